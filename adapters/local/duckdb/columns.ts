@@ -1,0 +1,70 @@
+// The DuckDB spelling of a pipeline's tables: column types, CREATE TABLE, and the expressions that recompute row
+// hashes from columns exactly as the evaluator makes them (engine/model/canonical.ts).
+
+import type { CompiledPipeline, CompiledTable } from '../../../engine/model/compile.ts';
+import {
+  LEADING_COLUMNS,
+  PUBLISH_COLUMNS,
+  QUARANTINE_COLUMNS,
+  type SqlType,
+  type TableColumn,
+} from '../../../engine/model/tables.ts';
+
+const DUCK_TYPES: Readonly<Record<SqlType, string>> = {
+  text: 'VARCHAR',
+  json: 'VARCHAR',
+  integer: 'BIGINT',
+  decimal: 'DECIMAL(38,18)',
+  boolean: 'BOOLEAN',
+  date: 'DATE',
+  timestamp: 'TIMESTAMP',
+};
+
+export const duckType = (type: SqlType): string => DUCK_TYPES[type];
+
+/** Column definitions for CREATE TABLE; of stage tables when `publishing` is false. */
+export function columnDefinitions(columns: readonly TableColumn[]): string {
+  return columns.map((c) => `"${c.name}" ${duckType(c.type)}${c.required ? ' NOT NULL' : ''}`).join(', ');
+}
+
+/** All columns of a warehouse table, those that publishing adds included. */
+export function warehouseColumns(table: CompiledTable): readonly TableColumn[] {
+  return [...table.columns, ...PUBLISH_COLUMNS];
+}
+
+export const quarantineColumns = (): readonly TableColumn[] => [...QUARANTINE_COLUMNS, ...PUBLISH_COLUMNS];
+
+export const columnList = (columns: readonly TableColumn[], prefix = ''): string =>
+  columns.map((c) => `${prefix}"${c.name}"`).join(', ');
+
+/** SQL that makes the hash of a row of `target` from its columns. */
+export function rowHashSql(table: CompiledTable, alias = 'target'): string {
+  const hashed = [...LEADING_COLUMNS.filter((c) => c.name !== 'event_date'), ...table.own];
+  const values = hashed.map((column) => {
+    const text = canonicalSql(`${alias}."${column.name}"`, column.type);
+    return `coalesce(strlen(${text}) || ':' || ${text}, '-')`;
+  });
+  return `sha256(${values.join(' || ')})`;
+}
+
+function canonicalSql(column: string, type: SqlType): string {
+  if (type === 'timestamp') return `CAST(epoch_us(${column}) AS VARCHAR)`;
+  return type === 'text' || type === 'json' ? column : `CAST(${column} AS VARCHAR)`;
+}
+
+/** SQL for the precedence of `alias.source`. */
+export function precedenceSql(pipeline: CompiledPipeline, alias: string): string {
+  const ranked = [...pipeline.sources.values()].filter((source) => source.precedence !== 0);
+  if (ranked.length === 0) return '0';
+  const cases = ranked.map((source) => `WHEN '${source.name.replaceAll("'", "''")}' THEN ${source.precedence}`);
+  return `CASE ${alias}.source ${cases.join(' ')} ELSE 0 END`;
+}
+
+/** SQL for an order-independent digest over hashes: how many, and the sums of two 60-bit pieces of each. */
+export function digestSql(hash: string): string {
+  const piece = (from: number): string => `coalesce(sum(CAST(('0x' || substr(${hash}, ${from}, 15)) AS BIGINT)), 0)`;
+  return `count(*) || '-' || md5(${piece(1)} || ' ' || ${piece(16)})`;
+}
+
+/** SQL for the 60-bit hash under which the catalog keeps keys. */
+export const keyHashSql = (key: string): string => `CAST(('0x' || substr(sha256(${key}), 1, 15)) AS BIGINT)`;

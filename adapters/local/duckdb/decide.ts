@@ -1,0 +1,124 @@
+// Runs the decision of one date group: temporary tables `decided`, `decided_<table>` and `decided_causes` say what
+// happens to each row. The same statements serve the preview and the publish transaction.
+
+import type { CompiledTable } from '../../../engine/model/compile.ts';
+import { QUARANTINE_COLUMNS } from '../../../engine/model/tables.ts';
+import type { DateChange, GroupOutcome, PublishScope } from '../../../ports/warehouse.ts';
+import { columnList, precedenceSql, rowHashSql } from './columns.ts';
+import type { Duck } from './instance.ts';
+import { offeredTables } from './scope.ts';
+import { sql } from './sql.ts';
+import { beatenName } from './stager.ts';
+
+/** Leaves the decision in temporary tables and gives its counts. */
+export async function decide(duck: Duck, scope: PublishScope, group: number): Promise<GroupOutcome> {
+  const { pipeline, window } = scope;
+  const schema = pipeline.name;
+  const common = {
+    schema,
+    group: String(group),
+    from: window.from,
+    to: window.to,
+    precedence_s: precedenceSql(pipeline, 's'),
+    precedence_t: precedenceSql(pipeline, 't'),
+  };
+  if (scope.repair) await recomputeContent(duck, scope, group);
+  const stored = 'target._content_hash';
+  const recomputed = '(SELECT any_value(r.content_hash) FROM recomputed AS r WHERE r.event_id = target.event_id)';
+  await duck.run(
+    sql('decide-events', {
+      ...common,
+      target_content_hash: scope.repair ? `coalesce(${recomputed}, ${stored})` : stored,
+    }),
+  );
+  const offered = offeredTables(pipeline);
+  if (offered.length > 0) await duck.run(sql('overruled', common));
+  for (const table of offered)
+    await duck.run(sql('stand-in-offers', { ...common, table: table.name, beaten: `settled_${beatenName(table)}` }));
+  for (const table of pipeline.tables.slice(1)) {
+    const target_row_hash = scope.repair ? rowHashSql(table) : 'target._row_hash';
+    if (table.kind === 'offered')
+      await duck.run(sql('decide-offered', { ...common, table: table.name, target_row_hash }));
+    else await duck.run(sql('decide-parts', { ...common, ...keyFills(table), table: table.name, target_row_hash }));
+  }
+  await duck.run(sql('decide-quarantine', { ...common, columns: columnList(QUARANTINE_COLUMNS) }));
+  await duck.run(sql('causes', { schema }));
+  return outcome(duck, scope, group);
+}
+
+/** What the SQL of a table's key looks like in joins. */
+export function keyFills(table: CompiledTable): Record<string, string> {
+  return {
+    keys: table.key.join(', '),
+    coalesced_keys: table.key.map((key) => `coalesce(s.${key}, t.${key}) AS ${key}`).join(', '),
+    keys_prefixed: table.key.map((key) => `rest.${key}`).join(', '),
+    keys_equal: table.key.map((key) => `s.${key} = t.${key}`).join(' AND '),
+  };
+}
+
+/** The name of the temporary table that holds the decision on a table's rows. */
+export const decidedName = (table: CompiledTable): string =>
+  table.kind === 'events' ? 'decided' : `decided_${table.name}`;
+
+/** Content hashes of the group's events made anew from their columns, to find rows that were edited by hand. */
+async function recomputeContent(duck: Duck, scope: PublishScope, group: number): Promise<void> {
+  const { pipeline } = scope;
+  const pieces = pipeline.tables
+    .filter((table) => table.kind !== 'offered')
+    .map((table, ordinal) => {
+      const place = table.key[1] ? `target."${table.key[1]}"` : '0';
+      return `SELECT target.event_id, ${ordinal} AS ordinal, ${place} AS place, '${table.name}:' || ${rowHashSql(table)} AS hash
+        FROM ${pipeline.name}.${table.name} AS target WHERE target.event_id IN (SELECT event_id FROM in_group)`;
+    });
+  await duck.run(`CREATE OR REPLACE TEMP TABLE recomputed AS
+    WITH in_group AS (SELECT event_id FROM ${pipeline.name}.events
+      WHERE event_date IN (SELECT event_date FROM plan_dates WHERE group_no = ${group})),
+    hashes AS (${pieces.join(' UNION ALL ')})
+    SELECT event_id, sha256(string_agg(hash, '' ORDER BY ordinal, place)) AS content_hash FROM hashes GROUP BY event_id`);
+}
+
+async function outcome(duck: Duck, scope: PublishScope, group: number): Promise<GroupOutcome> {
+  const changes: DateChange[] = [];
+  const decided = [
+    ...scope.pipeline.tables.map((table) => [table.name, decidedName(table)]),
+    ['quarantine', 'decided_quarantine'],
+  ];
+  for (const [table, name] of decided) {
+    const rows = await duck.rows(`
+      SELECT CAST(CASE WHEN action = 'delete' THEN old_date ELSE coalesce(new_date, old_date) END AS VARCHAR) AS date,
+        count(*) FILTER (action = 'insert') AS inserted, count(*) FILTER (action = 'update') AS updated,
+        count(*) FILTER (action = 'delete') AS deleted, count(*) FILTER (action = 'unchanged') AS unchanged,
+        count(*) FILTER (action IN ('kept_newer', 'held')) AS kept_newer
+      FROM ${name} GROUP BY 1 ORDER BY 1`);
+    for (const row of rows) {
+      changes.push({
+        table: table as string,
+        date: String(row.date),
+        inserted: Number(row.inserted),
+        updated: Number(row.updated),
+        deleted: Number(row.deleted),
+        unchanged: Number(row.unchanged),
+        kept_newer: Number(row.kept_newer),
+      });
+    }
+  }
+  const causes = await duck.rows(
+    'SELECT cause, action, count(*) AS n FROM decided_causes GROUP BY ALL ORDER BY cause, action',
+  );
+  const before = await duck.rows(`SELECT count(*) AS n FROM ${scope.pipeline.name}.events
+    WHERE event_date IN (SELECT event_date FROM plan_dates WHERE group_no = ${group})`);
+  const held = await duck.rows(
+    `SELECT CAST(event_date AS VARCHAR) AS date FROM plan_dates WHERE held AND group_no = ${group} ORDER BY 1`,
+  );
+  return {
+    group,
+    changes,
+    causes: causes.map((row) => ({
+      cause: String(row.cause),
+      action: String(row.action),
+      events: Number(row.n),
+    })),
+    rowsBefore: Number(before[0]?.n ?? 0),
+    heldDates: held.map((row) => String(row.date)),
+  };
+}

@@ -1,0 +1,164 @@
+// Opens DuckDB with bounded memory and no way out to the network, and runs statements on it. The one place where its
+// errors are read: what it says never passes, because it quotes rows.
+
+import { mkdir } from 'node:fs/promises';
+import { type DuckDBConnection, DuckDBInstance, type DuckDBResult } from '@duckdb/node-api';
+import { RepriseError } from '../../../ports/errors.ts';
+
+export interface DuckOptions {
+  /** A database file; in memory when absent. Never two instances of one file: what the second writes is lost. */
+  readonly path?: string;
+  readonly memoryMb: number;
+  readonly threads: number;
+  /** Where it spills. */
+  readonly tempFolder: string;
+  /** Most it may spill; what DuckDB takes for the free disk when absent. */
+  readonly tempMbMax?: number;
+  /** True unless said otherwise. */
+  readonly preserveInsertionOrder?: boolean;
+}
+
+/** A row with JavaScript values: integers as bigint, dates and decimals as DuckDB's own values. */
+export type DuckRow = Readonly<Record<string, unknown>>;
+
+export interface Duck {
+  run(statement: string): Promise<void>;
+  rows(statement: string): Promise<DuckRow[]>;
+  /** Another connection to the same instance: an appender or a stream needs one of its own. */
+  connect(): Promise<DuckDBConnection>;
+  /** A result read chunk by chunk on a connection of its own, closed at its end. */
+  stream(statement: string): AsyncIterable<DuckDBResult>;
+  close(): Promise<void>;
+}
+
+export async function openDuck(options: DuckOptions): Promise<Duck> {
+  await mkdir(options.tempFolder, { recursive: true });
+  const what = options.path === undefined ? 'a DuckDB instance in memory' : options.path;
+  let instance: DuckDBInstance;
+  try {
+    instance = await DuckDBInstance.create(options.path ?? ':memory:', {
+      memory_limit: `${options.memoryMb}MB`,
+      threads: String(options.threads),
+      temp_directory: options.tempFolder,
+      autoinstall_known_extensions: 'false',
+      autoload_known_extensions: 'false',
+      preserve_insertion_order: String(options.preserveInsertionOrder ?? true),
+      ...(options.tempMbMax === undefined ? {} : { max_temp_directory_size: `${options.tempMbMax}MB` }),
+    });
+  } catch (error) {
+    throw classifyDuckError(error, `opening ${what}`);
+  }
+  const connect = async (): Promise<DuckDBConnection> => {
+    const connection = await instance.connect();
+    await connection.run("SET TimeZone = 'UTC'");
+    return connection;
+  };
+  const connection = await connect();
+  const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw classifyDuckError(error, what);
+    }
+  };
+  return {
+    run: (statement) => guarded(async () => void (await connection.run(statement))),
+    rows: (statement) => guarded(async () => (await connection.runAndReadAll(statement)).getRowObjects()),
+    connect: () => guarded(connect),
+    stream: async function* (statement) {
+      const own = await guarded(connect);
+      try {
+        yield await guarded(() => own.stream(statement));
+      } finally {
+        own.closeSync();
+      }
+    },
+    close: async () => {
+      connection.closeSync();
+      instance.closeSync();
+    },
+  };
+}
+
+/** What a DuckDB failure means. Of its text only the class is kept. */
+export function classifyDuckError(error: unknown, what: string): RepriseError {
+  if (error instanceof RepriseError) return error;
+  const text = error instanceof Error ? error.message : '';
+  const kind = ERROR_KINDS.find((name) => text.startsWith(`${name} Error`)) ?? 'unknown';
+  const holder = /Conflicting lock is held in .*?\(PID (\d+)\)/.exec(text)?.[1];
+  if (holder !== undefined) {
+    return new RepriseError(
+      'WarehouseHeld',
+      `${what} is open in another program (process ${holder})`,
+      'close it there, then run this again',
+    );
+  }
+  if (/Could not set lock on file/.test(text)) {
+    return new RepriseError(
+      'WarehouseHeld',
+      `${what} is open in another program`,
+      'close it there, then run this again',
+    );
+  }
+  if (kind !== 'Out of Memory' && /No space left|max_temp_directory_size/.test(text)) {
+    return new RepriseError('DiskFull', `the disk is full: ${what}`, 'free some space, then resume the run');
+  }
+  if (/Out of Memory/i.test(text)) {
+    return new RepriseError(
+      'WarehouseFailed',
+      `out of memory: ${what}`,
+      'resume the run; give it smaller slices when that does not help',
+    );
+  }
+  if (kind === 'INTERRUPT') return new RepriseError('Cancelled', `interrupted: ${what}`, 'run this again');
+  if (/No magic bytes found|not a parquet file|too small to be a Parquet|Invalid Parquet/i.test(text)) {
+    return new RepriseError(
+      'UnreadableObject',
+      `a Parquet file cannot be read: ${what}`,
+      'replace the file by an intact copy',
+    );
+  }
+  const failure = new RepriseError(
+    'WarehouseFailed',
+    `DuckDB failed (${kind}): ${what}`,
+    'resume the run; its outcome is looked up first',
+  );
+  return failure;
+}
+
+/** Whether a text column holds bytes that are no UTF-8, which fails every query that touches it. */
+export function isInvalidText(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    /Invalid string encoding|(not|in)[ -]?valid[ a-z]*UTF-?8|Invalid unicode/i.test(error.message)
+  );
+}
+
+/** The class that DuckDB's text begins with, when it is one that it has. */
+const ERROR_KINDS = [
+  'Out of Memory',
+  'Binder',
+  'Catalog',
+  'Connection',
+  'Constraint',
+  'Conversion',
+  'Dependency',
+  'FATAL',
+  'INTERNAL',
+  'INTERRUPT',
+  'IO',
+  'Invalid Input',
+  'Invalid Configuration',
+  'Mismatch Type',
+  'Not implemented',
+  'Out of Range',
+  'Parser',
+  'Permission',
+  'Sequence',
+  'Serialization',
+  'Syntax',
+  'TransactionContext Error',
+] as const;
+
+export const quoteLiteral = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+export const quoteIdentifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;

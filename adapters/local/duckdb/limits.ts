@@ -1,0 +1,39 @@
+// Every bound of reading and writing raw objects, in one place. A file that states more is refused before it is read.
+
+const MB = 1024 * 1024;
+
+export const RAW_READ_LIMITS = {
+  /** Memory of the reader's DuckDB, unless said otherwise: a page of 100 MB, decompressed, and a vector of its rows. */
+  memoryMb: 1024,
+  /** A longer footer is refused; ten thousand row groups of twenty columns need about 30 MB. */
+  footerBytesMax: 256 * MB,
+  /** Columns and groups of the schema together. */
+  schemaElementsMax: 10_000,
+  rowGroupsMax: 1_000_000,
+  /** Structures within structures in the footer. Parquet itself needs seven. */
+  footerDepthMax: 32,
+  rowsMax: 10_000_000_000,
+  rowGroupRowsMax: 200_000_000,
+  /** Uncompressed bytes that one row group may declare for `body`, or for the two other columns. */
+  columnChunkBytesMax: 4 * 1024 * MB,
+  /** Text and binary of a batch handed out, unless one row alone is larger. */
+  batchBytesMax: 8 * MB,
+  batchRowsMax: 2048,
+  /** A text time is at most 35 characters; a longer one is none, and is not loaded. */
+  timeTextBytesMax: 64,
+  /** A longer source is cut: no pipeline lists such a name. */
+  sourceBytesMax: 4096,
+} as const;
+
+export const RAW_WRITE_LIMITS = {
+  rowGroupRowsMax: 100_000,
+  /** Bodies of one row group; rows are counted so that the average row group stays near it. */
+  rowGroupBytes: 64 * MB,
+  /** DuckDB writes row groups in whole vectors. */
+  rowGroupRowsStep: 2048,
+  /** Rows and bytes handed to DuckDB at once. */
+  chunkRowsMax: 2048,
+  chunkBytesMax: 4 * MB,
+  /** Memory of the writer's DuckDB, beyond which it spills to scratch. */
+  memoryMb: 192,
+} as const;

@@ -1,0 +1,174 @@
+// Reads raw objects: Parquet written by anyone, by DuckDB over a local file. The footer is checked first; where a text
+// column holds bytes that are no UTF-8, which DuckDB refuses as a whole, the file is read as binary instead.
+
+import { constants, copyFile, mkdir, open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { threadId } from 'node:worker_threads';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { RepriseError } from '../../../ports/errors.ts';
+import type { RawFooter, RawReader, RawRow, RowRange } from '../../../ports/raw-reader.ts';
+import { classifyDuckError, type Duck, isInvalidText, openDuck } from './instance.ts';
+import { RAW_READ_LIMITS } from './limits.ts';
+import { type ParquetFooter, RAW_COLUMNS, readParquetFooter, unreadable } from './parquet-footer.ts';
+import { prepareScan, rawBatches } from './raw-scan.ts';
+
+export interface RawReaderOptions {
+  /** For binary copies of objects whose text is no UTF-8, and for what DuckDB spills. */
+  readonly scratch: string;
+  readonly memoryMb?: number;
+  /** More than one reads row groups ahead; the order of rows stays. */
+  readonly threads?: number;
+}
+
+/** A DuckDB instance that failed inside refuses everything afterwards: how often a read starts over on another one. */
+const INSTANCES_MAX = 3;
+
+/** Opens DuckDB at the first read. `close` ends it; reads in flight must have ended. */
+export function createRawReader(options: RawReaderOptions): RawReader & { close(): Promise<void> } {
+  return new DuckRawReader(options);
+}
+
+class DuckRawReader implements RawReader {
+  readonly #scratch: string;
+  readonly #memoryMb: number;
+  readonly #threads: number;
+  #duck: Promise<Duck> | undefined;
+  #copies = 0;
+
+  constructor(options: RawReaderOptions) {
+    this.#scratch = options.scratch;
+    this.#memoryMb = options.memoryMb ?? RAW_READ_LIMITS.memoryMb;
+    this.#threads = options.threads ?? 1;
+  }
+
+  async footer(path: string): Promise<RawFooter> {
+    const { rows, rowGroups } = await readParquetFooter(path);
+    return { rows, rowGroups: rowGroups.map((group) => ({ rows: group.rows, bytes: group.bytes })) };
+  }
+
+  async *read(
+    path: string,
+    range: RowRange | undefined,
+    bodyBytesMax: number,
+  ): AsyncGenerator<readonly RawRow[], void, undefined> {
+    const footer = await readParquetFooter(path);
+    const to = Math.min(range?.to ?? footer.rows, footer.rows);
+    let next = range?.from ?? 0;
+    let copy: string | undefined;
+    let instances = 0;
+    try {
+      while (next < to) {
+        const duck = await this.#open();
+        try {
+          for await (const batch of this.#scan(duck, copy ?? path, footer, { from: next, to }, bodyBytesMax)) {
+            next += batch.length;
+            yield batch;
+          }
+          if (next < to) throw unreadable('corrupt');
+        } catch (error) {
+          const isText = isInvalidText(error) && copy === undefined;
+          if (isText) copy = await this.#copyAsBinary(path, footer);
+          else if (isBroken(error)) await this.#drop(duck);
+          const isOtherReadsFault = isBrokenBefore(error) && ++instances < INSTANCES_MAX;
+          if (!isText && !isOtherReadsFault) throw this.#meaning(error);
+        }
+      }
+    } finally {
+      if (copy !== undefined) await rm(copy, { force: true });
+    }
+  }
+
+  async close(): Promise<void> {
+    const duck = this.#duck;
+    this.#duck = undefined;
+    await (await duck)?.close();
+  }
+
+  async *#scan(
+    duck: Duck,
+    path: string,
+    footer: ParquetFooter,
+    range: RowRange,
+    bodyBytesMax: number,
+  ): AsyncGenerator<RawRow[], void, undefined> {
+    const connection = await duck.connect();
+    try {
+      const scan = await prepareScan(connection, path, footer, bodyBytesMax);
+      const result = await connection.stream(scan.sql(range));
+      for (let next = range.from; ; ) {
+        const chunk = await result.fetchChunk();
+        if (chunk === null || chunk.rowCount === 0) return;
+        yield* rawBatches(chunk, next, scan.timeForm);
+        next += chunk.rowCount;
+      }
+    } finally {
+      leave(connection);
+    }
+  }
+
+  #open(): Promise<Duck> {
+    this.#duck ??= openDuck({ memoryMb: this.#memoryMb, threads: this.#threads, tempFolder: this.#scratch });
+    return this.#duck;
+  }
+
+  async #drop(duck: Duck): Promise<void> {
+    if (this.#duck !== undefined && (await this.#duck) === duck) this.#duck = undefined;
+    await duck.close();
+  }
+
+  /** The same file with the marks removed from its footer that make its columns text: no byte moves. */
+  async #copyAsBinary(path: string, footer: ParquetFooter): Promise<string> {
+    const copy = join(this.#scratch, `binary-${process.pid}-${threadId}-${this.#copies++}.parquet`);
+    try {
+      await mkdir(this.#scratch, { recursive: true });
+      await copyFile(path, copy, constants.COPYFILE_FICLONE);
+      const file = await open(copy, 'r+');
+      try {
+        for (const { at, to } of RAW_COLUMNS.flatMap((name) => footer.columns[name].asBinary)) {
+          await file.write(Uint8Array.of(to), 0, 1, at);
+        }
+      } finally {
+        await file.close();
+      }
+      return copy;
+    } catch (error) {
+      await rm(copy, { force: true });
+      if ((error as NodeJS.ErrnoException).code === 'ENOSPC') {
+        throw new RepriseError(
+          'DiskFull',
+          'copying an object to scratch: the disk is full',
+          'free space, run this again',
+        );
+      }
+      throw new RepriseError(
+        'StoreUnavailable',
+        `copying an object to scratch failed (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`,
+        'run this again',
+      );
+    }
+  }
+
+  /** The file passed every check of its footer, so what DuckDB cannot read of it is the file's own fault. */
+  #meaning(error: unknown): RepriseError {
+    const classified = classifyDuckError(error, 'reading an object');
+    if (error instanceof RepriseError || classified.code === 'Cancelled' || classified.code === 'DiskFull') {
+      return classified;
+    }
+    if (messageOf(error).startsWith('Out of Memory')) {
+      return unreadable(`needs more than ${this.#memoryMb} MB of memory`);
+    }
+    return unreadable('corrupt');
+  }
+}
+
+/** Ends what the connection still runs; a query that was left half read would go on. */
+function leave(connection: DuckDBConnection): void {
+  connection.interrupt();
+  connection.closeSync();
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : '');
+
+const isBrokenBefore = (error: unknown): boolean => /database has been invalidated/.test(messageOf(error));
+
+const isBroken = (error: unknown): boolean => isBrokenBefore(error) || /^(INTERNAL|FATAL) Error/.test(messageOf(error));

@@ -1,0 +1,87 @@
+// Makes what a decision depends on visible to the warehouse's connection, as temporary tables and views: the plan's
+// dates, the objects it judges, the settled rows.
+
+import type { CompiledPipeline, CompiledTable } from '../../../engine/model/compile.ts';
+import { UNREADABLE_OBJECT, WHOLE_OBJECT_ROW } from '../../../engine/model/limits.ts';
+import { QUARANTINE_COLUMNS, type TableColumn } from '../../../engine/model/tables.ts';
+import type { PublishScope } from '../../../ports/warehouse.ts';
+import { columnDefinitions } from './columns.ts';
+import { type Duck, quoteLiteral } from './instance.ts';
+import { beatenName } from './stager.ts';
+
+const INSERT_ROWS_MAX = 1000;
+
+export async function openScope(duck: Duck, scope: PublishScope): Promise<void> {
+  const { pipeline } = scope;
+  await duck.run(
+    'CREATE OR REPLACE TEMP TABLE plan_dates (event_date DATE, group_no INTEGER, whole BOOLEAN, held BOOLEAN)',
+  );
+  await insert(
+    duck,
+    'plan_dates',
+    scope.dates.map((d) => `(DATE '${d.date}', ${d.group}, ${d.whole && !scope.partial}, false)`),
+  );
+  if (scope.partial) {
+    // A partial publish would mix transforms at a date that was last published whole in another epoch, or never.
+    await duck.run(`UPDATE plan_dates SET held = true WHERE event_date NOT IN (
+      SELECT event_date FROM reprise.fences WHERE pipeline = ${quoteLiteral(pipeline.name)} AND whole_epoch = ${scope.epoch})`);
+  }
+  await duck.run('CREATE OR REPLACE TEMP TABLE judged_objects (raw_object VARCHAR)');
+  await insert(
+    duck,
+    'judged_objects',
+    scope.judgedObjects.map((key) => `(${quoteLiteral(key)})`),
+  );
+  await duck.run(`CREATE OR REPLACE TEMP TABLE unreadable_entries (${columnDefinitions(QUARANTINE_COLUMNS)})`);
+  await insert(
+    duck,
+    'unreadable_entries',
+    scope.unreadable.map(
+      ({ key, detail, date }) =>
+        `('${UNREADABLE_OBJECT}', ${quoteLiteral(detail)}, NULL, NULL, ${quoteLiteral(key)}, ${WHOLE_OBJECT_ROW}, DATE '${date}', NULL, '${pipeline.transformDigest}')`,
+    ),
+  );
+  await duck.run(`CREATE OR REPLACE TEMP TABLE known_dates AS
+    SELECT event_date FROM reprise.fences WHERE pipeline = ${quoteLiteral(pipeline.name)} AND run_id <> ${quoteLiteral(scope.runId)}`);
+  await openSettled(duck, scope);
+}
+
+/** What settling leaves: a table's rows, the offers that lost to another event's, and what was rejected. */
+function settledTables(pipeline: CompiledPipeline): { name: string; columns: readonly TableColumn[] }[] {
+  return [
+    ...pipeline.tables.map(({ name, columns }) => ({ name, columns })),
+    ...offeredTables(pipeline).map((table) => ({ name: beatenName(table), columns: table.columns })),
+    { name: 'quarantine', columns: QUARANTINE_COLUMNS },
+  ];
+}
+
+export const offeredTables = (pipeline: CompiledPipeline): readonly CompiledTable[] =>
+  pipeline.tables.filter((table) => table.kind === 'offered');
+
+async function openSettled(duck: Duck, scope: PublishScope): Promise<void> {
+  for (const { name, columns } of settledTables(scope.pipeline)) {
+    const files = scope.settled.filter((file) => file.table === name).map((file) => quoteLiteral(file.path));
+    await duck.run(`DROP VIEW IF EXISTS settled_${name}`);
+    await duck.run(`DROP TABLE IF EXISTS empty_${name}`);
+    if (files.length > 0) {
+      await duck.run(`CREATE TEMP VIEW settled_${name} AS SELECT * FROM read_parquet([${files.join(', ')}])`);
+    } else {
+      await duck.run(`CREATE TEMP TABLE empty_${name} (${columnDefinitions(columns)})`);
+      await duck.run(`CREATE TEMP VIEW settled_${name} AS SELECT * FROM empty_${name}`);
+    }
+  }
+}
+
+/** Takes the temporary tables and views away again. */
+export async function closeScope(duck: Duck, pipeline: CompiledPipeline): Promise<void> {
+  for (const { name } of settledTables(pipeline)) {
+    await duck.run(`DROP VIEW IF EXISTS settled_${name}`);
+    await duck.run(`DROP TABLE IF EXISTS empty_${name}`);
+  }
+}
+
+async function insert(duck: Duck, table: string, rows: readonly string[]): Promise<void> {
+  for (let from = 0; from < rows.length; from += INSERT_ROWS_MAX) {
+    await duck.run(`INSERT INTO ${table} VALUES ${rows.slice(from, from + INSERT_ROWS_MAX).join(', ')}`);
+  }
+}

@@ -1,0 +1,230 @@
+// The embedded warehouse: one DuckDB file, owned by one process. Composes scope, decision and application into
+// transactions that carry their commit token.
+
+import { rm } from 'node:fs/promises';
+import type { CompiledPipeline } from '../../../engine/model/compile.ts';
+import { RepriseError } from '../../../ports/errors.ts';
+import type {
+  Commit,
+  GroupOutcome,
+  PublishScope,
+  TableDigest,
+  Verification,
+  Warehouse,
+} from '../../../ports/warehouse.ts';
+import { applyChanges, recordChanges } from './apply.ts';
+import {
+  columnDefinitions,
+  digestSql,
+  duckType,
+  keyHashSql,
+  quarantineColumns,
+  rowHashSql,
+  warehouseColumns,
+} from './columns.ts';
+import { decide } from './decide.ts';
+import { type Duck, openDuck, quoteLiteral } from './instance.ts';
+import { MEMORY } from './memory.ts';
+import { openScope } from './scope.ts';
+import { sql } from './sql.ts';
+import { verifyTables } from './verify.ts';
+
+type Window = { readonly from: string; readonly to: string };
+
+/** Opens (and creates) the warehouse file. The caller holds the home's warehouse lock. */
+export async function openDuckWarehouse(path: string, spill: string): Promise<DuckWarehouse> {
+  const duck = await openDuck({
+    path,
+    memoryMb: MEMORY.warehouseMb,
+    threads: 2,
+    tempFolder: spill,
+    preserveInsertionOrder: false,
+  });
+  await duck.run(sql('ledger-tables'));
+  return new DuckWarehouse(duck, spill);
+}
+
+export class DuckWarehouse implements Warehouse {
+  readonly duck: Duck;
+  readonly #spill: string;
+  #opened: PublishScope | undefined;
+
+  constructor(duck: Duck, spill: string) {
+    this.duck = duck;
+    this.#spill = spill;
+  }
+
+  async ensureTables(pipeline: CompiledPipeline): Promise<void> {
+    await this.duck.run(`CREATE SCHEMA IF NOT EXISTS ${pipeline.name}`);
+    const wanted = [
+      ...pipeline.tables.map((table) => ({ name: table.name, columns: warehouseColumns(table) })),
+      { name: 'quarantine', columns: quarantineColumns() },
+    ];
+    for (const { name, columns } of wanted) {
+      await this.duck.run(`CREATE TABLE IF NOT EXISTS ${pipeline.name}.${name} (${columnDefinitions(columns)})`);
+      const found = await this.duck.rows(
+        `SELECT column_name AS name, data_type AS type FROM duckdb_columns() WHERE schema_name = '${pipeline.name}' AND table_name = '${name}'`,
+      );
+      const wrong = columns.filter((c) => !found.some((f) => f.name === c.name && f.type === duckType(c.type)));
+      if (wrong.length === 0) continue;
+      const add = wrong.map((c) => `ALTER TABLE ${pipeline.name}.${name} ADD COLUMN "${c.name}" ${duckType(c.type)};`);
+      throw new RepriseError(
+        'Configuration',
+        `table ${pipeline.name}.${name} lacks ${wrong.map((c) => `${c.name} ${duckType(c.type)}`).join(', ')} (absent or of another type)`,
+        `change the table first, for a column that is absent: ${add.join(' ')}`,
+      );
+    }
+  }
+
+  async preview(scope: PublishScope, group: number, folder: string): Promise<GroupOutcome> {
+    await this.#open(scope);
+    const outcome = await decide(this.duck, scope, group);
+    await recordChanges(this.duck, scope, group, folder);
+    return outcome;
+  }
+
+  async rejected(scope: PublishScope): Promise<Readonly<Record<string, number>>> {
+    await this.#open(scope);
+    const rows = await this.duck.rows(
+      `SELECT reason, count(*) AS n FROM settled_quarantine WHERE ${within(scope.window)} GROUP BY 1 ORDER BY 1`,
+    );
+    return Object.fromEntries(rows.map((row) => [String(row.reason), Number(row.n)]));
+  }
+
+  async publish(scope: PublishScope, group: number, folder: string, commit: Commit): Promise<GroupOutcome> {
+    await this.#open(scope);
+    const done = await this.committed(commit.token);
+    if (done !== undefined) return done;
+    await this.duck.run('BEGIN TRANSACTION');
+    try {
+      await this.#fence(scope, group, commit);
+      const outcome = await decide(this.duck, scope, group);
+      await recordChanges(this.duck, scope, group, folder);
+      await applyChanges(this.duck, scope, commit.publishedAt);
+      await this.duck.run(`INSERT INTO reprise.commits VALUES (${quoteLiteral(commit.token)}, ${quoteLiteral(scope.runId)},
+        TIMESTAMP ${quoteLiteral(commit.publishedAt)}, ${quoteLiteral(JSON.stringify(outcome))})`);
+      await this.duck.run('COMMIT');
+      return outcome;
+    } catch (error) {
+      await this.duck.run('ROLLBACK').catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async committed(token: string): Promise<GroupOutcome | undefined> {
+    const rows = await this.duck.rows(`SELECT outcome FROM reprise.commits WHERE token = ${quoteLiteral(token)}`);
+    const outcome = rows[0]?.outcome;
+    return outcome === undefined ? undefined : (JSON.parse(String(outcome)) as GroupOutcome);
+  }
+
+  /** Takes the group's dates, refusing a writer whose lease is older than the one that last had them. */
+  async #fence(scope: PublishScope, group: number, commit: Commit): Promise<void> {
+    const name = quoteLiteral(scope.pipeline.name);
+    const dates = `SELECT event_date FROM plan_dates WHERE group_no = ${group}`;
+    const held = await this.duck.rows(
+      `SELECT max(lease) AS lease FROM reprise.fences WHERE pipeline = ${name} AND event_date IN (${dates})`,
+    );
+    const lease = held[0]?.lease;
+    if (lease !== null && lease !== undefined && Number(lease) > commit.lease) {
+      throw new RepriseError(
+        'LeaseLost',
+        `lease ${commit.lease} is older than ${String(lease)}, by which these dates were last published`,
+        'run again: a newer run has taken over',
+      );
+    }
+    await this.duck.run(`CREATE OR REPLACE TEMP TABLE fenced AS
+      SELECT p.event_date, f.whole_epoch AS before, p.whole FROM plan_dates AS p
+      LEFT JOIN reprise.fences AS f ON f.pipeline = ${name} AND f.event_date = p.event_date WHERE p.group_no = ${group}`);
+    await this.duck.run(`DELETE FROM reprise.fences WHERE pipeline = ${name} AND event_date IN (${dates})`);
+    await this.duck.run(`INSERT INTO reprise.fences SELECT ${name}, event_date, ${commit.lease}, ${scope.epoch},
+      CASE WHEN whole THEN ${scope.epoch} ELSE before END, ${quoteLiteral(scope.runId)}, TIMESTAMP ${quoteLiteral(commit.publishedAt)} FROM fenced`);
+  }
+
+  async exportKeys(pipeline: CompiledPipeline, window: Window, path: string): Promise<string | undefined> {
+    if (!(await this.#exists(pipeline))) return undefined;
+    const keyed = pipeline.tables.filter((table) => table.kind !== 'parts');
+    const columns = `${keyHashSql('event_id')} AS key_hash, _raw_object AS raw_object`;
+    const hashes = keyed.map(
+      (table) => `SELECT ${columns}, true AS in_window FROM ${pipeline.name}.${table.name} WHERE ${within(window)}`,
+    );
+    // An offer counts by its event's row, wherever that stands.
+    if (pipeline.tables.some((table) => table.kind === 'offered')) {
+      hashes.push(`SELECT ${columns}, false FROM ${pipeline.name}.events WHERE NOT (${within(window)})`);
+    }
+    await rm(path, { force: true });
+    await this.duck.run(`COPY (${hashes.join(' UNION ')}) TO ${quoteLiteral(path)} (FORMAT parquet)`);
+    return path;
+  }
+
+  async objectsWithRows(pipeline: CompiledPipeline, window: Window): Promise<readonly string[]> {
+    if (!(await this.#exists(pipeline))) return [];
+    const keyed = pipeline.tables.filter((table) => table.kind !== 'parts').map((table) => table.name);
+    const rows = await this.duck.rows(
+      [...keyed, 'quarantine']
+        .map((table) => `SELECT _raw_object AS key FROM ${pipeline.name}.${table} WHERE ${within(window)}`)
+        .join(' UNION '),
+    );
+    return rows.map((row) => String(row.key));
+  }
+
+  async datesWithRows(pipeline: CompiledPipeline, window: Window | undefined): Promise<readonly string[]> {
+    if (!(await this.#exists(pipeline))) return [];
+    const tables = [
+      ...pipeline.tables.filter((table) => table.kind !== 'parts').map((table) => table.name),
+      'quarantine',
+    ];
+    const where = window === undefined ? 'true' : within(window);
+    const rows = await this.duck.rows(
+      `SELECT DISTINCT CAST(event_date AS VARCHAR) AS date FROM (${tables
+        .map((table) => `SELECT event_date FROM ${pipeline.name}.${table} WHERE ${where}`)
+        .join(' UNION ')}) WHERE event_date IS NOT NULL ORDER BY 1`,
+    );
+    return rows.map((row) => String(row.date));
+  }
+
+  async digests(pipeline: CompiledPipeline, window: Window | undefined): Promise<readonly TableDigest[]> {
+    if (!(await this.#exists(pipeline))) return [];
+    const digests: TableDigest[] = [];
+    for (const table of pipeline.tables) {
+      const rows =
+        await this.duck.rows(`SELECT CAST(event_date AS VARCHAR) AS date, count(*) AS n, ${digestSql('hash')} AS digest
+        FROM (SELECT event_date, ${rowHashSql(table)} AS hash FROM ${pipeline.name}.${table.name} AS target
+          WHERE ${window === undefined ? 'true' : within(window)}) GROUP BY 1 ORDER BY 1`);
+      for (const row of rows) {
+        digests.push({
+          table: table.name,
+          date: String(row.date),
+          rows: Number(row.n),
+          digest: String(row.digest),
+        });
+      }
+    }
+    return digests;
+  }
+
+  async verify(scope: PublishScope, differencesMax: number): Promise<Verification> {
+    await this.#open(scope);
+    return verifyTables(this.duck, scope, differencesMax);
+  }
+
+  async close(): Promise<void> {
+    await this.duck.close();
+    await rm(this.#spill, { recursive: true, force: true });
+  }
+
+  async #exists(pipeline: CompiledPipeline): Promise<boolean> {
+    const rows = await this.duck.rows(
+      `SELECT 1 AS there FROM duckdb_tables() WHERE schema_name = '${pipeline.name}' AND table_name = 'events'`,
+    );
+    return rows.length > 0;
+  }
+
+  async #open(scope: PublishScope): Promise<void> {
+    if (this.#opened === scope) return;
+    await this.ensureTables(scope.pipeline);
+    await openScope(this.duck, scope);
+    this.#opened = scope;
+  }
+}
+
+const within = (window: Window): string => `event_date >= DATE '${window.from}' AND event_date < DATE '${window.to}'`;

@@ -1,0 +1,285 @@
+// An object store over a folder. Writes go to a temporary file below `.tmp`, reach the disk, and then appear under
+// their key at once; the folder `.tmp` and whatever else begins with a dot is no object. It caches nothing, so that
+// any number of processes can share the folder.
+
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream, type Dirent } from 'node:fs';
+import { link, mkdir, open, readdir, readFile, rename, rm, stat, unlink, utimes } from 'node:fs/promises';
+import { dirname, join, relative, sep } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { threadId } from 'node:worker_threads';
+import { RepriseError } from '../../ports/errors.ts';
+import type { ObjectInfo, ObjectStore, WriteCondition } from '../../ports/object-store.ts';
+import { classifyFileError, codeOf, unlessMissing } from './file-errors.ts';
+import { tryLock } from './lock-file.ts';
+import { identityName, identityOfName, isAlive, ownIdentity } from './process-identity.ts';
+
+const TEMPORARY = '.tmp';
+const KEY_BYTES_MAX = 1024;
+const LOCK_POLL_MS = 2;
+/** Locks are held for single system calls. */
+const LOCK_WAIT_MS_MAX = 30_000;
+
+let temporaryCount = 0;
+
+/** The folder is made by the first write. */
+export function openFileStore(root: string): ObjectStore {
+  return new FileStore(root);
+}
+
+/** Removes temporary files that dead processes left in a store. */
+export async function cleanFileStore(root: string): Promise<void> {
+  const folder = join(root, TEMPORARY);
+  for (const name of (await unlessMissing(() => readdir(folder))) ?? []) {
+    const owner = identityOfName(name);
+    if (owner !== undefined && !isAlive(owner)) await rm(join(folder, name), { force: true, recursive: true });
+  }
+}
+
+class FileStore implements ObjectStore {
+  readonly #root: string;
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  async *list(prefix: string): AsyncGenerator<ObjectInfo, void, undefined> {
+    const slash = prefix.lastIndexOf('/') + 1;
+    const folder = prefix.slice(0, slash);
+    if (folder !== '') checkKey(`${folder}x`);
+    yield* this.#listFolder(folder, prefix.slice(slash));
+  }
+
+  async *#listFolder(folder: string, namePrefix: string): AsyncGenerator<ObjectInfo, void, undefined> {
+    const entries = await this.#io(`listing ${folder}`, () =>
+      unlessMissing(() => readdir(join(this.#root, folder), { withFileTypes: true })),
+    );
+    const names = (entries ?? [])
+      .filter(({ name }) => name.startsWith(namePrefix) && !name.startsWith('.'))
+      .map((entry) => ({ entry, sortedBy: sortName(entry) }))
+      .sort((a, b) => (a.sortedBy < b.sortedBy ? -1 : 1));
+    for (const { entry } of names) {
+      if (entry.isDirectory()) {
+        yield* this.#listFolder(`${folder}${entry.name}/`, '');
+      } else {
+        const info = await this.head(folder + entry.name);
+        if (info !== undefined) yield info;
+      }
+    }
+  }
+
+  head(key: string): Promise<ObjectInfo | undefined> {
+    return this.#io(`looking up ${key}`, () => infoOf(key, this.#path(key)));
+  }
+
+  read(key: string): Promise<Uint8Array | undefined> {
+    return this.#io(`reading ${key}`, async () => {
+      const content = await unlessMissing(() => readFile(this.#path(key)));
+      return content === undefined ? undefined : new Uint8Array(content.buffer, content.byteOffset, content.length);
+    });
+  }
+
+  write(key: string, content: Uint8Array, condition: WriteCondition): Promise<'written' | 'lost'> {
+    return this.#io(`writing ${key}`, async () => {
+      const path = this.#path(key);
+      if (await isLost(condition, key, path)) return 'lost';
+      const temporary = await this.#temporary();
+      try {
+        const file = await open(temporary, 'wx');
+        try {
+          await file.writeFile(content);
+          await file.sync();
+        } finally {
+          await file.close();
+        }
+        return await this.#publish(key, temporary, condition);
+      } finally {
+        await rm(temporary, { force: true });
+      }
+    });
+  }
+
+  writeFile(key: string, localPath: string, condition: WriteCondition): Promise<'written' | 'lost'> {
+    return this.#io(`writing ${key}`, async () => {
+      this.#path(key);
+      const temporary = await this.#temporary();
+      try {
+        await moveTo(localPath, temporary);
+        const file = await open(temporary, 'r+');
+        try {
+          await file.sync();
+        } finally {
+          await file.close();
+        }
+        return await this.#publish(key, temporary, condition);
+      } finally {
+        await rm(temporary, { force: true });
+      }
+    });
+  }
+
+  fetch(key: string): Promise<{ readonly path: string; release(): Promise<void> }> {
+    return this.#io(`fetching ${key}`, async () => {
+      const path = this.#path(key);
+      if ((await infoOf(key, path)) === undefined) {
+        throw new RepriseError('ObjectMissing', `${key} is not there any more`, 'plan again');
+      }
+      return { path, release: async () => {} };
+    });
+  }
+
+  remove(key: string): Promise<void> {
+    return this.#io(`removing ${key}`, async () => {
+      const path = this.#path(key);
+      if ((await infoOf(key, path)) === undefined) return;
+      await this.#locked(key, async () => {
+        await unlessMissing(() => unlink(path));
+        await unlessMissing(() => syncFolder(dirname(path)));
+      });
+    });
+  }
+
+  /** Gives the finished temporary file its key. */
+  async #publish(key: string, temporary: string, condition: WriteCondition): Promise<'written' | 'lost'> {
+    const path = this.#path(key);
+    await makeFolder(dirname(path));
+    if (condition.if === 'absent') {
+      try {
+        await link(temporary, path);
+      } catch (error) {
+        if (codeOf(error) === 'EEXIST') return 'lost';
+        throw error;
+      }
+    } else {
+      const outcome = await this.#locked(key, async () => {
+        if (await isLost(condition, key, path)) return 'lost';
+        await makeDistinct(temporary, path);
+        await rename(temporary, path);
+        return 'written';
+      });
+      if (outcome === 'lost') return 'lost';
+    }
+    await syncFolder(dirname(path));
+    return 'written';
+  }
+
+  /** One at a time for a key, across processes. */
+  async #locked<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const folder = join(this.#root, TEMPORARY);
+    await mkdir(folder, { recursive: true });
+    const lock = join(folder, `lock-${createHash('sha256').update(key).digest('hex').slice(0, 32)}`);
+    const deadlineMs = performance.now() + LOCK_WAIT_MS_MAX;
+    for (;;) {
+      const attempt = await tryLock(lock, folder, {});
+      if (attempt.taken) {
+        try {
+          return await work();
+        } finally {
+          await attempt.release();
+        }
+      }
+      if (performance.now() > deadlineMs) {
+        throw new RepriseError(
+          'StoreUnavailable',
+          `${key} is being written by process ${attempt.holder.pid} for more than ${LOCK_WAIT_MS_MAX / 1000} s`,
+          `end process ${attempt.holder.pid}, then run this again`,
+        );
+      }
+      await delay(LOCK_POLL_MS);
+    }
+  }
+
+  async #temporary(): Promise<string> {
+    const folder = join(this.#root, TEMPORARY);
+    await mkdir(folder, { recursive: true });
+    return join(folder, `${identityName(ownIdentity())}.${threadId}.${temporaryCount++}`);
+  }
+
+  #path(key: string): string {
+    checkKey(key);
+    return join(this.#root, key);
+  }
+
+  async #io<T>(what: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw classifyFileError(error, what);
+    }
+  }
+}
+
+/** Keys are relative paths of named segments; none begins with a dot, which is where temporary files are. */
+function checkKey(key: string): void {
+  const segments = key.split('/');
+  const isKey =
+    Buffer.byteLength(key) <= KEY_BYTES_MAX &&
+    !key.includes('\0') &&
+    !key.includes('\\') &&
+    segments.every((segment) => segment !== '' && !segment.startsWith('.'));
+  if (!isKey) {
+    throw new RepriseError(
+      'Usage',
+      'an object key is no relative path of named segments',
+      'use names that are not empty and do not begin with a dot, joined by /',
+    );
+  }
+}
+
+/** A folder stands for keys that all go on with a slash. */
+const sortName = (entry: Dirent): string => (entry.isDirectory() ? `${entry.name}/` : entry.name);
+
+async function infoOf(key: string, path: string): Promise<ObjectInfo | undefined> {
+  const found = await unlessMissing(() => stat(path, { bigint: true }));
+  if (found === undefined || !found.isFile()) return undefined;
+  return { key, bytes: Number(found.size), version: `${found.size}-${found.mtimeNs}` };
+}
+
+/** Whether the condition does not hold now; only under the lock, or by a link, is that the last word. */
+async function isLost(condition: WriteCondition, key: string, path: string): Promise<boolean> {
+  if (condition.if === 'always') return false;
+  const current = await infoOf(key, path);
+  return condition.if === 'absent' ? current !== undefined : current?.version !== condition.version;
+}
+
+/** Writes within one tick of the file system's clock could have one version: each is dated after the one it replaces. */
+async function makeDistinct(temporary: string, path: string): Promise<void> {
+  const before = await unlessMissing(() => stat(path, { bigint: true }));
+  const after = await stat(temporary, { bigint: true });
+  if (before === undefined || before.mtimeNs < after.mtimeNs) return;
+  const laterMs = Number(before.mtimeNs / 1_000_000n) + 2;
+  await utimes(temporary, laterMs / 1000, laterMs / 1000);
+}
+
+/** Copies where the two are on different disks. */
+async function moveTo(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    if (codeOf(error) !== 'EXDEV') throw error;
+    await pipeline(createReadStream(from), createWriteStream(to, { flags: 'wx' }));
+    await unlink(from);
+  }
+}
+
+/** Makes the folder and those above it, all of them safe on the disk. */
+async function makeFolder(folder: string): Promise<void> {
+  const first = await mkdir(folder, { recursive: true });
+  if (first === undefined) return;
+  let above = dirname(first);
+  await syncFolder(above);
+  for (const name of relative(above, folder).split(sep)) {
+    above = join(above, name);
+    await syncFolder(above);
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,61 @@
+// One process at a time owns the warehouse file: DuckDB itself would only fail, or lose what a second instance writes.
+
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Clock, isoTime } from '../../ports/clock.ts';
+import { RepriseError } from '../../ports/errors.ts';
+import { classifyFileError } from './file-errors.ts';
+import { type LockHolder, tryLock } from './lock-file.ts';
+
+const POLL_MS = 200;
+
+export interface AcquireWarehouseOptions {
+  /** The home folder. */
+  readonly home: string;
+  /** What this process does, for whoever waits for it. */
+  readonly command: string;
+  readonly waitMs: number;
+  readonly clock: Clock;
+  /** Called once, with a sentence that says who is waited for, when it is held. */
+  readonly onWait: (sentence: string) => void;
+}
+
+/**
+ * Takes the warehouse, also from a process that has died.
+ * @throws WarehouseHeld when another process still holds it after `waitMs`
+ */
+export async function acquireWarehouse(options: AcquireWarehouseOptions): Promise<{ release(): Promise<void> }> {
+  const { clock, command, waitMs } = options;
+  const folder = join(options.home, 'control');
+  const deadlineMs = clock.nowMs() + waitMs;
+  let told = false;
+  try {
+    await mkdir(join(folder, '.tmp'), { recursive: true });
+    for (;;) {
+      const attempt = await tryLock(join(folder, 'warehouse.lock'), join(folder, '.tmp'), {
+        command,
+        since: isoTime(clock),
+      });
+      if (attempt.taken) return { release: attempt.release };
+      const leftMs = deadlineMs - clock.nowMs();
+      if (leftMs <= 0) throw held(attempt.holder, waitMs);
+      if (!told) options.onWait(`waiting for the warehouse: ${whoHolds(attempt.holder)}`);
+      told = true;
+      await clock.sleep(Math.min(POLL_MS, leftMs));
+    }
+  } catch (error) {
+    throw classifyFileError(error, 'taking the warehouse lock');
+  }
+}
+
+function held(holder: LockHolder, waitMs: number): RepriseError {
+  return new RepriseError(
+    'WarehouseHeld',
+    `the warehouse is in use: ${whoHolds(holder)}; waited ${waitMs / 1000} s`,
+    `wait until it has ended, or end process ${holder.pid}, then run this again`,
+  );
+}
+
+function whoHolds({ pid, note }: LockHolder): string {
+  return `process ${pid} runs \`${note.command ?? 'reprise'}\` since ${note.since ?? 'an unknown time'}`;
+}

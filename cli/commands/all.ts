@@ -1,0 +1,38 @@
+// Every command, in the order in which --help lists them.
+
+import type { Command } from '../command.ts';
+import { backfillCommand } from './backfill.ts';
+import { catalogBuildCommand } from './catalog-build.ts';
+import { demoCommand } from './demo.ts';
+import { diffCommand } from './diff.ts';
+import { doctorCommand } from './doctor.ts';
+import { initCommand } from './init.ts';
+import { landCommand } from './land.ts';
+import { pipelinesCommand } from './pipelines.ts';
+import { planCommand } from './plan.ts';
+import { quarantineCommand } from './quarantine.ts';
+import { resumeCommand } from './resume.ts';
+import { runCommand } from './run.ts';
+import { statusCommand } from './status.ts';
+import { tryCommand } from './try.ts';
+import { verifyCommand } from './verify.ts';
+import { whyCommand } from './why.ts';
+
+export const COMMANDS: readonly Command[] = [
+  demoCommand,
+  initCommand,
+  landCommand,
+  catalogBuildCommand,
+  pipelinesCommand,
+  planCommand,
+  runCommand,
+  backfillCommand,
+  statusCommand,
+  resumeCommand,
+  diffCommand,
+  verifyCommand,
+  quarantineCommand,
+  whyCommand,
+  tryCommand,
+  doctorCommand,
+];

@@ -1,0 +1,27 @@
+// Plans and runs in one: the command for whoever needs no look at the plan first.
+
+import { type Command, textArgument } from '../command.ts';
+import { execute } from './execution.ts';
+import { planAndSave } from './planning.ts';
+import { PLAN_OPTIONS, planRequest, RUN_OPTIONS, runOptions } from './run-options.ts';
+import { withEngine } from './session.ts';
+
+export const backfillCommand: Command = {
+  usage: 'backfill <pipeline>',
+  summary: 'plan and run in one',
+  positionals: { pipeline: { type: 'string', describe: 'the pipeline' } },
+  options: { ...PLAN_OPTIONS, ...RUN_OPTIONS },
+  examples: [
+    ['reprise backfill pulsecart --from 2026-06-01 --to 2026-06-08', 'the first week of June'],
+    ['reprise backfill codewave --all --max-change 5%', 'all there is, asking when more than 5 % change'],
+  ],
+  run: (args, terminal) =>
+    withEngine(args, terminal, 'backfill', false, async (engine) => {
+      const options = runOptions(args);
+      const plan = await planAndSave(engine, textArgument(args, 'pipeline'), planRequest(args, engine.clock), terminal);
+      terminal.detail(
+        `plan ${plan.id.slice(0, 12)}: ${plan.body.objects.length} objects, ${plan.body.slices.length} slices`,
+      );
+      return execute(engine, plan, await engine.runs.create(plan, options), terminal);
+    }),
+};

@@ -1,0 +1,68 @@
+// Runs a run in the foreground: progress on stderr, Ctrl-C ends it in a state that resume continues from.
+
+import type { RunRecord } from '../../engine/ledger/runs.ts';
+import type { Plan } from '../../engine/plan/plan.ts';
+import { exitCodeOf, renderRun, runDocument } from '../render/run.ts';
+import type { Terminal } from '../render/terminal.ts';
+import { count, duration } from '../render/text.ts';
+import type { Engine } from '../wire/engine.ts';
+import { executeRun } from '../wire/execute.ts';
+
+export async function execute(engine: Engine, plan: Plan, run: RunRecord, terminal: Terminal): Promise<number> {
+  const startedMs = engine.clock.nowMs();
+  const abort = new AbortController();
+  const interrupt = (): void => {
+    terminal.say('stopping: slices that are being read are finished first; press again to leave at once');
+    abort.abort();
+    process.once('SIGINT', () => process.exit(130));
+  };
+  process.once('SIGINT', interrupt);
+  process.once('SIGTERM', interrupt);
+  const rowsToRead = plan.body.objects.reduce((sum, object) => sum + object.rows, 0);
+  let rows = 0;
+  let state = 'Admit';
+  let slicesDone = 0;
+  let stateStartedMs = startedMs;
+  const draw = (force = false): void => {
+    const elapsedMs = Math.max(engine.clock.nowMs() - stateStartedMs, 1);
+    const reading = state === 'Stage' || state === 'Verify';
+    const rate = rows / (elapsedMs / 1000);
+    const left = rate > 0 && rowsToRead > rows ? `, about ${duration(((rowsToRead - rows) / rate) * 1000)} left` : '';
+    const read = reading
+      ? `: ${count(rows)} of ${count(rowsToRead)} deliveries, ${count(Math.round(rate))}/s${left}`
+      : '';
+    const slices = state === 'Stage' ? `, slice ${slicesDone} of ${plan.body.slices.length}` : '';
+    terminal.progress(`${run.runId} ${state}${read}${slices}`, force);
+  };
+  try {
+    const ended = await executeRun(engine, run, {
+      signal: abort.signal,
+      ask: terminal.ask,
+      onEvent: (event) => {
+        const at = event.path === '' ? event.state : event.path;
+        if (event.type === 'state-entered' && event.path === '') {
+          state = event.state;
+          rows = 0;
+          stateStartedMs = engine.clock.nowMs();
+          draw();
+        }
+        if (event.type === 'map-item-succeeded' && event.state === 'Stage') slicesDone++;
+        if (event.type === 'state-retried')
+          terminal.say(`${at}: ${event.error}, retry ${event.retry} in ${duration(event.delayMs)}`);
+        terminal.detail(
+          `${run.runId} ${at} ${event.type}${'index' in event ? ` ${event.index}` : ''}${'error' in event ? ` ${event.error}` : ''}`,
+        );
+      },
+      onRows: (more) => {
+        rows += more;
+        draw();
+      },
+    });
+    const durationMs = engine.clock.nowMs() - startedMs;
+    terminal.result(runDocument(ended, durationMs), renderRun(ended, durationMs));
+    return exitCodeOf(ended);
+  } finally {
+    process.removeListener('SIGINT', interrupt);
+    process.removeListener('SIGTERM', interrupt);
+  }
+}

@@ -1,0 +1,24 @@
+// Writes a plan and shows it; nothing runs.
+
+import { type Command, textArgument } from '../command.ts';
+import { renderPlan } from '../render/plan.ts';
+import { planAndSave } from './planning.ts';
+import { PLAN_OPTIONS, planRequest } from './run-options.ts';
+import { withEngine } from './session.ts';
+
+export const planCommand: Command = {
+  usage: 'plan <pipeline>',
+  summary: 'write a plan: what would be read and written, before anything runs',
+  positionals: { pipeline: { type: 'string', describe: 'the pipeline' } },
+  options: { ...PLAN_OPTIONS, objects: { type: 'boolean', default: false, describe: 'list every object' } },
+  examples: [
+    ['reprise plan pulsecart --from 2026-06-01 --to 2026-06-03 --reason "INC-42"', '1 and 2 June'],
+    ['reprise plan pulsecart --all --json', 'all there is, as JSON'],
+  ],
+  run: (args, terminal) =>
+    withEngine(args, terminal, 'plan', false, async (engine) => {
+      const plan = await planAndSave(engine, textArgument(args, 'pipeline'), planRequest(args, engine.clock), terminal);
+      terminal.result({ planId: plan.id, ...plan }, renderPlan(plan, args.objects === true));
+      return 0;
+    }),
+};

@@ -1,0 +1,39 @@
+// Continues a run from what is recorded as done.
+
+import { RepriseError } from '../../ports/errors.ts';
+import { type Command, optionalText, textArgument } from '../command.ts';
+import { exitCodeOf, renderRun, runDocument } from '../render/run.ts';
+import { execute } from './execution.ts';
+import { withEngine } from './session.ts';
+
+const DONE = new Set(['succeeded', 'nothing_to_do', 'published_with_gaps']);
+/** What is continued without being named: nothing that waits for a person's yes. */
+const UNFINISHED = new Set(['running', 'failed', 'cancelled', 'partially_published']);
+
+export const resumeCommand: Command = {
+  usage: 'resume [run]',
+  summary: 'continue a run from what is done; the newest unfinished one when none is named',
+  positionals: { run: { type: 'string', describe: 'the run id' } },
+  options: { yes: { type: 'boolean', alias: 'y', default: false, describe: 'publish whatever the change is' } },
+  examples: [
+    ['reprise resume', 'after a crash'],
+    ['reprise resume 3f9a1c22b0d4-1 --yes', 'publish what waits for approval'],
+  ],
+  run: (args, terminal) =>
+    withEngine(args, terminal, 'resume', false, async (engine) => {
+      const named = optionalText(args, 'run');
+      const run =
+        named === undefined
+          ? (await engine.runs.all()).find((one) => UNFINISHED.has(one.state))
+          : await engine.runs.run(textArgument(args, 'run'));
+      if (run === undefined) throw new RepriseError('NotFound', 'no run is unfinished', 'list them: reprise status');
+      if (DONE.has(run.state)) {
+        terminal.say(`run ${run.runId} is done`);
+        terminal.result(runDocument(run, 0), renderRun(run, undefined));
+        return exitCodeOf(run);
+      }
+      const options = { ...run.options, stageOnly: false, approved: run.options.approved || args.yes === true };
+      const again = await engine.runs.save({ ...run, options, attempt: run.attempt + 1 });
+      return execute(engine, await engine.runs.plan(run.planId), again, terminal);
+    }),
+};

@@ -1,0 +1,101 @@
+// Options that planning and running share, and how they are read.
+
+import type { Options } from 'yargs';
+import type { RunOptions } from '../../engine/ledger/runs.ts';
+import { PLAN_LIMITS } from '../../engine/plan/limits.ts';
+import type { PlanRequest } from '../../engine/plan/plan.ts';
+import { parseWindow } from '../../engine/plan/window.ts';
+import type { Clock } from '../../ports/clock.ts';
+import { RepriseError } from '../../ports/errors.ts';
+import { type Arguments, listArgument, optionalText } from '../command.ts';
+
+export const PLAN_OPTIONS: Readonly<Record<string, Options>> = {
+  from: { type: 'string', describe: 'first event date (UTC), included', alias: 'event-time-start' },
+  to: { type: 'string', describe: 'event date (UTC) before which it ends, excluded', alias: 'event-time-end' },
+  all: { type: 'boolean', default: false, describe: 'all event dates there are' },
+  reason: { type: 'string', default: '', describe: 'why, for the ledger' },
+  'slice-size': { type: 'string', default: '256MB', describe: 'raw bytes of a slice: 200KB, 64MB, 1GB' },
+  only: { type: 'string', array: true, describe: 'only these raw objects (keys): a partial plan, which never deletes' },
+  repair: { type: 'boolean', default: false, describe: 'also rewrite rows whose columns were changed by hand' },
+};
+
+export const RUN_OPTIONS: Readonly<Record<string, Options>> = {
+  yes: { type: 'boolean', alias: 'y', default: false, describe: 'publish whatever the change is' },
+  'max-change': { type: 'string', describe: 'largest share of events updated or deleted without a yes: 5%' },
+  'stage-only': { type: 'boolean', default: false, describe: 'stage and preview, publish later' },
+  'newest-first': { type: 'boolean', alias: 'run-backwards', default: false, describe: 'read the newest slices first' },
+  'max-active': { type: 'number', alias: 'max-active-runs', default: 2, describe: 'slices at a time' },
+  verify: { type: 'boolean', default: true, describe: 'derive again from raw and compare (--no-verify to leave out)' },
+};
+
+/** Throws Usage for a window that is missing, contradictory, empty, reversed or in the future. */
+export function planRequest(args: Arguments, clock: Clock): PlanRequest {
+  const from = optionalText(args, 'from');
+  const to = optionalText(args, 'to');
+  const all = args.all === true;
+  const help = 'give --from and --to (half-open, UTC event dates), or --all';
+  if (all && (from !== undefined || to !== undefined))
+    throw new RepriseError('Usage', '--all and a window were both given', help);
+  if (!all && (from === undefined || to === undefined))
+    throw new RepriseError('Usage', 'the window is not given', help);
+  const today = Math.floor(clock.nowMs() / 86_400_000);
+  return {
+    window: all ? undefined : parseWindow(from as string, to as string, today),
+    reason: String(args.reason ?? ''),
+    sliceBytes: sizeOf(String(args['slice-size'])),
+    onlyObjects: listArgument(args, 'only'),
+    repair: args.repair === true,
+  };
+}
+
+/** `maxActive`, `maxChange` and the rest. Throws Usage for what is no share or count. */
+export function runOptions(args: Arguments): RunOptions {
+  const maxActive = Number(args['max-active']);
+  if (!Number.isInteger(maxActive) || maxActive < 1) {
+    throw new RepriseError(
+      'Usage',
+      `--max-active ${String(args['max-active'])} is no count of slices`,
+      'give a whole number from 1 on',
+    );
+  }
+  return {
+    stageOnly: args['stage-only'] === true,
+    approved: args.yes === true,
+    maxChange: shareOf(optionalText(args, 'max-change')),
+    maxActive,
+    newestFirst: args['newest-first'] === true,
+    verify: args.verify !== false,
+  };
+}
+
+function shareOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const match = /^(\d+(?:\.\d+)?)\s*%$/.exec(text.trim());
+  if (match === null)
+    throw new RepriseError('Usage', `--max-change ${text} is no share`, 'give a percentage: --max-change 5%');
+  return Number(match[1]) / 100;
+}
+
+const UNITS: Readonly<Record<string, number>> = {
+  B: 1,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  KIB: 1024,
+  MIB: 1024 ** 2,
+  GIB: 1024 ** 3,
+};
+
+function sizeOf(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text.trim());
+  const unit = UNITS[(match?.[2] || 'B').toUpperCase()];
+  const size = match === null || unit === undefined ? Number.NaN : Math.round(Number(match[1]) * unit);
+  if (!(size >= PLAN_LIMITS.sliceBytesMin)) {
+    throw new RepriseError(
+      'Usage',
+      `--slice-size ${text} is no size from ${PLAN_LIMITS.sliceBytesMin} bytes on`,
+      'give a size: --slice-size 256MB',
+    );
+  }
+  return size;
+}

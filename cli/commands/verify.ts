@@ -1,0 +1,126 @@
+// Proves a run’s window, or a whole pipeline, against raw.
+
+import type { RunRecord } from '../../engine/ledger/runs.ts';
+import { refuseDrift } from '../../engine/plan/drift.ts';
+import { PLAN_LIMITS } from '../../engine/plan/limits.ts';
+import type { Plan } from '../../engine/plan/plan.ts';
+import { verifyPlan } from '../../engine/publish/verify.ts';
+import type { Verification } from '../../ports/warehouse.ts';
+import { type Command, textArgument } from '../command.ts';
+import type { Terminal } from '../render/terminal.ts';
+import { count, plural, table } from '../render/text.ts';
+import type { Engine } from '../wire/engine.ts';
+import { planAndSave } from './planning.ts';
+import { withEngine } from './session.ts';
+
+const DIFFERENCE_FOUND = 4;
+const DATES_SHOWN = 30;
+
+export const verifyCommand: Command = {
+  usage: 'verify <what>',
+  summary: 'derive a run’s window, or all of a pipeline, again from raw and compare with the warehouse',
+  positionals: { what: { type: 'string', describe: 'a run id or a pipeline' } },
+  examples: [
+    ['reprise verify pulsecart', 'everything; exit 4 when something differs'],
+    ['reprise verify 3f9a1c22b0d4-1 --json', 'the window of one run'],
+  ],
+  run: (args, terminal) =>
+    withEngine(args, terminal, 'verify', false, async (engine) => {
+      const { plan, run } = await whatOf(engine, textArgument(args, 'what'), terminal);
+      const pipeline = await engine.pipelines.compiled(plan.body.pipeline);
+      const verification = await verifyAgain(engine, plan, run, terminal);
+      const ok = verification.differencesTotal === 0;
+      const { from, to } = plan.body.window;
+      terminal.result(
+        {
+          ok,
+          pipeline: pipeline.name,
+          window: { from, to },
+          checked: verification.checked,
+          differencesTotal: verification.differencesTotal,
+          differences: verification.differences,
+          notJudged: verification.notJudged,
+          digests: verification.digests,
+        },
+        render(pipeline.name, plan, verification),
+      );
+      return ok ? 0 : DIFFERENCE_FOUND;
+    }),
+};
+
+/** Verifies all there is of a pipeline. */
+export async function verifyPipeline(engine: Engine, name: string, terminal: Terminal): Promise<Verification> {
+  const { plan, run } = await whatOf(engine, name, terminal);
+  return verifyAgain(engine, plan, run, terminal);
+}
+
+async function verifyAgain(
+  engine: Engine,
+  plan: Plan,
+  run: Pick<RunRecord, 'runId' | 'epoch'>,
+  terminal: Terminal,
+): Promise<Verification> {
+  const pipeline = await engine.pipelines.compiled(plan.body.pipeline);
+  await refuseDrift(plan, pipeline, engine.home.lake);
+  const rowsToRead = plan.body.objects.reduce((sum, object) => sum + object.rows, 0);
+  let rows = 0;
+  const context = engine.taskContext(() => {});
+  const deps = {
+    ...context,
+    warehouse: await engine.warehouse(),
+    stager: (slice: number) => context.stager(`verify-${slice}`),
+  };
+  const verification = await verifyPlan(deps, pipeline, plan, run, (more) => {
+    rows += more;
+    terminal.progress(`deriving again: ${count(rows)} of ${count(rowsToRead)} deliveries`);
+  });
+  terminal.clear();
+  return verification;
+}
+
+/** A run is verified by its own plan, a pipeline by a plan of all there is now. */
+async function whatOf(
+  engine: Engine,
+  what: string,
+  terminal: Terminal,
+): Promise<{ plan: Plan; run: Pick<RunRecord, 'runId' | 'epoch'> }> {
+  if (engine.pipelines.names().includes(what)) {
+    const request = {
+      window: undefined,
+      reason: 'verify',
+      sliceBytes: PLAN_LIMITS.sliceBytes,
+      onlyObjects: [],
+      repair: false,
+    };
+    return { plan: await planAndSave(engine, what, request, terminal), run: { runId: 'verify', epoch: 0 } };
+  }
+  const run = await engine.runs.run(what);
+  return { plan: await engine.runs.plan(run.planId), run };
+}
+
+function render(pipeline: string, plan: Plan, verification: Verification): string {
+  const { from, to } = plan.body.window;
+  const wrong = verification.digests.filter((one) => one.digest !== one.expected);
+  const lines = [
+    `${pipeline}, event dates [${from}, ${to}): ${plural(verification.checked, 'row')} derived again from raw and compared`,
+  ];
+  if (verification.notJudged > 0)
+    lines.push(`${plural(verification.notJudged, 'live row')} that no raw object of the plan judges left out`);
+  if (verification.differencesTotal === 0) return [...lines, 'no difference'].join('\n');
+  lines.push(`${plural(verification.differencesTotal, 'difference')}:`, '');
+  lines.push(
+    table(
+      ['table', 'event date', 'event', 'what'],
+      verification.differences.map((d) => [d.table, d.date, d.eventId, d.kind]),
+    ),
+  );
+  if (verification.differences.length < verification.differencesTotal)
+    lines.push(`and ${count(verification.differencesTotal - verification.differences.length)} more`);
+  const dates = [...new Set(wrong.map((one) => one.date))].sort();
+  lines.push(
+    '',
+    `dates that differ: ${dates.slice(0, DATES_SHOWN).join(', ')}${dates.length > DATES_SHOWN ? ', …' : ''}`,
+  );
+  lines.push(`next: reprise backfill ${pipeline} --from ${dates[0] ?? from} --to ${to} --repair`);
+  return lines.join('\n');
+}

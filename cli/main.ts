@@ -1,0 +1,99 @@
+// The command line: every command with its options and examples, one place for errors and exit codes.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import yargs from 'yargs';
+import { systemClock } from '../adapters/local/clock.ts';
+import { packageRoot } from '../adapters/local/duckdb/sql.ts';
+import { isRepriseError } from '../ports/errors.ts';
+import type { Arguments, Command } from './command.ts';
+import { COMMANDS } from './commands/all.ts';
+import { Terminal } from './render/terminal.ts';
+
+const USAGE = 2;
+
+/** Runs one command line and gives the exit code. Environment: REPRISE_HOME, the home when --home is not given. */
+export async function main(
+  argv: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<number> {
+  let exit = 0;
+  const root = yargs([...argv])
+    .scriptName('reprise')
+    .usage('$0 <command>\n\nReplays raw event history into the warehouse: planned, idempotent, proved.')
+    .option('home', {
+      type: 'string',
+      default: environment.REPRISE_HOME ?? '.reprise',
+      describe: 'the home folder (or REPRISE_HOME)',
+    })
+    .option('json', {
+      type: 'boolean',
+      default: false,
+      describe: 'one JSON document on stdout; progress goes to stderr',
+    })
+    .option('verbose', { type: 'boolean', default: false, describe: 'each step on stderr' })
+    .option('pipelines', { type: 'string', describe: 'folder of built pipelines, instead of those that ship' })
+    .option('wait', {
+      type: 'number',
+      default: 60,
+      describe: 'seconds to wait for a warehouse that another reprise holds',
+    })
+    .version((JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string }).version)
+    .strict()
+    .demandCommand(1, 'which command? `reprise --help` lists them')
+    .recommendCommands()
+    .wrap(Math.min(110, process.stdout.columns ?? 110))
+    .exitProcess(false)
+    .fail((message, error) => {
+      throw error ?? new UsageFault(message);
+    });
+  for (const command of COMMANDS) {
+    root.command({
+      command: command.usage,
+      describe: command.summary,
+      builder: (one) => {
+        for (const [name, option] of Object.entries(command.positionals ?? {})) one.positional(name, option);
+        for (const [name, option] of Object.entries(command.options ?? {})) one.option(name, option);
+        for (const [line, what] of command.examples) one.example(line, what);
+        return one;
+      },
+      handler: async (args) => {
+        exit = await guarded(command, args as unknown as Arguments);
+      },
+    });
+  }
+  try {
+    await root.parseAsync();
+  } catch (error) {
+    if (!(error instanceof UsageFault) && !(error instanceof Error && error.name === 'YError')) throw error;
+    process.stderr.write(`reprise: ${error.message}\n`);
+    return USAGE;
+  }
+  return exit;
+}
+
+class UsageFault extends Error {}
+
+/** Errors become a message with what to do next; never a stack trace, never a driver's text. */
+async function guarded(command: Command, args: Arguments): Promise<number> {
+  const terminal = new Terminal({ json: args.json, verbose: args.verbose, clock: systemClock });
+  try {
+    return await command.run(args, terminal);
+  } catch (error) {
+    terminal.clear();
+    if (isRepriseError(error)) {
+      if (args.json)
+        process.stdout.write(
+          `${JSON.stringify({ error: { code: error.code, message: error.message, fix: error.fix } }, undefined, 1)}\n`,
+        );
+      process.stderr.write(`reprise ${command.usage.split(' ')[0]}: ${error.message}\n  → ${error.fix}\n`);
+      return error.exitCode;
+    }
+    const kind = error instanceof Error ? error.name : typeof error;
+    const frames = error instanceof Error ? (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line)) : [];
+    process.stderr.write(
+      `reprise ${command.usage.split(' ')[0]}: internal error (${kind})\n  → report this${args.verbose ? `:\n${frames.join('\n')}` : ', with --verbose'}\n`,
+    );
+    return 1;
+  }
+}

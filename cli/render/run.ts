@@ -1,0 +1,110 @@
+// A run as a person reads it, and the document that --json prints.
+
+import type { RunRecord } from '../../engine/ledger/runs.ts';
+import { count, duration, plural, table } from './text.ts';
+
+/** What `run --json` and `backfill --json` print. */
+export function runDocument(run: RunRecord, durationMs: number): unknown {
+  return {
+    runId: run.runId,
+    planId: run.planId,
+    pipeline: run.pipeline,
+    state: run.state,
+    tables: run.summary?.tables ?? {},
+    quarantined: run.summary?.quarantined ?? {},
+    causes: run.summary?.causes ?? {},
+    dates: run.summary?.dates ?? [],
+    heldDates: run.summary?.heldDates ?? [],
+    unreadable: run.summary?.unreadable ?? [],
+    verified: run.summary?.verified,
+    failure: run.failure,
+    durationMs,
+    next: nextCommand(run),
+  };
+}
+
+export function renderRun(run: RunRecord, durationMs: number | undefined): string {
+  const { summary } = run;
+  const took = durationMs === undefined ? '' : ` in ${duration(durationMs)}`;
+  const lines = [`run ${run.runId}  ${run.pipeline}  ${run.state}${took}`];
+  if (run.failure !== undefined) lines.push(`  ${run.failure.error}: ${run.failure.cause}`);
+  if (summary !== undefined) {
+    const rows = Object.entries(summary.tables).map(([name, c]) => [
+      name,
+      c.inserted,
+      c.updated,
+      c.deleted,
+      c.unchanged,
+      c.kept_newer,
+    ]);
+    lines.push('', table(['table', 'inserted', 'updated', 'deleted', 'unchanged', 'kept newer'], rows));
+    const causes = Object.entries(summary.causes);
+    if (causes.length > 0)
+      lines.push('', `events changed because of: ${causes.map(([cause, n]) => `${cause} ${count(n)}`).join(', ')}`);
+    const quarantined = Object.entries(summary.quarantined);
+    if (quarantined.length > 0)
+      lines.push(`quarantined: ${quarantined.map(([reason, n]) => `${reason} ${count(n)}`).join(', ')}`);
+    for (const { key, detail } of summary.unreadable)
+      lines.push(`could not be read: ${key} (${detail}); nothing is deleted at the dates it may hold`);
+    if (summary.heldDates.length > 0)
+      lines.push(`not touched, because the plan is partial: ${summary.heldDates.join(', ')}`);
+    if (summary.verified !== undefined) {
+      lines.push(
+        summary.verified.ok
+          ? `verified: ${plural(summary.verified.checked, 'row')} derived again from raw, all as in the warehouse`
+          : `verification found ${plural(summary.verified.differences, 'difference')} in ${plural(summary.verified.checked, 'row')}`,
+      );
+    }
+  }
+  lines.push('', `next: ${nextCommand(run)}`);
+  return lines.join('\n');
+}
+
+/** The command that a person most likely wants now. */
+export function nextCommand(run: RunRecord): string {
+  switch (run.state) {
+    case 'succeeded':
+    case 'published_with_gaps':
+    case 'published_downstream_stale':
+      return `reprise diff ${run.runId}`;
+    case 'staged':
+      return `reprise diff ${run.runId}, then reprise resume ${run.runId} --yes`;
+    case 'awaiting_approval':
+      return `reprise diff ${run.runId}, then reprise resume ${run.runId} --yes`;
+    case 'refused':
+      return `reprise plan ${run.pipeline} …, then reprise run`;
+    case 'nothing_to_do':
+      return `reprise status`;
+    case 'failed':
+      return run.summary?.verified?.ok === false ? `reprise verify ${run.runId}` : `reprise resume ${run.runId}`;
+    case 'partially_published':
+      return (run.summary?.heldDates.length ?? 0) > 0
+        ? `reprise backfill ${run.pipeline} --from ${run.summary?.heldDates[0]} --to …`
+        : `reprise resume ${run.runId}`;
+    case 'cancelled':
+    case 'running':
+      return `reprise resume ${run.runId}`;
+  }
+}
+
+/** The exit code that a run's state stands for. */
+export function exitCodeOf(run: RunRecord): number {
+  switch (run.state) {
+    case 'succeeded':
+    case 'nothing_to_do':
+    case 'published_with_gaps':
+    case 'published_downstream_stale':
+    case 'staged':
+      return 0;
+    case 'refused':
+    case 'awaiting_approval':
+      return 3;
+    case 'failed':
+      return run.summary?.verified?.ok === false ? 4 : 1;
+    case 'partially_published':
+      return (run.summary?.heldDates.length ?? 0) > 0 ? 3 : 1;
+    case 'cancelled':
+    case 'running':
+      return 1;
+  }
+}

@@ -1,0 +1,32 @@
+// Values as they may be shown: restricted ones hidden, control characters visible, long ones cut.
+
+import { maskCardNumbers } from '../../engine/model/card.ts';
+
+export const RESTRICTED = '(restricted)';
+const CHARACTERS_MAX = 80;
+
+/** One line, whatever the value holds; a terminal is never given its control characters. */
+export function shownValue(value: string | null | undefined, charactersMax = CHARACTERS_MAX): string {
+  if (value === undefined) return RESTRICTED;
+  if (value === null) return 'null';
+  const line = value.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, escaped);
+  return line.length > charactersMax ? `${line.slice(0, charactersMax)}… (${value.length} characters)` : line;
+}
+
+const escaped = (character: string): string => {
+  const short = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }[character];
+  return short ?? `\\u{${(character.codePointAt(0) as number).toString(16)}}`;
+};
+
+/** A source that no pipeline lists may be any text: cut, and card numbers in it masked. */
+export function shownSource(source: string | null, listed: boolean): string | null {
+  return source === null || listed ? source : shownValue(maskCardNumbers(source), 40);
+}
+
+/** A text as one argument of a POSIX shell. */
+export const shellQuote = (text: string): string =>
+  text.includes("'") && !/["$`\\!]/.test(text) ? `"${text}"` : `'${text.replaceAll("'", `'\\''`)}'`;
+
+/** Without the zeros that a fixed scale ends in. */
+export const shortDecimal = (text: string | null): string | null =>
+  text?.includes('.') ? text.replace(/\.?0+$/, '') : text;

@@ -1,0 +1,176 @@
+// Executes a run in process: the very state machine that ships, its tasks called directly, slices in worker threads.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Tinypool from 'tinypool';
+import {
+  type ExecutionEvent,
+  type JsonValue,
+  loadStateMachine,
+  startExecution,
+  type TaskCall,
+} from '../../adapters/local/asl/asl.ts';
+import { MEMORY } from '../../adapters/local/duckdb/memory.ts';
+import { packageRoot } from '../../adapters/local/duckdb/sql.ts';
+import { finish } from '../../engine/ledger/finish.ts';
+import type { RunRecord } from '../../engine/ledger/runs.ts';
+import { explainLimit } from '../../engine/publish/gate.ts';
+import type { Preview } from '../../engine/publish/preview.ts';
+import { isRepriseError, RepriseError } from '../../ports/errors.ts';
+import { memberOf, type TaskContext } from '../../tasks/context.ts';
+import { TASKS } from '../../tasks/tasks.ts';
+import type { Engine } from './engine.ts';
+import type { StageResult, StageWork } from './stage-worker.ts';
+
+export interface ExecuteOptions {
+  readonly signal: AbortSignal;
+  /** Asks a person for a yes to the sentence; without one to ask, the run waits for approval. */
+  readonly ask: ((question: string) => Promise<boolean>) | undefined;
+  readonly onEvent: (event: ExecutionEvent) => void;
+  readonly onRows: (rows: number) => void;
+}
+
+/** Drives the run to its end, whatever that is, and gives its record. */
+export async function executeRun(engine: Engine, run: RunRecord, options: ExecuteOptions): Promise<RunRecord> {
+  const file = join(packageRoot(), 'state-machines', 'replay.asl.json');
+  const machine = loadStateMachine(JSON.parse(readFileSync(file, 'utf8')), 'replay');
+  const context = engine.taskContext(options.onRows);
+  await engine.warehouse();
+  const workers = new StageWorkers(engine, run.options.maxActive, options.onRows);
+  try {
+    const execution = startExecution({
+      machine,
+      input: { runId: run.runId, maxActive: run.options.maxActive, stageOnly: run.options.stageOnly },
+      executionName: `${run.runId}-${run.attempt}`,
+      clock: engine.clock,
+      seed: run.attempt,
+      signal: options.signal,
+      onEvent: options.onEvent,
+      readItems: ({ key }) => readLines(engine, key),
+      writeResult: async ({ prefix, name }, lines) => {
+        await engine.home.stage.write(`${prefix}/${name}`, Buffer.from(JSON.stringify(lines)), { if: 'always' });
+      },
+      invoke: async (call) => {
+        const name = call.functionName.replace(/^\$\{(\w+)\}$/, '$1');
+        if (name === 'StageSlice') return workers.run(call.payload);
+        if (name === 'Approve') return approve(engine, run, call, options, execution);
+        return invokeTask(context, name, call.payload);
+      },
+    });
+    const result = await execution.result;
+    if (result.status === 'ABORTED') {
+      const pipeline = await engine.pipelines.compiled(run.pipeline);
+      await finish({ ...context, runs: engine.runs }, pipeline, run.runId, {
+        error: 'Cancelled',
+        cause: 'interrupted',
+      });
+    }
+    const record = await engine.runs.run(run.runId);
+    if (record.state !== 'running') return record;
+    // Finish itself failed: the record still says running, so the failure is told from here.
+    const cause =
+      result.status === 'FAILED'
+        ? `${result.error}: ${result.cause}`
+        : 'the state machine ended without finishing the run';
+    return engine.runs.save({ ...record, state: 'failed', failure: { error: 'Internal', cause } });
+  } finally {
+    await workers.close();
+  }
+}
+
+async function invokeTask(context: TaskContext, name: string, payload: JsonValue): Promise<JsonValue> {
+  const task = TASKS[name];
+  if (task === undefined)
+    throw new RepriseError('Internal', `the state machine calls an unknown task ${name}`, 'report this');
+  try {
+    return (await task(context, payload)) as JsonValue;
+  } catch (error) {
+    if (isRepriseError(error)) throw error;
+    // Its message could quote a row: only the kind of error and the place pass.
+    const kind = error instanceof Error ? error.name : typeof error;
+    const place =
+      error instanceof Error ? /\((?:file:\/\/)?[^()]*?([\w-]+\.[jt]s:\d+)/.exec(error.stack ?? '')?.[1] : undefined;
+    throw new RepriseError(
+      'Internal',
+      `task ${name} failed with a ${kind} at ${place ?? 'an unknown place'}`,
+      'resume the run; report this when it happens again',
+    );
+  }
+}
+
+async function approve(
+  engine: Engine,
+  run: RunRecord,
+  call: TaskCall,
+  options: ExecuteOptions,
+  execution: ReturnType<typeof startExecution>,
+): Promise<JsonValue> {
+  const token = String(memberOf(call.payload, 'taskToken'));
+  const preview = await engine.runs.document<Preview>(run.runId, 'preview');
+  const sentence =
+    preview === undefined ? 'the change is larger than its limit' : explainLimit(preview.share, run.options);
+  if (options.ask !== undefined && (await options.ask(sentence))) execution.sendTaskSuccess(token, {});
+  else execution.sendTaskFailure(token, 'ChangeTooLarge', sentence);
+  return {};
+}
+
+async function* readLines(engine: Engine, key: string): AsyncGenerator<JsonValue> {
+  const content = await engine.home.stage.read(key);
+  for (const line of Buffer.from(content ?? [])
+    .toString('utf8')
+    .split('\n')) {
+    if (line !== '') yield JSON.parse(line) as JsonValue;
+  }
+}
+
+const IDLE_MS = 60_000;
+
+/** Worker threads, each with a DuckDB of its own; started when the first slice comes. */
+class StageWorkers {
+  readonly #engine: Engine;
+  readonly #pool: Tinypool;
+  readonly #rows = new SharedArrayBuffer(4);
+  readonly #timer: NodeJS.Timeout;
+  #seen = 0;
+  readonly #onRows: (rows: number) => void;
+
+  constructor(engine: Engine, workers: number, onRows: (rows: number) => void) {
+    this.#engine = engine;
+    this.#onRows = onRows;
+    this.#pool = new Tinypool({
+      runtime: 'worker_threads',
+      filename: join(packageRoot(), 'dist', 'cli', 'wire', 'stage-worker.js'),
+      minThreads: 0,
+      maxThreads: workers,
+      idleTimeout: IDLE_MS,
+      isolateWorkers: false,
+      resourceLimits: { maxOldGenerationSizeMb: MEMORY.workerHeapMb },
+    });
+    this.#timer = setInterval(() => this.#report(), 200);
+    this.#timer.unref();
+  }
+
+  async run(payload: JsonValue): Promise<JsonValue> {
+    const work: StageWork = {
+      home: this.#engine.home.path,
+      pipelinesFolder: this.#engine.options.pipelinesFolder,
+      payload,
+      rows: this.#rows,
+    };
+    const result = (await this.#pool.run(work)) as StageResult;
+    this.#report();
+    if (!result.ok) throw new RepriseError(result.code, result.message, result.fix);
+    return result.value as JsonValue;
+  }
+
+  #report(): void {
+    const now = Atomics.load(new Int32Array(this.#rows), 0);
+    if (now !== this.#seen) this.#onRows(now - this.#seen);
+    this.#seen = now;
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#pool.destroy();
+  }
+}

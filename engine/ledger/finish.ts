@@ -1,0 +1,93 @@
+// The last state of a run: names the state it honestly ended in, from what is recorded, and writes it down.
+
+import { type Clock, isoTime } from '../../ports/clock.ts';
+import { ERROR_CODES, type ErrorCode } from '../../ports/errors.ts';
+import type { ObjectStore } from '../../ports/object-store.ts';
+import type { GroupOutcome, Verification } from '../../ports/warehouse.ts';
+import type { CompiledPipeline } from '../model/compile.ts';
+import { arrivalDate } from '../plan/raw-keys.ts';
+import { changesAnything, summarize } from '../publish/summary.ts';
+import { Ledger } from './ledger.ts';
+import type { RunRecord, RunState, RunSummary, Runs } from './runs.ts';
+
+export interface FinishDeps {
+  readonly runs: Runs;
+  readonly control: ObjectStore;
+  readonly clock: Clock;
+}
+
+interface Failure {
+  readonly error: string;
+  readonly cause: string;
+}
+
+export async function finish(
+  deps: FinishDeps,
+  pipeline: CompiledPipeline,
+  runId: string,
+  failure: Failure,
+): Promise<RunRecord> {
+  const { runs } = deps;
+  const run = await runs.run(runId);
+  const plan = await runs.plan(run.planId);
+  const published = await runs.groups(runId);
+  const preview = await runs.document<{ outcomes: readonly GroupOutcome[]; quarantined: Record<string, number> }>(
+    runId,
+    'preview',
+  );
+  const settled = await runs.document<{ unreadable: readonly { key: string; detail: string }[] }>(runId, 'settled');
+  const verification = await runs.document<Verification>(runId, 'verified');
+  const known = plan.body.objects.flatMap(({ key, unreadable }) =>
+    unreadable === undefined ? [] : [{ key, detail: unreadable }],
+  );
+  const found = (settled?.unreadable ?? []).filter((one) => !known.some((other) => other.key === one.key));
+  const shown = published.length > 0 ? published : (preview?.outcomes ?? []);
+  const summary: RunSummary = {
+    ...summarize(pipeline, shown),
+    quarantined: preview?.quarantined ?? {},
+    unreadable: [...known, ...found].sort((a, b) => (arrivalDate(a.key) < arrivalDate(b.key) ? -1 : 1)),
+    ...(verification === undefined
+      ? {}
+      : {
+          verified: {
+            ok: verification.differencesTotal === 0,
+            checked: verification.checked,
+            differences: verification.differencesTotal,
+          },
+        }),
+  };
+  const state = stateOf(run, failure, summary, published.length, plan.body.groups, changesAnything(shown));
+  const { failure: _, ...rest } = run;
+  const record: RunRecord = {
+    ...rest,
+    state,
+    finishedAt: isoTime(deps.clock),
+    summary,
+    ...(failure.error === '' ? {} : { failure }),
+  };
+  await runs.save(record);
+  await new Ledger(deps.control, deps.clock, pipeline.name).append({ kind: 'run_finished', runId, state });
+  return record;
+}
+
+function stateOf(
+  run: RunRecord,
+  failure: Failure,
+  summary: RunSummary,
+  published: number,
+  groups: number,
+  changes: boolean,
+): RunState {
+  if (failure.error === 'ChangeTooLarge') return 'awaiting_approval';
+  if (failure.error === 'Cancelled') return published > 0 ? 'partially_published' : 'cancelled';
+  if (failure.error !== '') {
+    if (published > 0 && published < groups) return 'partially_published';
+    const code = failure.error in ERROR_CODES ? ERROR_CODES[failure.error as ErrorCode] : undefined;
+    return code?.exit === 3 && published === 0 ? 'refused' : 'failed';
+  }
+  if (run.options.stageOnly && published === 0 && changes) return 'staged';
+  if (summary.verified?.ok === false) return 'failed';
+  if (summary.unreadable.length > 0) return 'published_with_gaps';
+  if (summary.heldDates.length > 0) return 'partially_published';
+  return changes ? 'succeeded' : 'nothing_to_do';
+}

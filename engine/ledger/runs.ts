@@ -1,0 +1,202 @@
+// Plans and runs in the control store: what is asked, how far each run is, what it ended as. What remains to be done is
+// always computed from what is recorded as done.
+
+import type { Clock } from '../../ports/clock.ts';
+import { isoTime } from '../../ports/clock.ts';
+import { RepriseError } from '../../ports/errors.ts';
+import type { ObjectStore } from '../../ports/object-store.ts';
+import type { GroupOutcome } from '../../ports/warehouse.ts';
+import type { Plan } from '../plan/plan.ts';
+
+/** The states in which a run ends. */
+export const END_STATES = [
+  'succeeded',
+  'nothing_to_do',
+  'failed',
+  'cancelled',
+  'partially_published',
+  'published_with_gaps',
+  'published_downstream_stale',
+  'refused',
+] as const;
+export type EndState = (typeof END_STATES)[number];
+/** `staged` waits for publish, `awaiting_approval` for a yes. */
+export type RunState = EndState | 'running' | 'staged' | 'awaiting_approval';
+
+export interface RunOptions {
+  readonly stageOnly: boolean;
+  readonly approved: boolean;
+  /** Share of the rows before that may be updated or deleted without a yes; undefined: see the gate's own limit. */
+  readonly maxChange: number | undefined;
+  readonly maxActive: number;
+  readonly newestFirst: boolean;
+  readonly verify: boolean;
+}
+
+export interface RunRecord {
+  readonly runId: string;
+  readonly planId: string;
+  readonly pipeline: string;
+  readonly state: RunState;
+  readonly attempt: number;
+  readonly lease: number;
+  readonly epoch: number;
+  readonly options: RunOptions;
+  readonly startedAt: string;
+  readonly finishedAt?: string;
+  readonly failure?: { readonly error: string; readonly cause: string };
+  readonly summary?: RunSummary;
+}
+
+export interface TableCounts {
+  inserted: number;
+  updated: number;
+  deleted: number;
+  unchanged: number;
+  kept_newer: number;
+}
+
+export interface RunSummary {
+  readonly tables: Readonly<Record<string, TableCounts>>;
+  readonly quarantined: Readonly<Record<string, number>>;
+  readonly causes: Readonly<Record<string, number>>;
+  readonly dates: readonly string[];
+  readonly heldDates: readonly string[];
+  readonly unreadable: readonly { readonly key: string; readonly detail: string }[];
+  readonly verified?: { readonly ok: boolean; readonly checked: number; readonly differences: number };
+}
+
+/** What the manifest of one staged slice says. Keys are in the stage store. */
+export interface SliceManifest {
+  readonly slice: number;
+  readonly deliveries: number;
+  readonly rejected: number;
+  readonly files: readonly { readonly table: string; readonly key: string; readonly rows: number }[];
+  readonly unreadable: readonly { readonly key: string; readonly detail: string }[];
+}
+
+export class Runs {
+  readonly #control: ObjectStore;
+  readonly #clock: Clock;
+
+  constructor(control: ObjectStore, clock: Clock) {
+    this.#control = control;
+    this.#clock = clock;
+  }
+
+  /** Plans are immutable: the same plan again is the same document, with its first reason. */
+  async savePlan(plan: Plan): Promise<void> {
+    await this.#control.write(`plans/${plan.id}.json`, encode(plan), { if: 'absent' });
+  }
+
+  /** By its id or a beginning of it that no other plan has. */
+  async plan(id: string): Promise<Plan> {
+    const found: string[] = [];
+    for await (const object of this.#control.list(`plans/${id}`)) found.push(object.key);
+    if (found.length > 1)
+      throw new RepriseError('Usage', `${found.length} plans begin with ${id}`, 'give more of the id');
+    const plan = found[0] === undefined ? undefined : await this.#read<Plan>(found[0]);
+    if (plan === undefined)
+      throw new RepriseError('NotFound', `there is no plan ${id}`, 'make one: reprise plan <pipeline> --from … --to …');
+    return plan;
+  }
+
+  async create(plan: Plan, options: RunOptions): Promise<RunRecord> {
+    for (let number = 1; ; number++) {
+      const record: RunRecord = {
+        runId: `${plan.id.slice(0, 12)}-${number}`,
+        planId: plan.id,
+        pipeline: plan.body.pipeline,
+        state: 'running',
+        attempt: 1,
+        lease: 0,
+        epoch: 0,
+        options,
+        startedAt: isoTime(this.#clock),
+      };
+      if ((await this.#control.write(runKey(record.runId), encode(record), { if: 'absent' })) === 'written')
+        return record;
+    }
+  }
+
+  async run(runId: string): Promise<RunRecord> {
+    const record = await this.#read<RunRecord>(runKey(runId));
+    if (record === undefined)
+      throw new RepriseError('NotFound', `there is no run ${runId}`, 'list them: reprise status');
+    return record;
+  }
+
+  async save(record: RunRecord): Promise<RunRecord> {
+    await this.#control.write(runKey(record.runId), encode(record), { if: 'always' });
+    return record;
+  }
+
+  /** Every run, newest first. */
+  async all(): Promise<RunRecord[]> {
+    const runs: RunRecord[] = [];
+    for await (const object of this.#control.list('runs/')) {
+      if (!object.key.endsWith('/run.json')) continue;
+      const record = await this.#read<RunRecord>(object.key);
+      if (record !== undefined) runs.push(record);
+    }
+    return runs.sort((a, b) =>
+      a.startedAt === b.startedAt ? (a.runId < b.runId ? 1 : -1) : a.startedAt < b.startedAt ? 1 : -1,
+    );
+  }
+
+  async saveSlice(runId: string, manifest: SliceManifest): Promise<void> {
+    await this.#control.write(sliceKey(runId, manifest.slice), encode(manifest), { if: 'always' });
+  }
+
+  async slice(runId: string, slice: number): Promise<SliceManifest | undefined> {
+    return this.#read<SliceManifest>(sliceKey(runId, slice));
+  }
+
+  /** Why a slice could not be staged, the last time it was tried. */
+  async saveFailure(runId: string, slice: number, failure: { error: string; cause: string }): Promise<void> {
+    await this.saveDocument(runId, failureName(slice), failure);
+  }
+
+  async failure(runId: string, slice: number): Promise<{ error: string; cause: string } | undefined> {
+    return this.document(runId, failureName(slice));
+  }
+
+  /** Manifests of the slices that are staged. */
+  async slices(runId: string): Promise<SliceManifest[]> {
+    const manifests: SliceManifest[] = [];
+    for await (const object of this.#control.list(`runs/${runId}/slices/`)) {
+      const manifest = await this.#read<SliceManifest>(object.key);
+      if (manifest !== undefined) manifests.push(manifest);
+    }
+    return manifests;
+  }
+
+  /** Documents of a run beside its record: `settled`, `preview`, `verified`, groups. */
+  async saveDocument(runId: string, name: string, document: unknown): Promise<void> {
+    await this.#control.write(`runs/${runId}/${name}.json`, encode(document), { if: 'always' });
+  }
+
+  async document<T>(runId: string, name: string): Promise<T | undefined> {
+    return this.#read<T>(`runs/${runId}/${name}.json`);
+  }
+
+  async groups(runId: string): Promise<GroupOutcome[]> {
+    const groups: GroupOutcome[] = [];
+    for await (const object of this.#control.list(`runs/${runId}/groups/`)) {
+      const outcome = await this.#read<GroupOutcome>(object.key);
+      if (outcome !== undefined) groups.push(outcome);
+    }
+    return groups.sort((a, b) => a.group - b.group);
+  }
+
+  async #read<T>(key: string): Promise<T | undefined> {
+    const content = await this.#control.read(key);
+    return content === undefined ? undefined : (JSON.parse(Buffer.from(content).toString('utf8')) as T);
+  }
+}
+
+const runKey = (runId: string): string => `runs/${runId}/run.json`;
+const failureName = (slice: number): string => `failures/${String(slice).padStart(6, '0')}`;
+const sliceKey = (runId: string, slice: number): string =>
+  `runs/${runId}/slices/${String(slice).padStart(6, '0')}.json`;
+const encode = (document: unknown): Uint8Array => Buffer.from(`${JSON.stringify(document, undefined, 1)}\n`);

@@ -1,0 +1,60 @@
+// Digests of a declaration: what it computes (transform), what the tables look like (schema), and how deliveries get
+// their identity and time (time rules). Equal digests mean equal rows.
+
+import { createHash } from 'node:crypto';
+import type { Pipeline, Shape } from './language.ts';
+
+/** Raised when the evaluator itself gives other rows for the same declaration. */
+const EVALUATOR_VERSION = 1;
+
+/** JSON with sorted keys; functions as their source text, bigints as digits. */
+export function canonicalJson(value: unknown): string {
+  if (typeof value === 'bigint') return `"${value}n"`;
+  if (typeof value === 'function') return JSON.stringify(value.toString());
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  if (value !== null && typeof value === 'object') {
+    const members = Object.entries(value).filter(([, held]) => held !== undefined);
+    members.sort(([a], [b]) => (a < b ? -1 : 1));
+    return `{${members.map(([key, held]) => `${JSON.stringify(key)}:${canonicalJson(held)}`).join(',')}}`;
+  }
+  return JSON.stringify(value ?? null);
+}
+
+export const sha256Hex = (content: string | Uint8Array): string => createHash('sha256').update(content).digest('hex');
+
+/** Of the whole declaration and `sourceDigest`, which stands for the code its functions call. */
+export function transformDigest(pipeline: Pipeline, sourceDigest: string): string {
+  return sha256Hex(canonicalJson({ evaluator: EVALUATOR_VERSION, pipeline, sourceDigest }));
+}
+
+/** Of table names, columns and their types. */
+export function schemaDigest(
+  tables: readonly { name: string; columns: readonly { name: string; type: string }[] }[],
+): string {
+  return sha256Hex(
+    canonicalJson(tables.map(({ name, columns }) => ({ name, columns: columns.map((c) => [c.name, c.type]) }))),
+  );
+}
+
+/**
+ * Of what decides a delivery's date and keys alone: dispatch, identity, times and the rows with an own identity.
+ * `kindOf` tells the type and form of the field at a path, so that other fields may change freely.
+ */
+export function timeRulesDigest(pipeline: Pipeline, kindOf: (shape: string, path: string) => string): string {
+  const rules = (name: string, shape: Shape): unknown => ({
+    source: shape.source,
+    version: shape.version,
+    when: shape.when,
+    identity: [shape.identity, shape.identity.parts.map((part) => kindOf(name, part))],
+    occurredAt: [shape.occurredAt, kindOf(name, shape.occurredAt)],
+  });
+  const offered = Object.entries(pipeline.tables).filter(([, table]) => table.offered !== undefined);
+  return sha256Hex(
+    canonicalJson({
+      evaluator: EVALUATOR_VERSION,
+      sources: Object.entries(pipeline.sources).map(([name, source]) => [name, source.versions]),
+      shapes: Object.entries(pipeline.shapes).map(([name, shape]) => [name, rules(name, shape)]),
+      offered: offered.map(([name, table]) => [name, table.shapes, table.rows, table.offered]),
+    }),
+  );
+}

@@ -1,0 +1,234 @@
+// The reference evaluator: one delivery in, canonical rows or a rejection out. It walks the declaration row by row and
+// defines what the declaration means; verification rests on it.
+
+import { createHmac } from 'node:crypto';
+import { RepriseError } from '../../ports/errors.ts';
+import type { RawRow } from '../../ports/raw-reader.ts';
+import { rowHash } from './canonical.ts';
+import type { CompiledPipeline, CompiledShape, CompiledSource, ShapeRows } from './compile.ts';
+import { type Dating, datingOf, dispatch, identityAt } from './dating.ts';
+import { type DerivationContext, fitsColumn } from './derive.ts';
+import { sha256Hex } from './digest.ts';
+import { type Json, readJson } from './json.ts';
+import { Refusal, type Value } from './language.ts';
+import { LIMITS, type Reason } from './limits.ts';
+import { scalarAt } from './paths.ts';
+import { canonicalText } from './tables.ts';
+import { dateOfMicros } from './time.ts';
+import { faultOfMembers } from './validate.ts';
+import { versionOf } from './version.ts';
+
+export interface CanonicalRow {
+  /** Position of the table in the pipeline's tables. */
+  readonly table: number;
+  readonly eventId: string;
+  readonly occurredAtMicros: bigint;
+  /** The table's own columns, in order. */
+  readonly values: readonly Value[];
+  readonly rowHash: string;
+  /** Place among the rows that the event offers, from 0. */
+  readonly offerIndex: number;
+}
+
+export type Evaluation =
+  | {
+      readonly accepted: true;
+      readonly eventId: string;
+      readonly eventType: string;
+      readonly occurredAtMicros: bigint;
+      readonly schemaVersion: string;
+      /** Identifies the delivery's body: its sha256, or for secret sources 4 hex digits of it and a keyed hash. */
+      readonly delivery: string;
+      /** The row of `events` first. */
+      readonly rows: readonly CanonicalRow[];
+      /** Over all that the event is: its row and its parts, each in its table; not what it offers. */
+      readonly contentHash: string;
+    }
+  | {
+      readonly accepted: false;
+      readonly reason: Reason;
+      /** Which rule and which declared field; quotes nothing of the body. */
+      readonly detail: string;
+      /** UTC day number the delivery belongs to. */
+      readonly day: number;
+      readonly schemaVersion: string | null;
+    };
+
+/** Evaluates deliveries of one pipeline. `deliveryKey` keys the hashes of secret bodies. */
+export class Evaluator {
+  readonly #pipeline: CompiledPipeline;
+  readonly #deliveryKey: Uint8Array;
+
+  constructor(pipeline: CompiledPipeline, deliveryKey: Uint8Array) {
+    this.#pipeline = pipeline;
+    this.#deliveryKey = deliveryKey;
+  }
+
+  /** Checks in the contract's order; the first failure is the reason. Deterministic. */
+  evaluate(raw: RawRow): Evaluation {
+    const receivedDay = dateOfMicros(raw.receivedAtMicros);
+    const reject = (
+      reason: Reason,
+      detail: string,
+      day = receivedDay,
+      schemaVersion: string | null = null,
+    ): Evaluation => ({
+      accepted: false,
+      reason,
+      detail,
+      day,
+      schemaVersion,
+    });
+    if (raw.bodyBytes > LIMITS.bodyBytesMax) {
+      return reject('oversized', `body of ${raw.bodyBytes} bytes, at most ${LIMITS.bodyBytesMax}`);
+    }
+    const source = this.#pipeline.sources.get(raw.source ?? '');
+    if (source === undefined) return reject('unknown_source', 'source is not listed');
+    if (raw.body === undefined) return reject('malformed_json', 'not UTF-8');
+    const read = readJson(raw.body, LIMITS.depthMax);
+    if (!read.ok) return reject('malformed_json', `${read.fault} at character ${read.at}`);
+    const root = read.value;
+    if (root.kind !== 'object') return reject('schema_violation', 'the root is not an object');
+    const version = versionOf(root, source.compiledVersions);
+    if ('fault' in version) return reject('unknown_schema_version', version.fault);
+    const shape = dispatch(source, version.name, root);
+    if (typeof shape === 'string') return reject('schema_violation', shape, receivedDay, version.sent);
+    const dating = datingOf(shape, source.name, root);
+    const day = dating.occurredAtMicros === undefined ? receivedDay : dateOfMicros(dating.occurredAtMicros);
+    const fault = faultOfMembers(shape.fields, root.members, '');
+    if (fault !== undefined) return reject('schema_violation', fault, day, version.sent);
+    const rows = this.#rows(shape, source, raw, root, version.sent, dating);
+    if (rows instanceof Refusal) return reject('schema_violation', rows.why, day, version.sent);
+    const { eventId, occurredAtMicros } = rows;
+    if (occurredAtMicros - raw.receivedAtMicros > LIMITS.skewMicrosMax) {
+      return reject('clock_skew', 'occurred more than 24 h after it was received', day, version.sent);
+    }
+    const parts = rows.rows.filter((row) => this.#pipeline.tables[row.table]?.kind !== 'offered');
+    return {
+      accepted: true,
+      eventId,
+      eventType: rows.eventType,
+      occurredAtMicros,
+      schemaVersion: version.sent,
+      delivery: this.#delivery(source, raw),
+      rows: rows.rows,
+      contentHash: sha256Hex(parts.map((row) => `${this.#pipeline.tables[row.table]?.name}:${row.rowHash}`).join('')),
+    };
+  }
+
+  #delivery(source: CompiledSource, raw: RawRow): string {
+    if (!source.secret) return raw.bodySha256;
+    const keyed = createHmac('sha256', this.#deliveryKey).update(raw.bodySha256).digest('hex').slice(0, 32);
+    return `${raw.bodySha256.slice(0, 4)}~${keyed}`;
+  }
+
+  #rows(shape: CompiledShape, source: CompiledSource, raw: RawRow, root: Json, schemaVersion: string, dating: Dating) {
+    const { eventId, occurredAtMicros } = dating;
+    if (eventId === undefined || occurredAtMicros === undefined) {
+      throw new RepriseError('Internal', `shape ${shape.name} is valid but has no identity or time`, 'report this');
+    }
+    const eventType = eventTypeOf(shape, root);
+    const event: EventFacts = { receivedAtMicros: raw.receivedAtMicros, source: source.name, schemaVersion };
+    const rows: CanonicalRow[] = [];
+    const context = {
+      text: raw.body as string,
+      root,
+      element: undefined,
+      source: source.name,
+      eventType,
+      schemaVersion,
+    };
+    rows.push(this.#row(0, eventId, occurredAtMicros, [eventType], 0, event));
+    for (const given of shape.gives) {
+      const more = this.#rowsOf(given, context, eventId, occurredAtMicros, event);
+      if (more instanceof Refusal) return more;
+      rows.push(...more);
+    }
+    return { eventId, eventType, occurredAtMicros, rows };
+  }
+
+  #rowsOf(given: ShapeRows, context: DerivationContext, eventId: string, micros: bigint, event: EventFacts) {
+    const table = this.#pipeline.tables.indexOf(given.table);
+    const elements = given.rowsOf === undefined ? [undefined] : items(given.rowsOf.node(context.root));
+    const rows = new Map<string | number, CanonicalRow>();
+    for (const [position, element] of elements.entries()) {
+      const values: Value[] = given.indexFrom === undefined ? [] : [BigInt(position + given.indexFrom)];
+      for (const derive of given.derivations) {
+        const value = this.#derived(() => derive({ ...context, element }), given, values.length);
+        if (value instanceof Refusal) return value;
+        values.push(value);
+      }
+      if (given.offered === undefined || element === undefined) {
+        rows.set(position, this.#row(table, eventId, micros, values, position, event));
+        continue;
+      }
+      const ownId = identityAt(given.offered.identity, event.source, element, context.root) as string;
+      const at = given.offered.occurredAt;
+      const ownMicros = scalarAt(at.field, at.node(at.relative ? element : context.root)) as bigint;
+      // Of rows with one key inside one event the later in the list counts.
+      rows.set(ownId, this.#row(table, ownId, ownMicros, values, position, event));
+    }
+    return [...rows.values()];
+  }
+
+  /** A function that throws, or gives a value of another type, is wrong for good: the run stops and names the column. */
+  #derived(derive: () => Value | Refusal, given: ShapeRows, place: number): Value | Refusal {
+    const column = given.table.own[place] as { name: string; type: string };
+    const where = `${this.#pipeline.name}.${given.table.name}.${column.name}`;
+    let value: Value | Refusal;
+    try {
+      value = derive();
+    } catch (error) {
+      if (error instanceof RepriseError) throw error;
+      const kind = error instanceof Error ? error.name : typeof error;
+      throw new RepriseError(
+        'StageFailed',
+        `the function of ${where} threw a ${kind}`,
+        `mend pipelines/${this.#pipeline.name}, then plan again`,
+      );
+    }
+    if (value instanceof Refusal || fitsColumn(value, column)) return value;
+    throw new RepriseError(
+      'StageFailed',
+      `the function of ${where} gave a ${typeof value} for ${column.type}`,
+      `mend pipelines/${this.#pipeline.name}, then plan again`,
+    );
+  }
+
+  #row(
+    table: number,
+    eventId: string,
+    micros: bigint,
+    values: readonly Value[],
+    offerIndex: number,
+    event: EventFacts,
+  ): CanonicalRow {
+    const own = this.#pipeline.tables[table]?.own ?? [];
+    const hash = rowHash([
+      eventId,
+      String(micros),
+      String(event.receivedAtMicros),
+      event.source,
+      event.schemaVersion,
+      ...values.map((value, place) => canonicalText(value, own[place]?.type ?? 'text')),
+    ]);
+    return { table, eventId, occurredAtMicros: micros, values, rowHash: hash, offerIndex };
+  }
+}
+
+interface EventFacts {
+  readonly receivedAtMicros: bigint;
+  readonly source: string;
+  readonly schemaVersion: string;
+}
+
+const items = (node: Json | undefined): readonly Json[] => (node?.kind === 'array' ? node.items : []);
+
+function eventTypeOf(shape: CompiledShape, root: Json): string {
+  if (typeof shape.eventType === 'string') return shape.eventType;
+  const { of, prefix = '' } = shape.eventType;
+  const place = shape.eventTypePlace;
+  const value = place && scalarAt(place.field, place.node(root));
+  const words = shape.when[of];
+  return `${prefix}${words && typeof value === 'string' ? words[value] : value}`;
+}

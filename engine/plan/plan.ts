@@ -1,0 +1,244 @@
+// Makes a plan: which raw objects can hold events of the window and other copies of the same events, cut into slices,
+// with everything pinned that the result depends on. A plan is data; its id is the hash of its body.
+
+import type { CatalogEntry } from '../../ports/catalog.ts';
+import { type Clock, isoTime } from '../../ports/clock.ts';
+import { RepriseError } from '../../ports/errors.ts';
+import type { ObjectInfo } from '../../ports/object-store.ts';
+import type { PlanDate, Warehouse } from '../../ports/warehouse.ts';
+import type { CompiledPipeline } from '../model/compile.ts';
+import { canonicalJson, sha256Hex } from '../model/digest.ts';
+import { formatDay, parseDay } from '../model/time.ts';
+import { type CatalogDeps, type CatalogProgress, catalogObjects, listRaw } from './catalog.ts';
+import { PLAN_LIMITS } from './limits.ts';
+import { arrivalDate, rawPrefix } from './raw-keys.ts';
+import { cutSlices, type Slice } from './slices.ts';
+import { inWindow, type Window, windowOver } from './window.ts';
+
+/** Why an object is part of a plan. */
+export type Because =
+  | 'holds the window'
+  | 'holds other copies of its events'
+  /** By earlier rules. It is judged, so that rows go which today's rules date or key elsewhere. */
+  | 'gave rows that stand there'
+  | 'cannot be read';
+
+export interface PinnedObject extends ObjectInfo {
+  readonly rows: number;
+  /** Deliveries of the object that belong to dates of the window. */
+  readonly rowsInWindow: number;
+  readonly because: Because;
+  readonly unreadable?: string;
+}
+
+/** All that the outcome of a run depends on. Immutable. */
+export interface PlanBody {
+  readonly format: 1;
+  readonly pipeline: string;
+  readonly window: Window;
+  readonly transformDigest: string;
+  readonly schemaDigest: string;
+  readonly timeRulesDigest: string;
+  /** Some objects were left out by hand: nothing is deleted or taken back. */
+  readonly partial: boolean;
+  readonly objects: readonly PinnedObject[];
+  readonly slices: readonly Slice[];
+  readonly dates: readonly (PlanDate & { readonly deliveries: number })[];
+  readonly groups: number;
+  readonly tables: readonly string[];
+  readonly repair: boolean;
+}
+
+export interface Plan {
+  readonly id: string;
+  readonly body: PlanBody;
+  readonly reason: string;
+  readonly createdAt: string;
+}
+
+export interface PlanRequest {
+  /** Undefined: all there is. */
+  readonly window: Window | undefined;
+  readonly reason: string;
+  readonly sliceBytes: number;
+  /** Only these objects: a partial plan. Empty: all that the window needs. */
+  readonly onlyObjects: readonly string[];
+  readonly repair: boolean;
+}
+
+export interface PlanDeps extends CatalogDeps {
+  /** Undefined while there is no warehouse yet. */
+  readonly warehouse: Warehouse | undefined;
+  readonly clock: Clock;
+  /** A path for a file that lives until the plan is made. */
+  readonly scratchFile: (name: string) => string;
+}
+
+/** Throws EmptyLake when the pipeline has no raw objects, Usage when `--all` finds no dates. */
+export async function makePlan(
+  deps: PlanDeps,
+  pipeline: CompiledPipeline,
+  request: PlanRequest,
+  onProgress: (progress: CatalogProgress) => void,
+): Promise<Plan> {
+  const listed = await listRaw(deps.lake, pipeline.name);
+  if (listed.length === 0) {
+    throw new RepriseError(
+      'EmptyLake',
+      `the lake has no raw objects under ${rawPrefix(pipeline.name)}`,
+      `land some: reprise land ${pipeline.name} FILE…`,
+    );
+  }
+  const objects = selectObjects(listed, request.onlyObjects);
+  const { entries } = await catalogObjects(deps, pipeline, objects, onProgress);
+  const window = request.window ?? (await windowOfAll(deps, pipeline, entries));
+  const pinned = await pin(deps, pipeline, entries, window);
+  const readable = entries.filter((entry) => pinned.some((one) => one.key === entry.object.key && !one.unreadable));
+  const body: PlanBody = {
+    format: 1,
+    pipeline: pipeline.name,
+    window,
+    transformDigest: pipeline.transformDigest,
+    schemaDigest: pipeline.schemaDigest,
+    timeRulesDigest: pipeline.timeRulesDigest,
+    partial: request.onlyObjects.length > 0,
+    objects: pinned,
+    slices: cutSlices(
+      readable.map((entry) => ({ ...entry.object, rowGroups: entry.rowGroups })),
+      request.sliceBytes,
+      PLAN_LIMITS.sliceRowsMax,
+    ),
+    ...(await planDates(deps, pipeline, readable, pinned, window, request.onlyObjects.length > 0)),
+    tables: pipeline.tables.map((table) => table.name),
+    repair: request.repair,
+  };
+  return { id: sha256Hex(canonicalJson(body)), body, reason: request.reason, createdAt: isoTime(deps.clock) };
+}
+
+function selectObjects(listed: readonly ObjectInfo[], only: readonly string[]): readonly ObjectInfo[] {
+  if (only.length === 0) return listed;
+  const absent = only.filter((key) => !listed.some((object) => object.key === key));
+  if (absent.length > 0) {
+    throw new RepriseError(
+      'NotFound',
+      `the lake has no raw object ${absent[0]}`,
+      'give the key as `plan` lists it, from raw/ on',
+    );
+  }
+  return listed.filter((object) => only.includes(object.key));
+}
+
+async function windowOfAll(
+  deps: PlanDeps,
+  pipeline: CompiledPipeline,
+  entries: readonly CatalogEntry[],
+): Promise<Window> {
+  const dates = new Set(await (deps.warehouse?.datesWithRows(pipeline, undefined) ?? []));
+  for (const entry of entries) {
+    for (const date of Object.keys(entry.deliveriesByDate)) dates.add(date);
+    for (const date of Object.keys(entry.offeredByDate)) dates.add(date);
+    if (entry.unreadable !== undefined) dates.add(arrivalDate(entry.object.key));
+  }
+  const window = windowOver([...dates]);
+  if (window === undefined) {
+    throw new RepriseError(
+      'EmptyLake',
+      `the raw objects of ${pipeline.name} hold no deliveries`,
+      `land some: reprise land ${pipeline.name} FILE…`,
+    );
+  }
+  return window;
+}
+
+/**
+ * Objects with rows in the window, those with other copies of the same events, those whose rows stand there, and those
+ * that may have some.
+ */
+async function pin(
+  deps: PlanDeps,
+  pipeline: CompiledPipeline,
+  entries: readonly CatalogEntry[],
+  window: Window,
+): Promise<PinnedObject[]> {
+  const keysFile = deps.scratchFile('warehouse-keys.parquet');
+  const warehouseKeys = await deps.warehouse?.exportKeys(pipeline, window, keysFile);
+  const days = { fromDay: parseDay(window.from) as number, toDay: parseDay(window.to) as number };
+  const readable = entries.filter((entry) => entry.unreadable === undefined).map((entry) => entry.object);
+  const links = await deps.catalog.linked(readable, days, warehouseKeys);
+  const linked = new Set(links.keys);
+  const gave = new Set([...links.gave, ...((await deps.warehouse?.objectsWithRows(pipeline, window)) ?? [])]);
+  const pinned: PinnedObject[] = [];
+  for (const entry of entries) {
+    const rowsInWindow = sumInWindow(entry.deliveriesByDate, window);
+    const holds = rowsInWindow > 0 || sumInWindow(entry.offeredByDate, window) > 0;
+    const because =
+      entry.unreadable !== undefined
+        ? 'cannot be read'
+        : holds
+          ? 'holds the window'
+          : linked.has(entry.object.key)
+            ? 'holds other copies of its events'
+            : 'gave rows that stand there';
+    if (
+      entry.unreadable !== undefined
+        ? lastPossibleDate(entry.object.key) < window.from
+        : !holds && !linked.has(entry.object.key) && !gave.has(entry.object.key)
+    )
+      continue;
+    pinned.push({
+      ...entry.object,
+      rows: entry.rows,
+      rowsInWindow,
+      because,
+      ...(entry.unreadable === undefined ? {} : { unreadable: entry.unreadable }),
+    });
+  }
+  return pinned;
+}
+
+const sumInWindow = (byDate: Readonly<Record<string, number>>, window: Window): number =>
+  Object.entries(byDate).reduce((sum, [date, count]) => (inWindow(date, window) ? sum + count : sum), 0);
+
+/** The latest event date of anything that arrived in the object's partition: the contract's skew rule. */
+export const lastPossibleDate = (key: string): string => {
+  const day = (parseDay(arrivalDate(key)) ?? 0) + PLAN_LIMITS.skewDays;
+  return day > (parseDay('9999-12-31') as number) ? '9999-12-31' : formatDay(day);
+};
+
+async function planDates(
+  deps: PlanDeps,
+  pipeline: CompiledPipeline,
+  readable: readonly CatalogEntry[],
+  pinned: readonly PinnedObject[],
+  window: Window,
+  partial: boolean,
+): Promise<Pick<PlanBody, 'dates' | 'groups'>> {
+  const deliveries = new Map<string, number>();
+  for (const date of await (deps.warehouse?.datesWithRows(pipeline, window) ?? [])) deliveries.set(date, 0);
+  for (const entry of readable) {
+    for (const byDate of [entry.deliveriesByDate, entry.offeredByDate]) {
+      for (const [date, count] of Object.entries(byDate)) {
+        if (inWindow(date, window)) deliveries.set(date, (deliveries.get(date) ?? 0) + count);
+      }
+    }
+  }
+  const unreadable = pinned.filter((object) => object.unreadable !== undefined);
+  const gapUntil =
+    unreadable
+      .map((object) => lastPossibleDate(object.key))
+      .sort()
+      .at(-1) ?? '';
+  let group = 0;
+  let inGroup = 0;
+  const dates = [...deliveries]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([date, count]) => {
+      if (inGroup > 0 && inGroup + count > PLAN_LIMITS.groupDeliveriesMax) {
+        group++;
+        inGroup = 0;
+      }
+      inGroup += Math.max(count, 1);
+      return { date, group, whole: !partial && date > gapUntil, deliveries: count };
+    });
+  return { dates, groups: dates.length > 0 ? group + 1 : unreadable.length > 0 ? 1 : 0 };
+}

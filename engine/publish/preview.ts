@@ -1,0 +1,69 @@
+// The publish decision for all groups that are not published yet, and what it adds up to.
+
+import type { ObjectStore } from '../../ports/object-store.ts';
+import type { GroupOutcome, PublishScope, Warehouse } from '../../ports/warehouse.ts';
+import type { RunRecord, Runs } from '../ledger/runs.ts';
+import type { CompiledPipeline } from '../model/compile.ts';
+import { UNREADABLE_OBJECT } from '../model/limits.ts';
+import type { Plan } from '../plan/plan.ts';
+import { publishToken } from './publish.ts';
+import { openScope } from './settle.ts';
+import { type ChangeShare, changeShare } from './summary.ts';
+
+export interface PreviewDeps {
+  readonly runs: Runs;
+  readonly stage: ObjectStore;
+  readonly warehouse: Warehouse;
+  /** Where the changes go, for diff. */
+  readonly folder: string;
+}
+
+export interface Preview {
+  readonly outcomes: readonly GroupOutcome[];
+  readonly share: ChangeShare;
+  readonly quarantined: Readonly<Record<string, number>>;
+  readonly groupsLeft: readonly number[];
+  /** Rows that would be written or deleted. */
+  readonly changes: number;
+}
+
+/** Groups that an earlier attempt published are shown as they were committed. */
+export async function previewRun(
+  deps: PreviewDeps,
+  pipeline: CompiledPipeline,
+  plan: Plan,
+  run: RunRecord,
+): Promise<Preview> {
+  const { scope, release } = await openScope(deps, pipeline, plan, run);
+  try {
+    const outcomes: GroupOutcome[] = [];
+    const groupsLeft: number[] = [];
+    for (let group = 0; group < plan.body.groups; group++) {
+      const committed = await deps.warehouse.committed(publishToken(run.runId, group));
+      if (committed === undefined) groupsLeft.push(group);
+      else await deps.runs.saveDocument(run.runId, `groups/${String(group).padStart(6, '0')}`, committed);
+      outcomes.push(committed ?? (await deps.warehouse.preview(scope, group, deps.folder)));
+    }
+    const left = outcomes.filter((outcome) => groupsLeft.includes(outcome.group));
+    const preview: Preview = {
+      outcomes,
+      share: changeShare(left),
+      quarantined: await rejectedByReason(deps.warehouse, scope),
+      groupsLeft,
+      changes: left
+        .flatMap((outcome) => outcome.changes)
+        .reduce((sum, c) => sum + c.inserted + c.updated + c.deleted, 0),
+    };
+    await deps.runs.saveDocument(run.runId, 'preview', preview);
+    return preview;
+  } finally {
+    await release();
+  }
+}
+
+/** Rejected deliveries of the window by reason, and the objects that cannot be read. */
+async function rejectedByReason(warehouse: Warehouse, scope: PublishScope): Promise<Record<string, number>> {
+  const counts = { ...(await warehouse.rejected(scope)) };
+  if (scope.unreadable.length > 0) counts[UNREADABLE_OBJECT] = scope.unreadable.length;
+  return counts;
+}

@@ -1,0 +1,80 @@
+// Adds group outcomes up to what a person reads of a run.
+
+import type { GroupOutcome } from '../../ports/warehouse.ts';
+import type { RunSummary, TableCounts } from '../ledger/runs.ts';
+import type { CompiledPipeline } from '../model/compile.ts';
+
+export const noCounts = (): TableCounts => ({ inserted: 0, updated: 0, deleted: 0, unchanged: 0, kept_newer: 0 });
+
+/** Counts by `<schema>.<table>`, every table named, the quarantine apart. */
+export function tableCounts(
+  pipeline: CompiledPipeline,
+  outcomes: readonly GroupOutcome[],
+): Record<string, TableCounts> {
+  const counts: Record<string, TableCounts> = {};
+  for (const table of pipeline.tables) counts[`${pipeline.name}.${table.name}`] = noCounts();
+  for (const change of outcomes.flatMap((outcome) => outcome.changes)) {
+    const sum = counts[`${pipeline.name}.${change.table}`];
+    if (sum !== undefined) addCounts(sum, change);
+  }
+  return counts;
+}
+
+export function addCounts(sum: TableCounts, change: TableCounts): void {
+  sum.inserted += change.inserted;
+  sum.updated += change.updated;
+  sum.deleted += change.deleted;
+  sum.unchanged += change.unchanged;
+  sum.kept_newer += change.kept_newer;
+}
+
+/** Whether anything is written at all, the quarantine included. */
+export function changesAnything(outcomes: readonly GroupOutcome[]): boolean {
+  return outcomes.some((outcome) => outcome.changes.some((c) => c.inserted + c.updated + c.deleted > 0));
+}
+
+export interface ChangeShare {
+  /** Rows of `events` that would be updated or deleted, deleted alone, and those that stood there before. */
+  readonly changed: number;
+  readonly deleted: number;
+  readonly before: number;
+}
+
+export function changeShare(outcomes: readonly GroupOutcome[]): ChangeShare {
+  const share = { changed: 0, deleted: 0, before: 0 };
+  for (const outcome of outcomes) {
+    share.before += outcome.rowsBefore;
+    for (const change of outcome.changes.filter((one) => one.table === 'events')) {
+      share.changed += change.updated + change.deleted;
+      share.deleted += change.deleted;
+    }
+  }
+  return share;
+}
+
+export function causeCounts(outcomes: readonly GroupOutcome[]): Record<string, number> {
+  const causes: Record<string, number> = {};
+  for (const { cause, events } of outcomes.flatMap((outcome) => outcome.causes))
+    causes[cause] = (causes[cause] ?? 0) + events;
+  return causes;
+}
+
+/** Dates in which anything changed, in order. */
+export function datesTouched(outcomes: readonly GroupOutcome[]): string[] {
+  const dates = new Set<string>();
+  for (const change of outcomes.flatMap((outcome) => outcome.changes)) {
+    if (change.inserted + change.updated + change.deleted > 0) dates.add(change.date);
+  }
+  return [...dates].sort();
+}
+
+export type PublishedSummary = Pick<RunSummary, 'tables' | 'causes' | 'dates' | 'heldDates'>;
+
+export function summarize(pipeline: CompiledPipeline, outcomes: readonly GroupOutcome[]): PublishedSummary {
+  return {
+    tables: tableCounts(pipeline, outcomes),
+    causes: causeCounts(outcomes),
+    dates: datesTouched(outcomes),
+    heldDates: outcomes.flatMap((outcome) => outcome.heldDates),
+  };
+}

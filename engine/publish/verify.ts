@@ -1,0 +1,41 @@
+// Proves a published window: derives its rows again from raw with the reference evaluator, apart from the stage files,
+// and compares them with hashes that the warehouse makes anew from its columns. Changes nothing.
+
+import type { StagedFile, Stager } from '../../ports/stage.ts';
+import type { PublishScope, Verification, Warehouse } from '../../ports/warehouse.ts';
+import type { RunRecord } from '../ledger/runs.ts';
+import type { CompiledPipeline } from '../model/compile.ts';
+import type { Plan } from '../plan/plan.ts';
+import { type ReplayDeps, replaySlice } from '../replay/replay.ts';
+import { scopeOf } from './settle.ts';
+
+export interface VerifyDeps extends Omit<ReplayDeps, 'stager'> {
+  readonly warehouse: Warehouse;
+  /** A stager of its own for each slice, by number, whose files nobody else uses; -1 settles. */
+  readonly stager: (slice: number) => { readonly stager: Stager; readonly folder: string };
+}
+
+/** Most differences that are named; all are counted. */
+export const DIFFERENCES_NAMED_MAX = 100;
+
+export async function verifyPlan(
+  deps: VerifyDeps,
+  pipeline: CompiledPipeline,
+  plan: Plan,
+  run: Pick<RunRecord, 'runId' | 'epoch'>,
+  onRows: (rows: number) => void,
+): Promise<Verification> {
+  const pinned = new Map(plan.body.objects.map((object) => [object.key, object]));
+  const staged: StagedFile[] = [];
+  const unreadable: { key: string; detail: string }[] = [];
+  for (const slice of plan.body.slices) {
+    const { stager } = deps.stager(slice.number);
+    const outcome = await replaySlice({ ...deps, stager }, pipeline, slice, pinned, onRows);
+    staged.push(...outcome.files);
+    unreadable.push(...outcome.unreadable);
+  }
+  const { stager, folder } = deps.stager(-1);
+  const settled = await stager.settle(pipeline, staged, folder);
+  const scope: PublishScope = scopeOf(pipeline, plan, run, settled, unreadable);
+  return deps.warehouse.verify(scope, DIFFERENCES_NAMED_MAX);
+}

@@ -1,0 +1,51 @@
+// Stages one slice of a run and records it as done. Repeating it changes nothing.
+
+import type { ObjectStore } from '../../ports/object-store.ts';
+import type { Runs, SliceManifest } from '../ledger/runs.ts';
+import type { CompiledPipeline } from '../model/compile.ts';
+import type { Plan } from '../plan/plan.ts';
+import { type ReplayDeps, replaySlice } from './replay.ts';
+
+export interface StageDeps extends ReplayDeps {
+  readonly runs: Runs;
+  readonly stage: ObjectStore;
+}
+
+export async function stageSlice(
+  deps: StageDeps,
+  pipeline: CompiledPipeline,
+  plan: Plan,
+  runId: string,
+  number: number,
+  onRows: (rows: number) => void,
+): Promise<SliceManifest> {
+  const done = await deps.runs.slice(runId, number);
+  if (done !== undefined) return done;
+  const slice = plan.body.slices[number];
+  if (slice === undefined)
+    throw new RangeError(`plan ${plan.id} has ${plan.body.slices.length} slices, no number ${number}`);
+  const pinned = new Map(plan.body.objects.map((object) => [object.key, object]));
+  const outcome = await replaySlice(deps, pipeline, slice, pinned, onRows);
+  const files: { table: string; key: string; rows: number }[] = [];
+  for (const file of outcome.files) {
+    const key = `${runId}/slices/${String(number).padStart(6, '0')}/${file.table}.parquet`;
+    await deps.stage.writeFile(key, file.path, { if: 'always' });
+    files.push({ table: file.table, key, rows: file.rows });
+  }
+  const manifest = {
+    slice: number,
+    deliveries: outcome.deliveries,
+    rejected: outcome.rejected,
+    files,
+    unreadable: outcome.unreadable,
+  };
+  await deps.runs.saveSlice(runId, manifest);
+  return manifest;
+}
+
+/** The numbers of the plan's slices that are not staged yet, in the order in which they are to be read. */
+export async function slicesLeft(runs: Runs, plan: Plan, runId: string, newestFirst: boolean): Promise<number[]> {
+  const done = new Set((await runs.slices(runId)).map((manifest) => manifest.slice));
+  const left = plan.body.slices.map((slice) => slice.number).filter((number) => !done.has(number));
+  return newestFirst ? left.reverse() : left;
+}

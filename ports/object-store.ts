@@ -1,0 +1,30 @@
+// Objects under keys with conditional writes: the raw lake, the stage and the control store. Modelled on S3, so that
+// the file adapter and the S3 adapter can keep the same promises.
+
+export interface ObjectInfo {
+  readonly key: string;
+  readonly bytes: number;
+  /** Changes whenever the content may have changed (ETag on S3; size and modification time on files). */
+  readonly version: string;
+}
+
+/** `absent`: only when the key is free (If-None-Match: *). `version`: only over that version (If-Match). */
+export type WriteCondition =
+  | { readonly if: 'absent' }
+  | { readonly if: 'version'; readonly version: string }
+  | { readonly if: 'always' };
+
+export interface ObjectStore {
+  /** Every object whose key starts with `prefix`, ascending by key. */
+  list(prefix: string): AsyncIterable<ObjectInfo>;
+  head(key: string): Promise<ObjectInfo | undefined>;
+  /** Whole content of a small document; undefined when there is none. */
+  read(key: string): Promise<Uint8Array | undefined>;
+  /** Atomic and durable when it returns `written`; `lost` when the condition did not hold. */
+  write(key: string, content: Uint8Array, condition: WriteCondition): Promise<'written' | 'lost'>;
+  /** Moves a finished local file to the key, atomically; `lost` (and the file removed) when the key was taken. */
+  writeFile(key: string, localPath: string, condition: WriteCondition): Promise<'written' | 'lost'>;
+  /** A local path through which engines can read the object, valid until `release`. Throws ObjectMissing. */
+  fetch(key: string): Promise<{ readonly path: string; release(): Promise<void> }>;
+  remove(key: string): Promise<void>;
+}

@@ -1,0 +1,33 @@
+// Canonical rows on their way to the warehouse: written slice by slice, settled into one winner for each event.
+
+import type { CompiledPipeline } from '../engine/model/compile.ts';
+import type { Evaluation } from '../engine/model/evaluate.ts';
+import type { RawRow } from './raw-reader.ts';
+
+/** Where rows go while one slice is read. Bounded memory, whatever the slice holds. */
+export interface SliceWriter {
+  add(rawObject: string, raw: RawRow, evaluation: Evaluation): void;
+  /** Room for more; to be awaited now and then, or rows pile up. */
+  drain(): Promise<void>;
+  /** Keeps the greatest delivery of each event, and writes a file for each table that has rows. Ends the writer. */
+  finish(): Promise<readonly StagedFile[]>;
+  /** Gives up; nothing is left behind. */
+  discard(): Promise<void>;
+}
+
+export interface StagedFile {
+  /** A table of the pipeline, or `quarantine`. */
+  readonly table: string;
+  readonly path: string;
+  readonly rows: number;
+}
+
+export interface Stager {
+  openSlice(pipeline: CompiledPipeline): Promise<SliceWriter>;
+  /**
+   * Of the staged files of all slices, what the plan makes of the raw: for each event the rows of its greatest
+   * delivery, for each offered key those of the greatest offer. Files that
+   * hold nothing but winners are given back as they are, the others are written anew in `folder`. Each is sorted.
+   */
+  settle(pipeline: CompiledPipeline, staged: readonly StagedFile[], folder: string): Promise<readonly StagedFile[]>;
+}

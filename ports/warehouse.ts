@@ -1,0 +1,124 @@
+// The warehouse as publishing sees it: decide what would change, apply it in one transaction with its commit token,
+// read digests back. The decision is one query, whether it is previewed or applied.
+
+import type { CompiledPipeline } from '../engine/model/compile.ts';
+import type { StagedFile } from './stage.ts';
+
+/** Rows of a table by what happens to them. `kept_newer`: live rows that the plan does not overrule. */
+export interface ChangeCounts {
+  readonly inserted: number;
+  readonly updated: number;
+  readonly deleted: number;
+  readonly unchanged: number;
+  readonly kept_newer: number;
+}
+
+export interface PlanDate {
+  /** YYYY-MM-DD, UTC. */
+  readonly date: string;
+  readonly group: number;
+  /** Everything that belongs to the date is pinned and can be read. */
+  readonly whole: boolean;
+}
+
+/** All that a decision depends on, beside the warehouse's own rows. */
+export interface PublishScope {
+  readonly pipeline: CompiledPipeline;
+  readonly runId: string;
+  readonly window: { readonly from: string; readonly to: string };
+  readonly dates: readonly PlanDate[];
+  /** A partial plan inserts and updates upwards only, and only where the epoch is that of the last whole publish. */
+  readonly partial: boolean;
+  readonly epoch: number;
+  /** Keys of the objects that were pinned and read. */
+  readonly judgedObjects: readonly string[];
+  /** Objects that could not be read, each with its fixed-vocabulary detail and arrival date. */
+  readonly unreadable: readonly { readonly key: string; readonly detail: string; readonly date: string }[];
+  readonly settled: readonly StagedFile[];
+  /** Rewrites rows whose columns no longer give their stored hash. */
+  readonly repair: boolean;
+}
+
+export interface Commit {
+  /** Unique for run and group; stored in the same transaction. */
+  readonly token: string;
+  readonly lease: number;
+  readonly publishedAt: string;
+}
+
+export interface DateChange extends ChangeCounts {
+  readonly table: string;
+  readonly date: string;
+}
+
+export interface GroupOutcome {
+  readonly group: number;
+  readonly changes: readonly DateChange[];
+  readonly causes: readonly { readonly cause: string; readonly action: string; readonly events: number }[];
+  /** Rows of `events` that stood in the group's dates before. */
+  readonly rowsBefore: number;
+  /** Dates a partial plan may not touch. */
+  readonly heldDates: readonly string[];
+}
+
+export interface TableDigest {
+  readonly table: string;
+  readonly date: string;
+  readonly rows: number;
+  /** Order-independent, over the hashes recomputed from the columns. */
+  readonly digest: string;
+}
+
+/** A row that is not what raw gives: absent from one side, or with other content. */
+export interface Difference {
+  readonly table: string;
+  readonly date: string;
+  readonly eventId: string;
+  readonly kind: 'missing' | 'unexpected' | 'differs' | 'duplicate';
+}
+
+export interface Verification {
+  readonly digests: readonly (TableDigest & { readonly expected: string })[];
+  /** Rows compared. */
+  readonly checked: number;
+  readonly differences: readonly Difference[];
+  readonly differencesTotal: number;
+  /** Live rows that no pinned object judges; left out of the comparison. */
+  readonly notJudged: number;
+}
+
+export interface Warehouse {
+  /** Creates what the pipeline's tables lack. Throws SchemaDiffers-like Configuration errors on other columns. */
+  ensureTables(pipeline: CompiledPipeline): Promise<void>;
+  /** The decision for one group, not applied; its changes are written as Parquet into `folder`. */
+  preview(scope: PublishScope, group: number, folder: string): Promise<GroupOutcome>;
+  /** Settled rejections of the window, by reason. */
+  rejected(scope: PublishScope): Promise<Readonly<Record<string, number>>>;
+  /** Decides and applies one group in one transaction. A token that is already there is not applied again. */
+  publish(scope: PublishScope, group: number, folder: string, commit: Commit): Promise<GroupOutcome>;
+  /** The outcome stored with a token, after a crash or an unknown outcome. */
+  committed(token: string): Promise<GroupOutcome | undefined>;
+  /**
+   * Writes the hashes of the keys that stand in the window's dates as Parquet (`key_hash`, `raw_object`, `in_window`);
+   * where events offer rows to each other, those of all other events too, as not in the window. Undefined when there
+   * are no tables yet.
+   */
+  exportKeys(
+    pipeline: CompiledPipeline,
+    window: { from: string; to: string },
+    path: string,
+  ): Promise<string | undefined>;
+  /** Keys of the raw objects that gave the rows, rejected ones too, that stand in the window's dates. */
+  objectsWithRows(pipeline: CompiledPipeline, window: { from: string; to: string }): Promise<readonly string[]>;
+  /** Dates in the window that have rows in some table. */
+  datesWithRows(
+    pipeline: CompiledPipeline,
+    window: { from: string; to: string } | undefined,
+  ): Promise<readonly string[]>;
+  digests(
+    pipeline: CompiledPipeline,
+    window: { from: string; to: string } | undefined,
+  ): Promise<readonly TableDigest[]>;
+  verify(scope: PublishScope, differencesMax: number): Promise<Verification>;
+  close(): Promise<void>;
+}

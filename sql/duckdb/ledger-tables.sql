@@ -1,0 +1,18 @@
+-- What publishing keeps beside the rows: the lock and epoch of each date, and the tokens of finished transactions.
+CREATE SCHEMA IF NOT EXISTS reprise;
+CREATE TABLE IF NOT EXISTS reprise.fences (
+  pipeline VARCHAR NOT NULL,
+  event_date DATE NOT NULL,
+  lease BIGINT NOT NULL,
+  epoch BIGINT NOT NULL,
+  -- Epoch of the last publish that held everything of the date; null when there was none.
+  whole_epoch BIGINT,
+  run_id VARCHAR NOT NULL,
+  published_at TIMESTAMP NOT NULL
+);
+CREATE TABLE IF NOT EXISTS reprise.commits (
+  token VARCHAR NOT NULL,
+  run_id VARCHAR NOT NULL,
+  committed_at TIMESTAMP NOT NULL,
+  outcome VARCHAR NOT NULL
+);

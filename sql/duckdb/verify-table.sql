@@ -1,0 +1,39 @@
+-- Compares what raw gives with what stands in one table, for the dates of the window. The hash of a warehouse row is
+-- made from its columns. Rows that no pinned object judges are live and are left out; so are judged rows that raw does
+-- not give at dates that are not whole, where nothing may be deleted.
+CREATE OR REPLACE TEMP TABLE compared AS
+WITH
+  live_events AS (
+    SELECT e.event_id FROM {{schema}}.events AS e
+    WHERE e._raw_object NOT IN (SELECT raw_object FROM judged_objects)
+  ),
+  -- A key that a live event offers in raw: which offer stands is not for this plan to say.
+  contested AS (SELECT event_id FROM settled_{{table}} WHERE {{owner}} IN (SELECT event_id FROM live_events)),
+  d AS (
+    SELECT {{keys}}, event_date, _row_hash, _delivery
+    FROM settled_{{table}}
+    WHERE event_date >= DATE '{{from}}' AND event_date < DATE '{{to}}' AND {{owner}} NOT IN (SELECT event_id FROM live_events)
+  ),
+  w AS (
+    SELECT {{keys}}, event_date, {{row_hash}} AS _row_hash, _delivery,
+      _raw_object IN (SELECT raw_object FROM judged_objects) AS judged,
+      count(*) OVER (PARTITION BY {{keys}}) > 1 AS doubled
+    FROM {{schema}}.{{table}} AS target
+    WHERE event_date >= DATE '{{from}}' AND event_date < DATE '{{to}}'
+  )
+SELECT
+  coalesce(d.event_id, w.event_id) AS event_id,
+  coalesce(w.event_date, d.event_date) AS event_date,
+  d._row_hash AS expected_hash,
+  w._row_hash AS found_hash,
+  CASE
+    WHEN w.doubled THEN 'duplicate'
+    WHEN w.event_id IS NULL THEN 'missing'
+    WHEN NOT w.judged OR w.event_id IN (SELECT event_id FROM contested) THEN 'live'
+    WHEN d.event_id IS NULL THEN CASE WHEN coalesce(p.whole, true) THEN 'unexpected' ELSE 'live' END
+    WHEN d._row_hash = w._row_hash AND d.event_date = w.event_date AND d._delivery = w._delivery THEN 'same'
+    ELSE 'differs'
+  END AS kind
+FROM d
+FULL JOIN w ON {{keys_equal}}
+LEFT JOIN plan_dates AS p ON p.event_date = w.event_date;

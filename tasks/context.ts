@@ -1,0 +1,64 @@
+// What every task is given, whether it runs as a Lambda or in process. Tasks are thin: they parse their payload, call
+// the engine, and let its errors carry the name that the state machine matches.
+
+import type { RunRecord } from '../engine/ledger/runs.ts';
+import { Runs } from '../engine/ledger/runs.ts';
+import type { CompiledPipeline } from '../engine/model/compile.ts';
+import type { Plan } from '../engine/plan/plan.ts';
+import type { Clock } from '../ports/clock.ts';
+import { RepriseError } from '../ports/errors.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
+import type { RawReader } from '../ports/raw-reader.ts';
+import type { Stager } from '../ports/stage.ts';
+import type { Warehouse } from '../ports/warehouse.ts';
+
+export interface TaskContext {
+  readonly lake: ObjectStore;
+  readonly control: ObjectStore;
+  readonly stage: ObjectStore;
+  readonly clock: Clock;
+  readonly deliveryKey: Uint8Array;
+  readonly reader: RawReader;
+  pipeline(name: string): Promise<CompiledPipeline>;
+  warehouse(): Promise<Warehouse>;
+  /** A folder of its own below scratch, and a stager that leaves its files there. */
+  stager(name: string): { readonly stager: Stager; readonly folder: string };
+  /** Where the changes of a run are kept for diff, as a folder that engines can write to. */
+  changesFolder(runId: string): string;
+  /** Called with rows as they are read. */
+  onRows(rows: number): void;
+}
+
+export type Task = (context: TaskContext, payload: unknown) => Promise<unknown>;
+
+/** The run that a payload names, its plan and its pipeline. */
+export async function runOf(
+  context: TaskContext,
+  payload: unknown,
+): Promise<{ runs: Runs; run: RunRecord; plan: Plan; pipeline: CompiledPipeline }> {
+  const runs = new Runs(context.control, context.clock);
+  const run = await runs.run(textOf(payload, 'runId'));
+  const plan = await runs.plan(run.planId);
+  return { runs, run, plan, pipeline: await context.pipeline(run.pipeline) };
+}
+
+export function textOf(payload: unknown, name: string): string {
+  const value = memberOf(payload, name);
+  if (typeof value !== 'string') throw new RepriseError('Internal', `the payload lacks ${name}`, 'report this');
+  return value;
+}
+
+export function numberOf(payload: unknown, name: string): number {
+  const value = memberOf(payload, name);
+  if (typeof value !== 'number') throw new RepriseError('Internal', `the payload lacks ${name}`, 'report this');
+  return value;
+}
+
+export function memberOf(payload: unknown, name: string): unknown {
+  return typeof payload === 'object' && payload !== null ? (payload as Record<string, unknown>)[name] : undefined;
+}
+
+/** Writes items as JSON lines, for a map to read. */
+export async function writeLines(store: ObjectStore, key: string, items: readonly unknown[]): Promise<void> {
+  await store.write(key, Buffer.from(items.map((item) => `${JSON.stringify(item)}\n`).join('')), { if: 'always' });
+}

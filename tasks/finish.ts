@@ -1,0 +1,15 @@
+// Task Finish: names the honest end state.
+import { finish } from '../engine/ledger/finish.ts';
+import { memberOf, runOf, type Task, textOf } from './context.ts';
+
+const OK = new Set(['succeeded', 'nothing_to_do', 'published_with_gaps', 'staged']);
+
+export const finishTask: Task = async (context, payload) => {
+  const { runs, run, pipeline } = await runOf(context, payload);
+  const failure = memberOf(payload, 'failure');
+  const record = await finish({ ...context, runs }, pipeline, run.runId, {
+    error: textOf(failure, 'error'),
+    cause: textOf(failure, 'cause'),
+  });
+  return { state: record.state, ok: OK.has(record.state), cause: record.failure?.cause ?? '' };
+};

@@ -1,0 +1,22 @@
+// Task Preview: the decision for every date group, not applied, and whether it may be published without a yes.
+import { withinLimit } from '../engine/publish/gate.ts';
+import { previewRun } from '../engine/publish/preview.ts';
+import { runOf, type Task, writeLines } from './context.ts';
+
+export const previewTask: Task = async (context, payload) => {
+  const { runs, run, plan, pipeline } = await runOf(context, payload);
+  const deps = { ...context, runs, warehouse: await context.warehouse(), folder: context.changesFolder(run.runId) };
+  const preview = await previewRun(deps, pipeline, plan, run);
+  const groupsKey = `${run.runId}/groups.jsonl`;
+  await writeLines(
+    context.stage,
+    groupsKey,
+    preview.groupsLeft.map((group) => ({ group })),
+  );
+  return {
+    changes: preview.changes,
+    withinLimit: withinLimit(preview.share, run.options),
+    groupsKey,
+    results: `${run.runId}/map/publish`,
+  };
+};

@@ -1,0 +1,15 @@
+// Task WriteSlices: the slices that are still to be staged, one JSON line each.
+import { slicesLeft } from '../engine/replay/stage-slice.ts';
+import { runOf, type Task, writeLines } from './context.ts';
+
+export const writeSlicesTask: Task = async (context, payload) => {
+  const { runs, run, plan } = await runOf(context, payload);
+  const left = await slicesLeft(runs, plan, run.runId, run.options.newestFirst);
+  const key = `${run.runId}/slices.jsonl`;
+  await writeLines(
+    context.stage,
+    key,
+    left.map((slice) => ({ slice })),
+  );
+  return { key, count: left.length, results: `${run.runId}/map/stage` };
+};

@@ -1,0 +1,136 @@
+// What every object store promises, run by each adapter against the real thing.
+
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { ObjectInfo, ObjectStore } from '../../ports/object-store.ts';
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const text = (content: Uint8Array | undefined): string | undefined =>
+  content === undefined ? undefined : new TextDecoder().decode(content);
+
+/** `open` gives an empty store each time. */
+export function describeObjectStore(name: string, open: () => Promise<ObjectStore>): void {
+  describe(`${name}: object store`, () => {
+    let store: ObjectStore;
+    let local: string;
+    beforeAll(async () => {
+      local = await mkdtemp(join(tmpdir(), 'reprise-store-'));
+    });
+    afterAll(() => rm(local, { recursive: true, force: true }));
+    beforeEach(async () => {
+      store = await open();
+    });
+
+    const list = async (prefix: string): Promise<ObjectInfo[]> => {
+      const found: ObjectInfo[] = [];
+      for await (const info of store.list(prefix)) found.push(info);
+      return found;
+    };
+    const versionOf = async (key: string): Promise<string> => (await store.head(key))?.version ?? 'none';
+
+    it('has nothing at first', async () => {
+      expect(await list('')).toEqual([]);
+      expect(await list('raw/pulsecart/')).toEqual([]);
+      expect(await store.head('raw/a')).toBeUndefined();
+      expect(await store.read('raw/a')).toBeUndefined();
+      await store.remove('raw/a');
+    });
+
+    it('reads what was written, exactly', async () => {
+      const content = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+      expect(await store.write('a/b=1/c.bin', content, { if: 'always' })).toBe('written');
+      expect(await store.read('a/b=1/c.bin')).toEqual(content);
+      expect(await store.head('a/b=1/c.bin')).toMatchObject({ key: 'a/b=1/c.bin', bytes: 256 });
+      expect(await store.write('empty', new Uint8Array(0), { if: 'absent' })).toBe('written');
+      expect(await store.read('empty')).toEqual(new Uint8Array(0));
+    });
+
+    it('lists ascending by key, below a prefix that need not end at a slash', async () => {
+      const keys = ['a/b', 'a-b', 'a.b/c', 'a/b-c', 'a0', 'a/bc/d', 'ab/c', 'b'];
+      for (const key of keys) await store.write(key, bytes(key), { if: 'always' });
+      expect((await list('')).map(({ key }) => key)).toEqual([...keys].sort());
+      expect((await list('a/')).map(({ key }) => key)).toEqual(['a/b', 'a/b-c', 'a/bc/d']);
+      expect((await list('a/b')).map(({ key }) => key)).toEqual(['a/b', 'a/b-c', 'a/bc/d']);
+      expect((await list('a/bc')).map(({ key }) => key)).toEqual(['a/bc/d']);
+      expect(await list('c')).toEqual([]);
+      const [first] = await list('a/b-');
+      expect(first).toEqual(await store.head('a/b-c'));
+    });
+
+    it('writes absent only where nothing is', async () => {
+      expect(await store.write('k', bytes('one'), { if: 'absent' })).toBe('written');
+      expect(await store.write('k', bytes('two'), { if: 'absent' })).toBe('lost');
+      expect(text(await store.read('k'))).toBe('one');
+      await store.remove('k');
+      expect(await store.write('k', bytes('three'), { if: 'absent' })).toBe('written');
+    });
+
+    it('writes over a version only while it stands', async () => {
+      expect(await store.write('k', bytes('one'), { if: 'version', version: 'none' })).toBe('lost');
+      expect(await store.head('k')).toBeUndefined();
+      await store.write('k', bytes('one'), { if: 'always' });
+      const version = await versionOf('k');
+      expect(await store.write('k', bytes('two'), { if: 'version', version })).toBe('written');
+      expect(await store.write('k', bytes('three'), { if: 'version', version })).toBe('lost');
+      expect(text(await store.read('k'))).toBe('two');
+    });
+
+    it('gives every write another version, however fast and of whatever size', async () => {
+      const seen = new Set<string>();
+      for (let count = 0; count < 50; count++) {
+        await store.write('k', bytes(count % 3 === 0 ? 'abc' : `v${count % 10}`), { if: 'always' });
+        seen.add(await versionOf('k'));
+      }
+      expect(seen.size).toBe(50);
+    });
+
+    it('lets one of 50 concurrent writers win, under either condition', async () => {
+      const first = await Promise.all(
+        Array.from({ length: 50 }, (_, writer) => store.write('race/k', bytes(`w${writer}`), { if: 'absent' })),
+      );
+      expect(first.filter((outcome) => outcome === 'written')).toHaveLength(1);
+      expect(text(await store.read('race/k'))).toBe(`w${first.indexOf('written')}`);
+      const version = await versionOf('race/k');
+      const second = await Promise.all(
+        Array.from({ length: 50 }, (_, writer) =>
+          store.write('race/k', bytes(`x${writer}`), { if: 'version', version }),
+        ),
+      );
+      expect(second.filter((outcome) => outcome === 'written')).toHaveLength(1);
+      expect(text(await store.read('race/k'))).toBe(`x${second.indexOf('written')}`);
+    });
+
+    it('moves a local file to its key, and removes it when the key is taken', async () => {
+      const path = join(local, 'part');
+      await writeFile(path, 'moved');
+      expect(await store.writeFile('f/g', path, { if: 'absent' })).toBe('written');
+      expect(existsSync(path)).toBe(false);
+      expect(text(await store.read('f/g'))).toBe('moved');
+      await writeFile(path, 'late');
+      expect(await store.writeFile('f/g', path, { if: 'absent' })).toBe('lost');
+      expect(existsSync(path)).toBe(false);
+      await writeFile(path, 'over');
+      expect(await store.writeFile('f/g', path, { if: 'version', version: await versionOf('f/g') })).toBe('written');
+      expect(text(await store.read('f/g'))).toBe('over');
+    });
+
+    it('fetches an object as a local file', async () => {
+      await store.write('x/y', bytes('content'), { if: 'always' });
+      const fetched = await store.fetch('x/y');
+      expect(await readFile(fetched.path, 'utf8')).toBe('content');
+      await fetched.release();
+      await expect(store.fetch('x/z')).rejects.toMatchObject({ code: 'ObjectMissing' });
+    });
+
+    it.each(['', '/a', 'a/', 'a//b', '../a', 'a/../b', 'a/./b', '.tmp/a', 'a\\b', 'a\0b'])(
+      'refuses the key %j',
+      async (key) => {
+        await expect(store.write(key, bytes('x'), { if: 'always' })).rejects.toMatchObject({ code: 'Usage' });
+        await expect(store.read(key)).rejects.toMatchObject({ code: 'Usage' });
+      },
+    );
+  });
+}

@@ -1,0 +1,3 @@
+import { describeHistories } from './run-histories.ts';
+
+describeHistories(1);

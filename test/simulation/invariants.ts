@@ -1,0 +1,93 @@
+// What must hold after every step of a history, whatever came before.
+
+import type { CompiledPipeline } from '../../engine/model/compile.ts';
+import type { Plan } from '../../engine/plan/plan.ts';
+import type { GroupOutcome } from '../../ports/warehouse.ts';
+import { compareOrders, orderOfRow } from './model.ts';
+import { type Row, rowsOf, type Tables } from './rows.ts';
+
+/** Unique keys; parts belong to events that stand, and to the same delivery of them. */
+export function checkStanding(pipeline: CompiledPipeline, tables: Tables): void {
+  const events = new Map(rowsOf(tables, 'events').map((row) => [row.event_id, row]));
+  for (const { name, key, kind } of [
+    ...pipeline.tables,
+    { name: 'quarantine', key: ['_raw_object', '_raw_row'], kind: 'quarantine' as const },
+  ]) {
+    const seen = new Set<string>();
+    for (const row of rowsOf(tables, name)) {
+      const text = key.map((column) => row[column]).join('/');
+      if (seen.has(text)) throw new Error(`${name} has ${text} twice`);
+      seen.add(text);
+      if (kind !== 'parts') continue;
+      const event = events.get(row.event_id ?? '');
+      if (event === undefined) throw new Error(`${name} has a row of ${row.event_id}, which is no event`);
+      if (event._delivery !== row._delivery || event.event_date !== row.event_date)
+        throw new Error(`${name} has a row of another delivery of ${row.event_id}`);
+    }
+  }
+}
+
+export interface Published {
+  readonly pipeline: CompiledPipeline;
+  readonly plan: Plan;
+  /** Objects found unreadable while staging. */
+  readonly unreadable: readonly string[];
+  readonly group: number;
+  /** The group's token was there already. */
+  readonly repeated: boolean;
+  readonly outcome: GroupOutcome;
+  readonly before: Tables;
+  readonly after: Tables;
+}
+
+/** Nothing newer and unjudged is overwritten or deleted; a partial plan takes nothing back and keeps to its dates. */
+export function checkPublish({ pipeline, plan, unreadable, repeated, outcome, before, after }: Published): void {
+  if (repeated) {
+    checkNothing(pipeline, before, after);
+    return;
+  }
+  const judged = new Set(
+    plan.body.objects
+      .filter((object) => object.unreadable === undefined && !unreadable.includes(object.key))
+      .map(({ key }) => key),
+  );
+  const held = new Set(outcome.heldDates);
+  for (const { name, kind } of pipeline.tables) {
+    if (kind === 'parts') continue;
+    const now = new Map(rowsOf(after, name).map((row) => [row.event_id, row]));
+    for (const row of rowsOf(before, name)) {
+      const later = now.get(row.event_id ?? '');
+      const upward = later !== undefined && compareOrders(orderOfRow(pipeline, later), orderOfRow(pipeline, row)) >= 0;
+      const what = `${name} ${row.event_id} of ${row._raw_object}`;
+      if (!upward && !judged.has(row._raw_object ?? '')) throw new Error(`${what} is not judged, and was taken back`);
+      if (!upward && plan.body.partial) throw new Error(`${what} was taken back by a partial plan`);
+      if (held.has(row.event_date ?? '') && !sameRow(row, later)) throw new Error(`${what} changed on a held date`);
+    }
+  }
+  checkCounts(pipeline, outcome, before, after);
+}
+
+const sameRow = (row: Row, later: Row | undefined): boolean => JSON.stringify(row) === JSON.stringify(later);
+
+function checkNothing(pipeline: CompiledPipeline, before: Tables, after: Tables): void {
+  for (const { name } of pipeline.tables) {
+    const texts = (tables: Tables): string =>
+      JSON.stringify(
+        rowsOf(tables, name)
+          .map((row) => JSON.stringify(row))
+          .sort(),
+      );
+    if (texts(before) !== texts(after)) throw new Error(`${name} changed although its group was published already`);
+  }
+}
+
+/** What the outcome says was inserted and deleted is what the tables gained and lost. */
+function checkCounts(pipeline: CompiledPipeline, outcome: GroupOutcome, before: Tables, after: Tables): void {
+  for (const name of [...pipeline.tables.map((table) => table.name), 'quarantine']) {
+    const gained = rowsOf(after, name).length - rowsOf(before, name).length;
+    const said = outcome.changes
+      .filter((change) => change.table === name)
+      .reduce((sum, change) => sum + change.inserted - change.deleted, 0);
+    if (gained !== said) throw new Error(`${name} gained ${gained} rows, the outcome says ${said}`);
+  }
+}

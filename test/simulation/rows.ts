@@ -1,0 +1,33 @@
+// Rows of the warehouse as tests see them: every cell as text, however the warehouse keeps it.
+
+import type { Duck } from '../../adapters/local/duckdb/instance.ts';
+import type { CompiledPipeline } from '../../engine/model/compile.ts';
+import { QUARANTINE_COLUMNS, type TableColumn } from '../../engine/model/tables.ts';
+
+/** A row by column name; null cells are null. */
+export type Row = Readonly<Record<string, string | null>>;
+export type Tables = ReadonlyMap<string, readonly Row[]>;
+
+/** Every row of every table of the pipeline, the quarantine included. */
+export async function readTables(duck: Duck, pipeline: CompiledPipeline): Promise<Tables> {
+  const tables: { name: string; columns: readonly TableColumn[] }[] = [
+    ...pipeline.tables,
+    { name: 'quarantine', columns: QUARANTINE_COLUMNS },
+  ];
+  const selects = tables.map(
+    ({ name, columns }) =>
+      `SELECT '${name}' AS name, [${columns.map(cellText).join(', ')}] AS cells FROM ${pipeline.name}.${name}`,
+  );
+  const found = new Map<string, Row[]>(tables.map(({ name }) => [name, []]));
+  for (const row of await duck.rows(selects.join(' UNION ALL '))) {
+    const columns = tables.find(({ name }) => name === row.name)?.columns ?? [];
+    const { items } = row.cells as { items: readonly (string | null)[] };
+    found.get(String(row.name))?.push(Object.fromEntries(columns.map((c, place) => [c.name, items[place] ?? null])));
+  }
+  return found;
+}
+
+const cellText = ({ name, type }: TableColumn): string =>
+  type === 'timestamp' ? `CAST(epoch_us("${name}") AS VARCHAR)` : `CAST("${name}" AS VARCHAR)`;
+
+export const rowsOf = (tables: Tables, name: string): readonly Row[] => tables.get(name) ?? [];

@@ -1,0 +1,302 @@
+// One world of a simulation: a lake, stores, a warehouse, and the engine's own functions on them, driven as the state
+// machine drives them. What must hold at every step is checked at every publish.
+
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { DuckCatalog } from '../../adapters/local/duckdb/catalog.ts';
+import { type Duck, openDuck } from '../../adapters/local/duckdb/instance.ts';
+import { sql } from '../../adapters/local/duckdb/sql.ts';
+import { DuckStager } from '../../adapters/local/duckdb/stager.ts';
+import { DuckWarehouse } from '../../adapters/local/duckdb/warehouse.ts';
+import { admit } from '../../engine/ledger/admit.ts';
+import { Runs } from '../../engine/ledger/runs.ts';
+import type { CompiledPipeline } from '../../engine/model/compile.ts';
+import { canonicalJson, sha256Hex } from '../../engine/model/digest.ts';
+import { makePlan, type Plan, type PlanBody, type PlanRequest } from '../../engine/plan/plan.ts';
+import { previewRun } from '../../engine/publish/preview.ts';
+import { publishGroup, publishToken } from '../../engine/publish/publish.ts';
+import { settle } from '../../engine/publish/settle.ts';
+import { verifyPlan } from '../../engine/publish/verify.ts';
+import { slicesLeft, stageSlice } from '../../engine/replay/stage-slice.ts';
+import type { Catalog } from '../../ports/catalog.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { GroupOutcome, TableDigest, Verification } from '../../ports/warehouse.ts';
+import { MemoryLake, MemoryRawReader, type RawDelivery, rawRow } from '../adapters/memory-raw.ts';
+import { MemoryStore } from '../adapters/memory-store.ts';
+import { frugalDuck, Mortality, mortalDuck, mortalStore } from './crash.ts';
+import { checkPublish, checkStanding } from './invariants.ts';
+import { liveLoad } from './live-load.ts';
+import { MemoryCatalog } from './memory-catalog.ts';
+import { DELIVERY_KEY, type Landed } from './model.ts';
+import { readTables, type Tables } from './rows.ts';
+
+/** What is opened once for many worlds: opening DuckDB is most of what a small history would cost. */
+export interface Ground {
+  readonly folder: string;
+  readonly duck: Duck;
+  readonly frugalDuck: Duck;
+  readonly stageDuck: Duck;
+}
+
+export async function openGround(folder: string, pipelines: readonly CompiledPipeline[]): Promise<Ground> {
+  const open = (name: string): Promise<Duck> =>
+    openDuck({ memoryMb: 512, threads: 1, tempFolder: join(folder, name), preserveInsertionOrder: false });
+  const duck = await open('warehouse-spill');
+  await duck.run(sql('ledger-tables'));
+  for (const pipeline of pipelines) await new DuckWarehouse(duck, join(folder, 'spill')).ensureTables(pipeline);
+  return { folder, duck, frugalDuck: frugalDuck(duck), stageDuck: await open('stage-spill') };
+}
+
+export interface ReplayOptions {
+  readonly window: { readonly from: string; readonly to: string } | undefined;
+  readonly sliceBytes: number;
+  /** Bit n: a new group begins after date n. */
+  readonly groupCuts: number;
+  /** Keys of a partial plan; empty: whole. */
+  readonly only: readonly string[];
+  readonly preview: boolean;
+  /** Called after each group. */
+  readonly between: (group: number) => Promise<void>;
+}
+
+export interface OpenRun {
+  readonly runId: string;
+  readonly plan: Plan;
+  readonly pipeline: CompiledPipeline;
+  readonly options: ReplayOptions;
+}
+
+export interface WorldOptions {
+  /** Any variant: all have the same tables. */
+  readonly pipeline: CompiledPipeline;
+  /** With the catalog over DuckDB, and every file that the warehouse writes. */
+  readonly thorough: boolean;
+  readonly rowGroupRows: number;
+}
+
+export class World {
+  readonly ground: Ground;
+  readonly folder: string;
+  readonly mortality = new Mortality();
+  readonly lake: MemoryLake;
+  readonly reader: MemoryRawReader;
+  readonly #control: MemoryStore;
+  readonly #stage: MemoryStore;
+  readonly #pipeline: CompiledPipeline;
+  readonly #thorough: boolean;
+  readonly #catalogs = new Map<string, Catalog>();
+  #warehouse: DuckWarehouse;
+  #nowMs = Date.parse('2026-02-01T00:00:00Z');
+  #scratch = 0;
+  readonly clock: Clock = { nowMs: () => ++this.#nowMs, sleep: async () => {} };
+
+  constructor(ground: Ground, folder: string, options: WorldOptions) {
+    this.ground = ground;
+    this.folder = folder;
+    mkdirSync(folder, { recursive: true });
+    this.lake = new MemoryLake(join(folder, 'lake'));
+    this.reader = new MemoryRawReader(this.lake, options.rowGroupRows);
+    this.#control = new MemoryStore(join(folder, 'control'));
+    this.#stage = new MemoryStore(join(folder, 'stage'));
+    this.#pipeline = options.pipeline;
+    this.#thorough = options.thorough;
+    this.#warehouse = this.#openWarehouse();
+  }
+
+  #openWarehouse(): DuckWarehouse {
+    const duck = this.#thorough ? this.ground.duck : this.ground.frugalDuck;
+    return new DuckWarehouse(mortalDuck(duck, this.mortality), join(this.folder, 'spill'));
+  }
+
+  /** Empties the warehouse for this world. */
+  async begin(): Promise<void> {
+    const tables = [...this.#pipeline.tables.map(({ name }) => name), 'quarantine'].map(
+      (name) => `${this.#pipeline.name}.${name}`,
+    );
+    await this.ground.duck.run(
+      [...tables, 'reprise.fences', 'reprise.commits'].map((table) => `DELETE FROM ${table}`).join('; '),
+    );
+  }
+
+  async end(): Promise<void> {
+    for (const catalog of this.#catalogs.values()) if (catalog instanceof DuckCatalog) await catalog.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** A new process: nothing is left but what the stores and the warehouse hold. */
+  async revive(): Promise<void> {
+    this.mortality.revive();
+    await this.ground.duck.run('ROLLBACK').catch(() => undefined);
+    for (const catalog of this.#catalogs.values()) if (catalog instanceof DuckCatalog) await catalog.close();
+    this.#catalogs.clear();
+    this.#warehouse = this.#openWarehouse();
+  }
+
+  tables(): Promise<Tables> {
+    return readTables(this.ground.duck, this.#pipeline);
+  }
+
+  async liveLoad(
+    pipeline: CompiledPipeline,
+    objects: readonly { readonly key: string; readonly deliveries: readonly RawDelivery[] }[],
+    retracts: boolean,
+  ): Promise<void> {
+    if (objects.length === 0) return;
+    const arrived: Landed[] = objects.flatMap(({ key, deliveries }) =>
+      deliveries.map((delivery, row) => ({ object: key, raw: rawRow(delivery, row) })),
+    );
+    await liveLoad(this.ground.duck, pipeline, arrived, await this.tables(), retracts);
+  }
+
+  #catalog(pipeline: CompiledPipeline): Catalog {
+    let catalog = this.#catalogs.get(pipeline.timeRulesDigest);
+    if (catalog === undefined) {
+      catalog = this.#thorough
+        ? new DuckCatalog({
+            control: mortalStore(this.#control, this.mortality),
+            pipeline: pipeline.name,
+            timeRulesDigest: pipeline.timeRulesDigest,
+            scratch: this.#newFolder('catalog'),
+          })
+        : new MemoryCatalog(this.ground.duck);
+      this.#catalogs.set(pipeline.timeRulesDigest, catalog);
+    }
+    return catalog;
+  }
+
+  #newFolder(name: string): string {
+    return join(this.folder, `${name}-${++this.#scratch}`);
+  }
+
+  #deps() {
+    const control = mortalStore(this.#control, this.mortality);
+    return {
+      lake: mortalStore(this.lake, this.mortality),
+      control,
+      stage: mortalStore(this.#stage, this.mortality),
+      reader: this.reader,
+      clock: this.clock,
+      deliveryKey: DELIVERY_KEY,
+      warehouse: this.#warehouse,
+      runs: new Runs(control, this.clock),
+    };
+  }
+
+  /** Plans, and begins a run of it. Throws EmptyLake. */
+  async plan(pipeline: CompiledPipeline, options: ReplayOptions): Promise<OpenRun> {
+    const deps = this.#deps();
+    const request: PlanRequest = {
+      window: options.window,
+      reason: 'simulation',
+      sliceBytes: options.sliceBytes,
+      onlyObjects: options.only,
+      repair: false,
+    };
+    const planDeps = {
+      ...deps,
+      catalog: this.#catalog(pipeline),
+      scratchFile: (name: string) => join(this.folder, name),
+    };
+    const plan = regrouped(await makePlan(planDeps, pipeline, request, () => {}), options.groupCuts);
+    await deps.runs.savePlan(plan);
+    const run = await deps.runs.create(plan, {
+      stageOnly: false,
+      approved: true,
+      maxChange: undefined,
+      maxActive: 1,
+      newestFirst: false,
+      verify: false,
+    });
+    return { runId: run.runId, plan, pipeline, options };
+  }
+
+  /** From admission to the last group, as the state machine has it; safe to repeat for a run that died. */
+  async execute(run: OpenRun, admitted = false): Promise<readonly GroupOutcome[]> {
+    const deps = this.#deps();
+    const { runId, plan, pipeline, options } = run;
+    if (!admitted) {
+      await admit(deps, pipeline, runId);
+      for (const number of await slicesLeft(deps.runs, plan, runId, (options.groupCuts & 1) === 1)) {
+        const folder = this.#newFolder('slice');
+        const stager = this.#stager(folder);
+        await stageSlice({ ...deps, stager }, pipeline, plan, runId, number, () => {});
+      }
+      const folder = this.#newFolder('settle');
+      await settle({ ...deps, stager: this.#stager(folder), folder }, pipeline, plan, runId);
+    }
+    const record = await deps.runs.run(runId);
+    const settled = await deps.runs.document<{ unreadable: readonly { key: string }[] }>(runId, 'settled');
+    if (settled === undefined) return [];
+    const folder = this.#newFolder('changes');
+    const groups = Array.from({ length: plan.body.groups }, (_, group) => group);
+    const previewed = options.preview
+      ? (await previewRun({ ...deps, folder }, pipeline, plan, record)).groupsLeft
+      : groups;
+    const outcomes: GroupOutcome[] = [];
+    for (const group of previewed) {
+      const before = await this.tables();
+      const repeated = (await this.#warehouse.committed(publishToken(runId, group))) !== undefined;
+      const outcome = await publishGroup({ ...deps, folder }, pipeline, plan, record, group);
+      const unreadable = settled.unreadable.map(({ key }) => key);
+      checkPublish({ pipeline, plan, unreadable, group, repeated, outcome, before, after: await this.tables() });
+      outcomes.push(outcome);
+      await options.between(group);
+      checkStanding(pipeline, await this.tables());
+    }
+    return outcomes;
+  }
+
+  digests(): Promise<readonly TableDigest[]> {
+    return this.#warehouse.digests(this.#pipeline, undefined);
+  }
+
+  verify(run: OpenRun): Promise<Verification> {
+    const stager = () => {
+      const folder = this.#newFolder('verify');
+      return { stager: this.#stager(folder), folder };
+    };
+    return verifyPlan({ ...this.#deps(), stager }, run.pipeline, run.plan, { runId: run.runId, epoch: 1 }, () => {});
+  }
+
+  #stager(folder: string): DuckStager {
+    return new DuckStager({ scratch: folder, folder, open: () => roomIn(this.ground.stageDuck) });
+  }
+}
+
+/** The same plan with its dates cut into more groups, as larger dates would have. */
+function regrouped(plan: Plan, cuts: number): Plan {
+  let group = 0;
+  const dates = plan.body.dates.map((date, place) => {
+    if (place > 0 && ((cuts >> place) & 1) === 1) group++;
+    return { ...date, group };
+  });
+  const body: PlanBody = { ...plan.body, dates, groups: dates.length > 0 ? group + 1 : plan.body.groups };
+  return { ...plan, body, id: sha256Hex(canonicalJson(body)) };
+}
+
+let rooms = 0;
+
+/** An empty database in an instance that is open already, as good as an instance of its own. */
+async function roomIn(duck: Duck): Promise<Duck> {
+  const name = `room_${++rooms}`;
+  await duck.run(`ATTACH ':memory:' AS ${name}`);
+  const connect = async (): Promise<DuckDBConnection> => {
+    const connection = await duck.connect();
+    await connection.run(`USE ${name}`);
+    return connection;
+  };
+  const own = await connect();
+  return {
+    run: async (statement) => void (await own.run(statement)),
+    rows: async (statement) => (await own.runAndReadAll(statement)).getRowObjects(),
+    connect,
+    stream: () => {
+      throw new Error('nothing streams from a stage');
+    },
+    close: async () => {
+      own.closeSync();
+      await duck.run(`DETACH ${name}`);
+    },
+  };
+}

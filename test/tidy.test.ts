@@ -1,0 +1,289 @@
+// The house rules, held against the sources: who may import whom, what the engine may not know, how files are named and
+// opened. Each ban says what to use instead. Imports are read by pattern: the house style writes them one way.
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { COMMANDS } from '../cli/commands/all.ts';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const HOUSE = ['cli', 'tasks', 'engine', 'ports', 'adapters', 'pipelines', 'generator'];
+const AROUND = ['.ci', 'bin', 'bench', 'docs', 'sql', 'state-machines', 'test'];
+const OWN_FILE = 'test/tidy.test.ts';
+
+const LINES_MAX = 400;
+/** Files over the limit, each with why it is one file. */
+const LONG_FILES: Readonly<Record<string, string>> = {
+  'pipelines/pulsecart/samples.ts': 'one list of sample stories, read from the top',
+  'pipelines/chatorbit/samples.ts': 'one list of sample stories, read from the top',
+  'test/local/raw-reader.test.ts': 'one contract, against what several writers and damages make of a file',
+};
+
+/** Everything installed, and what for: docs/decisions says why. */
+const DEPENDENCIES = ['@duckdb/node-api', 'jsonata', 'tinypool', 'yargs'];
+const DEV_DEPENDENCIES = [
+  '@biomejs/biome',
+  '@types/node',
+  '@types/yargs',
+  'fast-check',
+  'hyparquet',
+  'hyparquet-writer',
+  'parquetjs-lite',
+  'typescript',
+  'vitest',
+];
+
+interface Import {
+  readonly target: string;
+  readonly typeOnly: boolean;
+}
+
+interface Source {
+  readonly file: string;
+  readonly text: string;
+  /** Without comments. */
+  readonly code: string;
+  readonly imports: readonly Import[];
+}
+
+const house = HOUSE.flatMap((folder) => filesBelow(folder)).filter((file) => file.endsWith('.ts'));
+const tests = filesBelow('test').filter((file) => file.endsWith('.ts'));
+const sources = [...house, ...tests].map(readSource);
+const everyText = [...HOUSE, ...AROUND]
+  .flatMap((folder) => filesBelow(folder))
+  .concat(readdirSync(root, { withFileTypes: true }).flatMap((entry) => (entry.isFile() ? [entry.name] : [])))
+  .filter((file) => /\.(?:ts|mjs|js|sql|md|json|asl|run)$|^\.ci\/|^\.[a-z]+rc$/.test(file))
+  .filter((file) => file !== OWN_FILE);
+
+describe('who imports whom', () => {
+  const MODEL = 'engine/model/';
+  const layer = (folder: string, isAllowed: (one: Import, file: string) => boolean): string[] =>
+    sources
+      .filter(({ file }) => file.startsWith(folder))
+      .flatMap(({ file, imports }) =>
+        imports.filter((one) => !isAllowed(one, file)).map((one) => `${file} imports ${one.target}`),
+      );
+  const isNode = ({ target }: Import): boolean => target.startsWith('node:');
+  const isLibrary = ({ target }: Import): boolean => DEPENDENCIES.includes(target);
+  const within =
+    (...folders: string[]) =>
+    ({ target }: Import): boolean =>
+      folders.some((folder) => target.startsWith(folder));
+
+  it('engine/ knows engine/, ports/ and node:crypto', () => {
+    const isAllowed = (one: Import) => within('engine/', 'ports/')(one) || one.target === 'node:crypto';
+    expect(layer('engine/', isAllowed)).toEqual([]);
+  });
+
+  it('ports/ know ports/, and types of the model', () => {
+    expect(layer('ports/', (one) => within('ports/')(one) || (one.typeOnly && within(MODEL)(one)))).toEqual([]);
+  });
+
+  it('adapters/ know ports/, the model, adapters/, libraries and node', () => {
+    const isAllowed = (one: Import) => within('ports/', MODEL, 'adapters/')(one) || isLibrary(one) || isNode(one);
+    expect(layer('adapters/', isAllowed)).toEqual([]);
+  });
+
+  it('a pipeline knows the model and its own folder; its samples may know the generator', () => {
+    const isAllowed = (one: Import, file: string) => {
+      const own = `${file.split('/').slice(0, 2).join('/')}/`;
+      return within(MODEL, own)(one) || (file.endsWith('/samples.ts') && within('generator/')(one));
+    };
+    expect(layer('pipelines/', isAllowed)).toEqual([]);
+  });
+
+  it('tasks/ know engine/, ports/ and tasks/', () => {
+    expect(layer('tasks/', within('engine/', 'ports/', 'tasks/'))).toEqual([]);
+  });
+
+  it('has no runtime import cycles', () => {
+    expect(cycles(sources)).toEqual([]);
+  });
+
+  it('sees imports, types among them, and cycles where there are some', () => {
+    const code = `import {\n  one,\n} from './b.ts';\nimport type { Two } from '../c.ts';\nexport * from './d.ts';\n`;
+    expect(importsOf('x/a.ts', code)).toEqual([
+      { target: 'x/b.ts', typeOnly: false },
+      { target: 'c.ts', typeOnly: true },
+      { target: 'x/d.ts', typeOnly: false },
+    ]);
+    const back = { file: 'x/b.ts', text: '', code: '', imports: [{ target: 'x/a.ts', typeOnly: false }] };
+    const both = [{ file: 'x/a.ts', text: code, code, imports: importsOf('x/a.ts', code) }, back];
+    expect(cycles(both)).toEqual([['x/a.ts', 'x/b.ts', 'x/a.ts']]);
+  });
+});
+
+describe('what the engine may not know', () => {
+  const BANS: readonly (readonly [pattern: RegExp, instead: string])[] = [
+    [/\bDate\.now\b/, 'the Clock that is given: clock.nowMs()'],
+    [/\bnew Date\(\s*\)/, 'the Clock that is given: isoTime(clock)'],
+    [/\bMath\.random\b/, 'nothing: the engine is deterministic; take a seed or bytes as an argument'],
+    [/\bperformance\.now\b/, 'the Clock that is given: clock.nowMs()'],
+    [/\bprocess\./, 'an argument, filled in by cli/wire'],
+    [/\bsetTimeout\b|\bsetInterval\b|\bsetImmediate\b/, 'the Clock that is given: clock.sleep()'],
+    [/\brandom(?:Bytes|UUID|Int|Fill|FillSync)\b|\bgetRandomValues\b/, 'bytes that are given as an argument'],
+  ];
+  it.each(BANS)('no %s', (pattern, instead) => {
+    const found = sources.filter(({ file, code }) => file.startsWith('engine/') && pattern.test(code));
+    expect(
+      found.map(({ file }) => file),
+      `use instead: ${instead}`,
+    ).toEqual([]);
+  });
+});
+
+describe('files', () => {
+  it(`have at most ${LINES_MAX} lines`, () => {
+    const long = sources
+      .filter(({ text }) => text.split('\n').length - 1 > LINES_MAX)
+      .map(({ file }) => file)
+      .filter((file) => !(file in LONG_FILES));
+    expect(long, 'cut the file along its verbs').toEqual([]);
+  });
+
+  it('are named by what is in them', () => {
+    const vague = /(?:^|[/.-])(?:utils?|helpers?|common|manager|misc)(?:[/.-]|$)/;
+    expect(
+      [...sources.map(({ file }) => file), ...everyText].filter((file) => vague.test(file)),
+      'name it by the noun of its content',
+    ).toEqual([]);
+  });
+
+  it('open with a comment that says what they are for', () => {
+    const bare = sources.filter(({ file, text }) => house.includes(file) && !/^\s*\/[/*]/.test(text));
+    const bareSql = filesBelow('sql').filter((file) => file.endsWith('.sql') && !read(file).startsWith('--'));
+    expect([...bare.map(({ file }) => file), ...bareSql]).toEqual([]);
+  });
+
+  it.each([
+    [/\bas any\b/, 'unknown, parsed once'],
+    [/@ts-(?:ignore|nocheck|expect-error)/, 'a type that holds'],
+    [/biome-ignore/, 'code that the rule accepts'],
+    [/\b(?:it|test|describe)\.(?:only|skip|todo)\b/, 'a test that runs'],
+  ])('hold no %s', (pattern, instead) => {
+    const found = sources.filter(({ file, text }) => file !== OWN_FILE && pattern.test(text));
+    expect(
+      found.map(({ file }) => file),
+      `use instead: ${instead}`,
+    ).toEqual([]);
+  });
+
+  it.each([
+    ['a path of one machine', /(?:^|[\s'"`(=])\/(?:work|home|tmp|root|Users)\//m, 'os.tmpdir(), or a relative path'],
+    [
+      'a registry host',
+      /registry\.[a-z0-9-]+\.|\bnpmjs\.(?:com|org)|\bpypi\.org|yarnpkg\.com/,
+      'the client’s own setting',
+    ],
+  ])('hold no %s', (_, pattern, instead) => {
+    const found = everyText.filter((file) => pattern.test(read(file)));
+    expect(found, `use instead: ${instead}`).toEqual([]);
+  });
+});
+
+describe('what is written down', () => {
+  const manifest = JSON.parse(read('package.json')) as {
+    dependencies: Record<string, string>;
+    devDependencies: Record<string, string>;
+  };
+  const decisions = filesBelow('docs/decisions').filter((file) => !file.endsWith('README.md'));
+
+  it('installs nothing but what is listed here', () => {
+    expect(Object.keys(manifest.dependencies).sort()).toEqual(DEPENDENCIES);
+    expect(Object.keys(manifest.devDependencies).sort()).toEqual(DEV_DEPENDENCIES);
+  });
+
+  it('gives a reason for every dependency in docs/decisions', () => {
+    const reasons = decisions.map(read).join('\n');
+    const unexplained = [...DEPENDENCIES, ...DEV_DEPENDENCIES].filter((name) => !reasons.includes(`\`${name}\``));
+    expect(unexplained).toEqual([]);
+  });
+
+  it('lists every decision, numbered without gaps', () => {
+    const index = read('docs/decisions/README.md');
+    const names = decisions.map((file) => file.split('/').at(-1) ?? '').sort();
+    expect(names.filter((name) => !index.includes(`(${name})`))).toEqual([]);
+    expect(names.map((name) => Number(name.slice(0, 4)))).toEqual(names.map((_, place) => place + 1));
+  });
+
+  it('describes every command with each of its options in docs/command-line.md', () => {
+    const page = read('docs/command-line.md');
+    const missing = COMMANDS.flatMap(({ usage, options = {} }) => {
+      const [, after] = page.split(`\n## \`${usage}\`\n`);
+      if (after === undefined) return [`a section ## \`${usage}\``];
+      const section = after.split('\n## ')[0] ?? '';
+      const names = Object.entries(options).flatMap(([name, { alias }]) => [name, ...[alias ?? []].flat()]);
+      return names
+        .map((name) => (name.length === 1 ? `-${name}` : `--${name}`))
+        .filter((name) => !section.includes(name))
+        .map((name) => `${usage}: ${name}`);
+    });
+    expect(missing).toEqual([]);
+  });
+
+  it('links only to files that are there', () => {
+    const pages = everyText.filter((file) => file.endsWith('.md'));
+    const broken = pages.flatMap((page) =>
+      [...read(page).matchAll(/\]\((?!https?:|#)([^)#\s]+)[^)]*\)/g)]
+        .map((match) => normalize(join(dirname(page), match[1] as string)))
+        .filter((target) => !existsSync(join(root, target)))
+        .map((target) => `${page} → ${target}`),
+    );
+    expect(broken).toEqual([]);
+  });
+});
+
+function filesBelow(folder: string): string[] {
+  if (!existsSync(join(root, folder))) return [];
+  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
+    .sort();
+}
+
+function read(file: string): string {
+  return readFileSync(join(root, file), 'utf8');
+}
+
+function readSource(file: string): Source {
+  const text = read(file);
+  const code = text.replace(/\/\*[\s\S]*?\*\//g, ' ').replace(/(^|[\s;{}(,])\/\/.*$/gm, '$1');
+  return { file, text, code, imports: importsOf(file, code) };
+}
+
+/** Targets below the root for relative imports, names for the others. */
+function importsOf(file: string, code: string): Import[] {
+  const found: Import[] = [];
+  const add = (target: string, typeOnly: boolean): void => {
+    found.push({ target: target.startsWith('.') ? normalize(join(dirname(file), target)) : target, typeOnly });
+  };
+  for (const match of code.matchAll(/^(?:import|export)\s+(type\s)?(?:[\w*${}\s,]*?\sfrom\s+)'([^']+)'/gm)) {
+    add(match[2] as string, match[1] !== undefined);
+  }
+  for (const match of code.matchAll(/^import\s+'([^']+)'|\bimport\(\s*'([^']+)'\s*\)/gm)) {
+    add((match[1] ?? match[2]) as string, false);
+  }
+  return found;
+}
+
+/** Each group of files that import one another at run time. */
+function cycles(all: readonly Source[]): string[][] {
+  const next = new Map(
+    all.map(({ file, imports }) => [file, imports.filter((one) => !one.typeOnly).map(({ target }) => target)]),
+  );
+  const found: string[][] = [];
+  const done = new Set<string>();
+  const walk = (file: string, path: readonly string[]): void => {
+    const at = path.indexOf(file);
+    if (at !== -1) {
+      found.push([...path.slice(at), file]);
+      return;
+    }
+    if (done.has(file)) return;
+    for (const target of next.get(file) ?? []) walk(target, [...path, file]);
+    done.add(file);
+  };
+  for (const { file } of all) walk(file, []);
+  return found;
+}
