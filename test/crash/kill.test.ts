@@ -120,15 +120,22 @@ describe('kill -9 at random moments, then resume', () => {
 
   it(`${KILLS} times, seed ${SEED}`, async () => {
     const random = randomFrom(SEED);
-    let killed = 0;
-    for (let kill = 0; kill < KILLS; kill++) {
+    for (let kill = 0; kill < KILLS; ) {
       const home = join(folder, `kill-${kill}`);
       cpSync(landed, home, { recursive: true, preserveTimestamps: true });
+      const threads = kill % 2 === 0 ? [] : ['--max-active', '1'];
       const first = await reprise(
-        ['backfill', 'pulsecart', '--all', '--slice-size', '20KB', '--no-verify', '--home', home],
+        ['backfill', 'pulsecart', '--all', '--slice-size', '20KB', '--no-verify', ...threads, '--home', home],
         Math.floor(random.fraction() * tookMs),
       );
-      if (first.signal === 'SIGKILL') killed++;
+      if (first.signal !== 'SIGKILL') {
+        // It was faster than the last that was left alone: that one tells how long a run takes now.
+        expect(first.code, first.stderr).toBe(0);
+        tookMs = first.tookMs;
+        rmSync(home, { recursive: true, force: true });
+        continue;
+      }
+      kill++;
       let resumed = await reprise(['resume', '--home', home, '--json']);
       // Killed before the run was recorded: there is nothing to resume, the command is given again.
       if (resumed.code === 2) resumed = await reprise(['backfill', 'pulsecart', '--all', '--home', home]);
@@ -136,7 +143,5 @@ describe('kill -9 at random moments, then resume', () => {
       expect(await digests(home), `kill ${kill}`).toEqual(expected);
       rmSync(home, { recursive: true, force: true });
     }
-    // Nearly all of them must have been killed in the middle, or the test shows nothing.
-    expect(killed).toBeGreaterThan(KILLS * 0.8);
   }, 1_200_000);
 });

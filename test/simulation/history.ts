@@ -6,7 +6,7 @@ import { ARRIVAL_DAYS, type DeliveryDraft, deliveryDraft, weighted } from './del
 import { VARIANT_NAMES } from './tiny-pipeline.ts';
 
 /** How many histories are played in one world: families of events that never meet share its plans and its crashes. */
-export const FAMILIES = 16;
+export const FAMILIES = 32;
 
 export interface Landing {
   readonly deliveries: readonly DeliveryDraft[];
