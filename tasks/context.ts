@@ -1,26 +1,26 @@
 // What every task is given, whether it runs as a Lambda or in process. Tasks are thin: they parse their payload, call
 // the engine, and let its errors carry the name that the state machine matches.
 
+import { refuseIfAsked } from '../engine/ledger/asked.ts';
+import type { LeaseDeps } from '../engine/ledger/leases.ts';
 import type { RunRecord } from '../engine/ledger/runs.ts';
 import { Runs } from '../engine/ledger/runs.ts';
 import type { CompiledPipeline } from '../engine/model/compile.ts';
 import type { Plan } from '../engine/plan/plan.ts';
-import type { Clock } from '../ports/clock.ts';
 import { RepriseError } from '../ports/errors.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { RawReader } from '../ports/raw-reader.ts';
 import type { Stager } from '../ports/stage.ts';
 import type { Warehouse } from '../ports/warehouse.ts';
 
-export interface TaskContext {
+export interface TaskContext extends LeaseDeps {
   readonly lake: ObjectStore;
-  readonly control: ObjectStore;
   readonly stage: ObjectStore;
-  readonly clock: Clock;
   readonly deliveryKey: Uint8Array;
   readonly reader: RawReader;
   pipeline(name: string): Promise<CompiledPipeline>;
-  warehouse(): Promise<Warehouse>;
+  /** Works on the warehouse. Where it is a file that one process owns, others wait until the work is done. */
+  withWarehouse<T>(work: (warehouse: Warehouse) => Promise<T>): Promise<T>;
   /** A folder of its own below scratch, and a stager that leaves its files there. */
   stager(name: string): { readonly stager: Stager; readonly folder: string };
   /** Where the changes of a run are kept for diff, as a folder that engines can write to. */
@@ -31,15 +31,31 @@ export interface TaskContext {
 
 export type Task = (context: TaskContext, payload: unknown) => Promise<unknown>;
 
-/** The run that a payload names, its plan and its pipeline. */
+/**
+ * The run that a payload names, its plan and its pipeline. Throws LeaseLost for an attempt that was followed by another,
+ * Cancelled or Paused when somebody asked for it.
+ */
 export async function runOf(
   context: TaskContext,
   payload: unknown,
+  options: { readonly toItsEnd?: boolean } = {},
 ): Promise<{ runs: Runs; run: RunRecord; plan: Plan; pipeline: CompiledPipeline }> {
   const runs = new Runs(context.control, context.clock);
   const run = await runs.run(textOf(payload, 'runId'));
+  refuseFollowed(run, numberOf(payload, 'attempt'));
+  if (options.toItsEnd !== true) await refuseIfAsked(runs, run.runId);
   const plan = await runs.plan(run.planId);
   return { runs, run, plan, pipeline: await context.pipeline(run.pipeline) };
+}
+
+/** Throws LeaseLost when another attempt of the run has begun: this one has no say any more. */
+function refuseFollowed(run: RunRecord, attempt: number): void {
+  if (run.attempt === attempt) return;
+  throw new RepriseError(
+    'LeaseLost',
+    `attempt ${attempt} of run ${run.runId} was followed by attempt ${run.attempt}`,
+    `see how that one does: reprise status ${run.runId}`,
+  );
 }
 
 export function textOf(payload: unknown, name: string): string {

@@ -5,8 +5,8 @@ import { runOf, type Task, writeLines } from './context.ts';
 
 export const previewTask: Task = async (context, payload) => {
   const { runs, run, plan, pipeline } = await runOf(context, payload);
-  const deps = { ...context, runs, warehouse: await context.warehouse(), folder: context.changesFolder(run.runId) };
-  const preview = await previewRun(deps, pipeline, plan, run);
+  const deps = { ...context, runs, folder: context.changesFolder(run.runId) };
+  const preview = await context.withWarehouse((warehouse) => previewRun({ ...deps, warehouse }, pipeline, plan, run));
   const groupsKey = `${run.runId}/groups.jsonl`;
   await writeLines(
     context.stage,

@@ -4,7 +4,9 @@ import { numberOf, runOf, type Task } from './context.ts';
 
 export const publishGroupTask: Task = async (context, payload) => {
   const { runs, run, plan, pipeline } = await runOf(context, payload);
-  const deps = { ...context, runs, warehouse: await context.warehouse(), folder: context.changesFolder(run.runId) };
-  const outcome = await publishGroup(deps, pipeline, plan, run, numberOf(payload, 'group'));
+  const deps = { ...context, runs, folder: context.changesFolder(run.runId) };
+  const outcome = await context.withWarehouse((warehouse) =>
+    publishGroup({ ...deps, warehouse }, pipeline, plan, run, numberOf(payload, 'group')),
+  );
   return { group: outcome.group };
 };

@@ -5,11 +5,7 @@ import { runOf, type Task } from './context.ts';
 export const verifyTask: Task = async (context, payload) => {
   const { runs, run, plan, pipeline } = await runOf(context, payload);
   if (!run.options.verify) return { skipped: true };
-  const deps = {
-    ...context,
-    warehouse: await context.warehouse(),
-    stager: (slice: number) => context.stager(`verify-${slice}`),
-  };
+  const deps = { ...context, stager: (slice: number) => context.stager(`verify-${slice}`) };
   const verification = await verifyPlan(deps, pipeline, plan, run, context.onRows);
   await runs.saveDocument(run.runId, 'verified', verification);
   return { checked: verification.checked, differences: verification.differencesTotal };

@@ -1,13 +1,16 @@
 // One process at a time owns the warehouse file: DuckDB itself would only fail, or lose what a second instance writes.
 
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, isoTime } from '../../ports/clock.ts';
 import { RepriseError } from '../../ports/errors.ts';
 import { classifyFileError } from './file-errors.ts';
 import { type LockHolder, tryLock } from './lock-file.ts';
+import { identityName, identityOfName, isAlive, ownIdentity } from './process-identity.ts';
 
-const POLL_MS = 200;
+const POLL_MS = 50;
+/** How long whoever gives the warehouse back stays away from it while others wait. */
+const TURN_MS = 4 * POLL_MS;
 
 export interface AcquireWarehouseOptions {
   /** The home folder. */
@@ -20,32 +23,61 @@ export interface AcquireWarehouseOptions {
   readonly onWait: (sentence: string) => void;
 }
 
+export interface HeldWarehouse {
+  release(): Promise<void>;
+}
+
+/** When this process may take the warehouse again, having given it back to others who waited. */
+let awayUntilMs = 0;
+
 /**
  * Takes the warehouse, also from a process that has died.
  * @throws WarehouseHeld when another process still holds it after `waitMs`
  */
-export async function acquireWarehouse(options: AcquireWarehouseOptions): Promise<{ release(): Promise<void> }> {
+export async function acquireWarehouse(options: AcquireWarehouseOptions): Promise<HeldWarehouse> {
   const { clock, command, waitMs } = options;
   const folder = join(options.home, 'control');
   const deadlineMs = clock.nowMs() + waitMs;
+  const waiting = join(folder, '.tmp', `${identityName(ownIdentity())}${WAITING}`);
   let told = false;
   try {
     await mkdir(join(folder, '.tmp'), { recursive: true });
+    if (awayUntilMs > clock.nowMs()) await clock.sleep(awayUntilMs - clock.nowMs());
     for (;;) {
       const attempt = await tryLock(join(folder, 'warehouse.lock'), join(folder, '.tmp'), {
         command,
         since: isoTime(clock),
       });
-      if (attempt.taken) return { release: attempt.release };
+      if (attempt.taken) {
+        const release = async (): Promise<void> => {
+          await attempt.release();
+          if (await othersWait(folder)) awayUntilMs = clock.nowMs() + TURN_MS;
+        };
+        return { release };
+      }
       const leftMs = deadlineMs - clock.nowMs();
       if (leftMs <= 0) throw held(attempt.holder, waitMs);
+      if (!told) await writeFile(waiting, '');
       if (!told) options.onWait(`waiting for the warehouse: ${whoHolds(attempt.holder)}`);
       told = true;
       await clock.sleep(Math.min(POLL_MS, leftMs));
     }
   } catch (error) {
     throw classifyFileError(error, 'taking the warehouse lock');
+  } finally {
+    if (told) await rm(waiting, { force: true });
   }
+}
+
+const WAITING = '.waiting';
+
+/** Whether another process that lives waits for the warehouse. */
+async function othersWait(folder: string): Promise<boolean> {
+  const own = identityName(ownIdentity());
+  return (await readdir(join(folder, '.tmp'))).some((name) => {
+    const identity = name.endsWith(WAITING) ? identityOfName(name) : undefined;
+    return identity !== undefined && identityName(identity) !== own && isAlive(identity);
+  });
 }
 
 function held(holder: LockHolder, waitMs: number): RepriseError {

@@ -11,7 +11,7 @@ import { MEMORY } from '../../adapters/local/duckdb/memory.ts';
 import { freeDisk, staleScratch, warehouseBytes, warehouseHolder } from '../../adapters/local/health.ts';
 import { type Home, openHome } from '../../adapters/local/home.ts';
 import { acquireWarehouse } from '../../adapters/local/warehouse-lock.ts';
-import { Ledger } from '../../engine/ledger/ledger.ts';
+import { inspectLedger, type LedgerFault } from '../../engine/ledger/ledger.ts';
 import { type RunRecord, Runs } from '../../engine/ledger/runs.ts';
 import { isRepriseError, RepriseError } from '../../ports/errors.ts';
 import type { Arguments, Command } from '../command.ts';
@@ -237,15 +237,10 @@ async function ledger(home: Home, args: Arguments): Promise<Finding[]> {
   const findings: Finding[] = [];
   const intact: string[] = [];
   for (const name of names) {
-    try {
-      const entries = await new Ledger(home.control, systemClock, name).entries();
-      const gap = entries.findIndex((entry, place) => entry.sequence !== place + 1);
-      if (gap >= 0) throw brokenLedger(name, `entry ${gap + 1} has the number ${entries[gap]?.sequence}`);
-      intact.push(`${name} ${entries.length}`);
-    } catch (error) {
-      const isOurs = isRepriseError(error);
-      findings.push(faultOf(isOurs ? error : brokenLedger(name, 'an entry is no JSON')));
-    }
+    const { entries, faults } = await inspectLedger(home.control, name);
+    const first = faults[0];
+    if (first === undefined) intact.push(`${name} ${entries.length}`);
+    else findings.push(faultOf(brokenLedger(name, first)));
     if (!known.has(name)) findings.push({ state: 'note', says: `${name} has a ledger, but is no pipeline any more` });
   }
   if (names.size === 0) return [{ state: 'ok', says: 'empty: nothing has run yet' }];
@@ -263,11 +258,11 @@ function pipelineNames(args: Arguments): string[] {
   }
 }
 
-const brokenLedger = (pipeline: string, what: string): RepriseError =>
+const brokenLedger = (pipeline: string, { sequence, fault, detail }: LedgerFault): RepriseError =>
   new RepriseError(
-    'Internal',
-    `the ledger of ${pipeline} is broken: ${what}`,
-    `it was changed by hand: restore control/ledger/${pipeline} from a backup`,
+    'LedgerBroken',
+    `the ledger of ${pipeline} is broken: entry ${sequence} is ${fault.replace('_', ' ')}: ${detail}`,
+    `reprise ledger verify ${pipeline} names everything; it was changed by hand: restore control/ledger/${pipeline} from a backup`,
   );
 
 function render(checks: readonly Check[], wrong: number): string {

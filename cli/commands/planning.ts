@@ -1,6 +1,5 @@
 // Makes and keeps a plan, with progress while unknown raw objects are read.
 
-import { Ledger } from '../../engine/ledger/ledger.ts';
 import { makePlan, type Plan, type PlanRequest } from '../../engine/plan/plan.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { bytes } from '../render/text.ts';
@@ -13,13 +12,13 @@ export async function planAndSave(
   terminal: Terminal,
 ): Promise<Plan> {
   const pipeline = await engine.pipelines.compiled(pipelineName);
-  const deps = await engine.planDeps(pipeline);
+  const deps = engine.planDeps(pipeline);
   const plan = await makePlan(deps, pipeline, request, ({ objectsDone, objects, bytesDone, bytes: all }) => {
     terminal.progress(`cataloguing raw: ${objectsDone} of ${objects} objects, ${bytes(bytesDone)} of ${bytes(all)}`);
   });
   terminal.clear();
   await engine.runs.savePlan(plan);
-  await new Ledger(engine.home.control, engine.clock, pipelineName).append({
+  await engine.ledger(pipelineName).append({
     kind: 'plan_made',
     planId: plan.id,
     reason: request.reason,

@@ -1,14 +1,27 @@
 // Continues a run from what is recorded as done.
 
+import type { RunRecord } from '../../engine/ledger/runs.ts';
 import { RepriseError } from '../../ports/errors.ts';
 import { type Command, optionalText, textArgument } from '../command.ts';
 import { exitCodeOf, renderRun, runDocument } from '../render/run.ts';
+import type { Engine } from '../wire/engine.ts';
 import { execute } from './execution.ts';
 import { withEngine } from './session.ts';
 
 const DONE = new Set(['succeeded', 'nothing_to_do', 'published_with_gaps']);
 /** What is continued without being named: nothing that waits for a person's yes. */
-const UNFINISHED = new Set(['running', 'failed', 'cancelled', 'partially_published']);
+const UNFINISHED = new Set(['running', 'failed', 'cancelled', 'paused', 'partially_published']);
+
+/** Throws RunBusy while another process that lives executes the run. */
+export async function refuseWhileItWorks(engine: Engine, run: RunRecord): Promise<void> {
+  const worker = await engine.leases(run.pipeline).workerOf(run.runId);
+  if (worker === undefined) return;
+  throw new RepriseError(
+    'RunBusy',
+    `run ${run.runId} is being executed by ${worker.by} (${worker.holder})`,
+    `look on: reprise watch ${run.runId}; end it: reprise cancel ${run.runId}`,
+  );
+}
 
 export const resumeCommand: Command = {
   usage: 'resume [run]',
@@ -33,7 +46,8 @@ export const resumeCommand: Command = {
         return exitCodeOf(run);
       }
       const options = { ...run.options, stageOnly: false, approved: run.options.approved || args.yes === true };
-      const again = await engine.runs.save({ ...run, options, attempt: run.attempt + 1 });
+      await refuseWhileItWorks(engine, run);
+      const again = await engine.runs.beginAttempt({ ...run, options });
       return execute(engine, await engine.runs.plan(run.planId), again, terminal);
     }),
 };

@@ -65,11 +65,7 @@ async function verifyAgain(
   const rowsToRead = plan.body.objects.reduce((sum, object) => sum + object.rows, 0);
   let rows = 0;
   const context = engine.taskContext(() => {});
-  const deps = {
-    ...context,
-    warehouse: await engine.warehouse(),
-    stager: (slice: number) => context.stager(`verify-${slice}`),
-  };
+  const deps = { ...context, stager: (slice: number) => context.stager(`verify-${slice}`) };
   const verification = await verifyPlan(deps, pipeline, plan, run, (more) => {
     rows += more;
     terminal.progress(`deriving again: ${count(rows)} of ${count(rowsToRead)} deliveries`);

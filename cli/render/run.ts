@@ -82,6 +82,7 @@ export function nextCommand(run: RunRecord): string {
         ? `reprise backfill ${run.pipeline} --from ${run.summary?.heldDates[0]} --to …`
         : `reprise resume ${run.runId}`;
     case 'cancelled':
+    case 'paused':
     case 'running':
       return `reprise resume ${run.runId}`;
   }
@@ -104,6 +105,7 @@ export function exitCodeOf(run: RunRecord): number {
     case 'partially_published':
       return (run.summary?.heldDates.length ?? 0) > 0 ? 3 : 1;
     case 'cancelled':
+    case 'paused':
     case 'running':
       return 1;
   }

@@ -10,10 +10,14 @@ import { createRawReader } from '../../adapters/local/duckdb/raw-reader.ts';
 import { DuckStager } from '../../adapters/local/duckdb/stager.ts';
 import { type DuckWarehouse, openDuckWarehouse } from '../../adapters/local/duckdb/warehouse.ts';
 import { type Home, openHome } from '../../adapters/local/home.ts';
-import { acquireWarehouse } from '../../adapters/local/warehouse-lock.ts';
+import { holderName, isHolderDead, localAuthor } from '../../adapters/local/presence.ts';
+import { acquireWarehouse, type HeldWarehouse } from '../../adapters/local/warehouse-lock.ts';
+import { type LeaseDeps, Leases } from '../../engine/ledger/leases.ts';
+import { Ledger } from '../../engine/ledger/ledger.ts';
 import { Runs } from '../../engine/ledger/runs.ts';
 import type { CompiledPipeline } from '../../engine/model/compile.ts';
 import type { PlanDeps } from '../../engine/plan/plan.ts';
+import type { Warehouse } from '../../ports/warehouse.ts';
 import type { TaskContext } from '../../tasks/context.ts';
 import { Pipelines } from './pipelines.ts';
 
@@ -36,8 +40,8 @@ export class Engine {
   readonly clock = systemClock;
   readonly reader;
   readonly #catalogs = new Map<string, DuckCatalog>();
-  #lock: { release(): Promise<void> } | undefined;
-  #warehouse: Promise<DuckWarehouse> | undefined;
+  #opened: Promise<{ readonly lock: HeldWarehouse; readonly warehouse: DuckWarehouse }> | undefined;
+  #uses = 0;
 
   private constructor(home: Home, options: EngineOptions) {
     this.home = home;
@@ -52,21 +56,68 @@ export class Engine {
     return new Engine(home, options);
   }
 
-  /** The warehouse; waits for the process that holds it. Released by close. */
-  warehouse(): Promise<DuckWarehouse> {
-    this.#warehouse ??= this.#openWarehouse();
-    return this.#warehouse;
+  /** The warehouse, for as long as the command lasts; waits for the process that holds it. */
+  async warehouse(): Promise<DuckWarehouse> {
+    this.#uses++;
+    return this.#warehouse();
   }
 
-  async #openWarehouse(): Promise<DuckWarehouse> {
-    this.#lock = await acquireWarehouse({
+  /** The warehouse for as long as the work takes; others who wait for it come next. */
+  async withWarehouse<T>(work: (warehouse: DuckWarehouse) => Promise<T>): Promise<T> {
+    this.#uses++;
+    try {
+      return await work(await this.#warehouse());
+    } finally {
+      if (--this.#uses === 0) await this.#closeWarehouse();
+    }
+  }
+
+  async #warehouse(): Promise<DuckWarehouse> {
+    this.#opened ??= this.#openWarehouse();
+    try {
+      return (await this.#opened).warehouse;
+    } catch (error) {
+      this.#opened = undefined;
+      throw error;
+    }
+  }
+
+  async #openWarehouse(): Promise<{ lock: HeldWarehouse; warehouse: DuckWarehouse }> {
+    const lock = await acquireWarehouse({
       home: this.home.path,
       command: this.options.command,
       waitMs: this.options.waitMs,
       clock: this.clock,
       onWait: this.options.say,
     });
-    return openDuckWarehouse(this.home.warehousePath, await this.scratch('warehouse-spill'));
+    try {
+      const warehouse = await openDuckWarehouse(this.home.warehousePath, await this.scratch('warehouse-spill'));
+      return { lock, warehouse };
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+  }
+
+  async #closeWarehouse(): Promise<void> {
+    const opened = await this.#opened?.catch(() => undefined);
+    this.#opened = undefined;
+    await opened?.warehouse.close();
+    await opened?.lock.release();
+  }
+
+  /** What leases and the ledger are written with. */
+  get leaseDeps(): LeaseDeps {
+    const { control } = this.home;
+    return { control, clock: this.clock, author: localAuthor, holder: holderName(), isDead: isHolderDead };
+  }
+
+  ledger(pipeline: string): Ledger {
+    return new Ledger(this.leaseDeps, pipeline);
+  }
+
+  leases(pipeline: string): Leases {
+    return new Leases(this.leaseDeps, pipeline);
   }
 
   /** A folder of this process. */
@@ -92,12 +143,12 @@ export class Engine {
     return catalog;
   }
 
-  async planDeps(pipeline: CompiledPipeline): Promise<PlanDeps> {
+  planDeps(pipeline: CompiledPipeline): PlanDeps {
     return {
       lake: this.home.lake,
       catalog: this.catalog(pipeline),
       reader: this.reader,
-      warehouse: await this.warehouse(),
+      withWarehouse: <T>(work: (warehouse: Warehouse) => Promise<T>) => this.withWarehouse(work),
       clock: this.clock,
       scratchFile: (name) => join(this.home.scratch, name),
     };
@@ -105,14 +156,13 @@ export class Engine {
 
   taskContext(onRows: (rows: number) => void): TaskContext {
     return {
+      ...this.leaseDeps,
       lake: this.home.lake,
-      control: this.home.control,
       stage: this.home.stage,
-      clock: this.clock,
       deliveryKey: this.home.deliveryKey,
       reader: this.reader,
       pipeline: (name) => this.pipelines.compiled(name),
-      warehouse: () => this.warehouse(),
+      withWarehouse: (work) => this.withWarehouse(work),
       stager: (name) => {
         const folder = join(this.home.scratch, name);
         return {
@@ -126,11 +176,9 @@ export class Engine {
   }
 
   async close(): Promise<void> {
-    const warehouse = await this.#warehouse?.catch(() => undefined);
     for (const catalog of this.#catalogs.values()) await catalog.close();
     await this.reader.close();
-    await warehouse?.close();
-    await this.#lock?.release();
+    await this.#closeWarehouse();
     await this.home.close();
   }
 }

@@ -13,6 +13,7 @@ import {
 import { MEMORY } from '../../adapters/local/duckdb/memory.ts';
 import { packageRoot } from '../../adapters/local/duckdb/sql.ts';
 import { finish } from '../../engine/ledger/finish.ts';
+import { LEASE_MS } from '../../engine/ledger/leases.ts';
 import type { RunRecord } from '../../engine/ledger/runs.ts';
 import { explainLimit } from '../../engine/publish/gate.ts';
 import type { Preview } from '../../engine/publish/preview.ts';
@@ -35,16 +36,22 @@ export async function executeRun(engine: Engine, run: RunRecord, options: Execut
   const file = join(packageRoot(), 'state-machines', 'replay.asl.json');
   const machine = loadStateMachine(JSON.parse(readFileSync(file, 'utf8')), 'replay');
   const context = engine.taskContext(options.onRows);
-  await engine.warehouse();
+  const lost = new AbortController();
+  const heartbeat = beat(engine, run, lost);
   const workers = new StageWorkers(engine, run.options.maxActive, options.onRows);
   try {
     const execution = startExecution({
       machine,
-      input: { runId: run.runId, maxActive: run.options.maxActive, stageOnly: run.options.stageOnly },
+      input: {
+        runId: run.runId,
+        attempt: run.attempt,
+        maxActive: run.options.maxActive,
+        stageOnly: run.options.stageOnly,
+      },
       executionName: `${run.runId}-${run.attempt}`,
       clock: engine.clock,
       seed: run.attempt,
-      signal: options.signal,
+      signal: AbortSignal.any([options.signal, lost.signal]),
       onEvent: options.onEvent,
       readItems: ({ key }) => readLines(engine, key),
       writeResult: async ({ prefix, name }, lines) => {
@@ -58,7 +65,7 @@ export async function executeRun(engine: Engine, run: RunRecord, options: Execut
       },
     });
     const result = await execution.result;
-    if (result.status === 'ABORTED') {
+    if (result.status === 'ABORTED' && !lost.signal.aborted) {
       const pipeline = await engine.pipelines.compiled(run.pipeline);
       await finish({ ...context, runs: engine.runs }, pipeline, run.runId, {
         error: 'Cancelled',
@@ -66,6 +73,13 @@ export async function executeRun(engine: Engine, run: RunRecord, options: Execut
       });
     }
     const record = await engine.runs.run(run.runId);
+    if (record.attempt !== run.attempt) {
+      throw new RepriseError(
+        'LeaseLost',
+        `attempt ${run.attempt} of run ${run.runId} was followed by attempt ${record.attempt}`,
+        `see how that one does: reprise status ${run.runId}`,
+      );
+    }
     if (record.state !== 'running') return record;
     // Finish itself failed: the record still says running, so the failure is told from here.
     const cause =
@@ -74,8 +88,26 @@ export async function executeRun(engine: Engine, run: RunRecord, options: Execut
         : 'the state machine ended without finishing the run';
     return engine.runs.save({ ...record, state: 'failed', failure: { error: 'Internal', cause } });
   } finally {
+    clearInterval(heartbeat);
     await workers.close();
   }
+}
+
+/** Renews the lease while the run is executed; aborts when another has it. */
+function beat(engine: Engine, run: RunRecord, lost: AbortController): NodeJS.Timeout {
+  const renew = async (): Promise<void> => {
+    const now = await engine.runs.run(run.runId);
+    if (now.attempt !== run.attempt) lost.abort();
+    else if (now.lease !== run.lease) await engine.leases(run.pipeline).renew(run.runId, now.lease);
+  };
+  const timer = setInterval(() => {
+    // A store that is away for a moment is no loss: the lease lasts for several beats, and the fence decides.
+    renew().catch((error: unknown) => {
+      if (isRepriseError(error) && error.code === 'LeaseLost') lost.abort();
+    });
+  }, LEASE_MS / 6);
+  timer.unref();
+  return timer;
 }
 
 async function invokeTask(context: TaskContext, name: string, payload: JsonValue): Promise<JsonValue> {

@@ -1,20 +1,22 @@
-// The first state of a run: nothing that was planned may have changed, and the run takes its epoch and its lease.
+// The first state of a run: nothing that was planned may have changed, and the run takes its dates and its epoch.
 
-import type { Clock } from '../../ports/clock.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
 import { refuseDrift } from '../plan/drift.ts';
+import { refuseIfAsked } from './asked.ts';
+import { type LeaseDeps, Leases } from './leases.ts';
 import { Ledger } from './ledger.ts';
 import type { Runs } from './runs.ts';
 
-export interface AdmitDeps {
+export interface AdmitDeps extends LeaseDeps {
   readonly runs: Runs;
-  readonly control: ObjectStore;
   readonly lake: ObjectStore;
-  readonly clock: Clock;
 }
 
-/** Throws PlanDrifted. Safe to repeat: each admission is a new attempt with a newer lease. */
+/**
+ * Throws PlanDrifted, LeaseHeld while another run works at some of the dates, TransformsRetired. Safe to repeat: each
+ * admission takes the dates anew, with a newer fence.
+ */
 export async function admit(
   deps: AdmitDeps,
   pipeline: CompiledPipeline,
@@ -22,11 +24,15 @@ export async function admit(
 ): Promise<{ slices: number; groups: number }> {
   const run = await deps.runs.run(runId);
   const plan = await deps.runs.plan(run.planId);
+  await refuseIfAsked(deps.runs, runId);
   await refuseDrift(plan, pipeline, deps.lake);
-  const ledger = new Ledger(deps.control, deps.clock, pipeline.name);
+  const ledger = new Ledger(deps, pipeline.name);
+  const { window } = plan.body;
+  const { lease, takenFrom } = await new Leases(deps, pipeline.name).take(runId, window);
+  await ledger.append({ kind: 'lease_taken', runId, ...window, fence: lease.fence, takenFrom });
   const epoch = await ledger.activate(pipeline.transformDigest);
-  const started = await ledger.append({ kind: 'run_started', runId, planId: plan.id, attempt: run.attempt });
+  await ledger.append({ kind: 'run_started', runId, planId: plan.id, attempt: run.attempt, reason: plan.reason });
   const { failure: _, finishedAt: __, ...rest } = run;
-  await deps.runs.save({ ...rest, state: 'running', epoch, lease: started.sequence });
+  await deps.runs.save({ ...rest, state: 'running', epoch, lease: lease.fence });
   return { slices: plan.body.slices.length, groups: plan.body.groups };
 }

@@ -1,19 +1,17 @@
 // The last state of a run: names the state it honestly ended in, from what is recorded, and writes it down.
 
-import { type Clock, isoTime } from '../../ports/clock.ts';
+import { isoTime } from '../../ports/clock.ts';
 import { ERROR_CODES, type ErrorCode } from '../../ports/errors.ts';
-import type { ObjectStore } from '../../ports/object-store.ts';
 import type { GroupOutcome, Verification } from '../../ports/warehouse.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
 import { arrivalDate } from '../plan/raw-keys.ts';
 import { changesAnything, summarize } from '../publish/summary.ts';
+import { type LeaseDeps, Leases } from './leases.ts';
 import { Ledger } from './ledger.ts';
 import type { RunRecord, RunState, RunSummary, Runs } from './runs.ts';
 
-export interface FinishDeps {
+export interface FinishDeps extends LeaseDeps {
   readonly runs: Runs;
-  readonly control: ObjectStore;
-  readonly clock: Clock;
 }
 
 interface Failure {
@@ -66,7 +64,8 @@ export async function finish(
     ...(failure.error === '' ? {} : { failure }),
   };
   await runs.save(record);
-  await new Ledger(deps.control, deps.clock, pipeline.name).append({ kind: 'run_finished', runId, state });
+  await new Ledger(deps, pipeline.name).append({ kind: 'run_finished', runId, state });
+  await new Leases(deps, pipeline.name).release(runId, run.lease);
   return record;
 }
 
@@ -79,6 +78,8 @@ function stateOf(
   changes: boolean,
 ): RunState {
   if (failure.error === 'ChangeTooLarge') return 'awaiting_approval';
+  if (failure.error === 'Paused') return 'paused';
+  if (failure.error === 'Rejected') return 'refused';
   if (failure.error === 'Cancelled') return published > 0 ? 'partially_published' : 'cancelled';
   if (failure.error !== '') {
     if (published > 0 && published < groups) return 'partially_published';

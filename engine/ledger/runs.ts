@@ -20,8 +20,8 @@ export const END_STATES = [
   'refused',
 ] as const;
 export type EndState = (typeof END_STATES)[number];
-/** `staged` waits for publish, `awaiting_approval` for a yes. */
-export type RunState = EndState | 'running' | 'staged' | 'awaiting_approval';
+/** `staged` waits for publish, `awaiting_approval` for a yes, `paused` for whoever paused it. */
+export type RunState = EndState | 'running' | 'staged' | 'awaiting_approval' | 'paused';
 
 export interface RunOptions {
   readonly stageOnly: boolean;
@@ -39,6 +39,7 @@ export interface RunRecord {
   readonly pipeline: string;
   readonly state: RunState;
   readonly attempt: number;
+  /** The fence of the lease by which it publishes. */
   readonly lease: number;
   readonly epoch: number;
   readonly options: RunOptions;
@@ -129,6 +130,20 @@ export class Runs {
   async save(record: RunRecord): Promise<RunRecord> {
     await this.#control.write(runKey(record.runId), encode(record), { if: 'always' });
     return record;
+  }
+
+  /** Begins another attempt. Throws RunBusy when somebody else does so at the same moment. */
+  async beginAttempt(run: RunRecord): Promise<RunRecord> {
+    const info = await this.#control.head(runKey(run.runId));
+    const next = { ...run, state: 'running' as const, attempt: run.attempt + 1 };
+    const condition = { if: 'version', version: info?.version ?? '' } as const;
+    const same = (await this.run(run.runId)).attempt === run.attempt;
+    if (same && (await this.#control.write(runKey(run.runId), encode(next), condition)) === 'written') return next;
+    throw new RepriseError(
+      'RunBusy',
+      `run ${run.runId} was just taken up by somebody else`,
+      `see how it does: reprise status ${run.runId}`,
+    );
   }
 
   /** Every run, newest first. */

@@ -67,8 +67,7 @@ export interface PlanRequest {
 }
 
 export interface PlanDeps extends CatalogDeps {
-  /** Undefined while there is no warehouse yet. */
-  readonly warehouse: Warehouse | undefined;
+  withWarehouse<T>(work: (warehouse: Warehouse) => Promise<T>): Promise<T>;
   readonly clock: Clock;
   /** A path for a file that lives until the plan is made. */
   readonly scratchFile: (name: string) => string;
@@ -91,6 +90,17 @@ export async function makePlan(
   }
   const objects = selectObjects(listed, request.onlyObjects);
   const { entries } = await catalogObjects(deps, pipeline, objects, onProgress);
+  return deps.withWarehouse((warehouse) => planOf({ ...deps, warehouse }, pipeline, request, entries));
+}
+
+type PlanningDeps = PlanDeps & { readonly warehouse: Warehouse };
+
+async function planOf(
+  deps: PlanningDeps,
+  pipeline: CompiledPipeline,
+  request: PlanRequest,
+  entries: readonly CatalogEntry[],
+): Promise<Plan> {
   const window = request.window ?? (await windowOfAll(deps, pipeline, entries));
   const pinned = await pin(deps, pipeline, entries, window);
   const readable = entries.filter((entry) => pinned.some((one) => one.key === entry.object.key && !one.unreadable));
@@ -129,11 +139,11 @@ function selectObjects(listed: readonly ObjectInfo[], only: readonly string[]): 
 }
 
 async function windowOfAll(
-  deps: PlanDeps,
+  deps: PlanningDeps,
   pipeline: CompiledPipeline,
   entries: readonly CatalogEntry[],
 ): Promise<Window> {
-  const dates = new Set(await (deps.warehouse?.datesWithRows(pipeline, undefined) ?? []));
+  const dates = new Set(await deps.warehouse.datesWithRows(pipeline, undefined));
   for (const entry of entries) {
     for (const date of Object.keys(entry.deliveriesByDate)) dates.add(date);
     for (const date of Object.keys(entry.offeredByDate)) dates.add(date);
@@ -155,18 +165,18 @@ async function windowOfAll(
  * that may have some.
  */
 async function pin(
-  deps: PlanDeps,
+  deps: PlanningDeps,
   pipeline: CompiledPipeline,
   entries: readonly CatalogEntry[],
   window: Window,
 ): Promise<PinnedObject[]> {
   const keysFile = deps.scratchFile('warehouse-keys.parquet');
-  const warehouseKeys = await deps.warehouse?.exportKeys(pipeline, window, keysFile);
+  const warehouseKeys = await deps.warehouse.exportKeys(pipeline, window, keysFile);
   const days = { fromDay: parseDay(window.from) as number, toDay: parseDay(window.to) as number };
   const readable = entries.filter((entry) => entry.unreadable === undefined).map((entry) => entry.object);
   const links = await deps.catalog.linked(readable, days, warehouseKeys);
   const linked = new Set(links.keys);
-  const gave = new Set([...links.gave, ...((await deps.warehouse?.objectsWithRows(pipeline, window)) ?? [])]);
+  const gave = new Set([...links.gave, ...(await deps.warehouse.objectsWithRows(pipeline, window))]);
   const pinned: PinnedObject[] = [];
   for (const entry of entries) {
     const rowsInWindow = sumInWindow(entry.deliveriesByDate, window);
@@ -206,7 +216,7 @@ export const lastPossibleDate = (key: string): string => {
 };
 
 async function planDates(
-  deps: PlanDeps,
+  deps: PlanningDeps,
   pipeline: CompiledPipeline,
   readable: readonly CatalogEntry[],
   pinned: readonly PinnedObject[],
@@ -214,7 +224,7 @@ async function planDates(
   partial: boolean,
 ): Promise<Pick<PlanBody, 'dates' | 'groups'>> {
   const deliveries = new Map<string, number>();
-  for (const date of await (deps.warehouse?.datesWithRows(pipeline, window) ?? [])) deliveries.set(date, 0);
+  for (const date of await deps.warehouse.datesWithRows(pipeline, window)) deliveries.set(date, 0);
   for (const entry of readable) {
     for (const byDate of [entry.deliveriesByDate, entry.offeredByDate]) {
       for (const [date, count] of Object.entries(byDate)) {

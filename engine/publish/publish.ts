@@ -1,27 +1,28 @@
 // Publishes one date group: one transaction with its token in it. After an unknown outcome the token is looked up;
 // nothing is blindly repeated.
 
-import { type Clock, isoTime } from '../../ports/clock.ts';
+import { isoTime } from '../../ports/clock.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { GroupOutcome, Warehouse } from '../../ports/warehouse.ts';
+import { refuseIfAsked } from '../ledger/asked.ts';
+import { type LeaseDeps, Leases } from '../ledger/leases.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import type { RunRecord, Runs } from '../ledger/runs.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
 import type { Plan } from '../plan/plan.ts';
 import { openScope } from './settle.ts';
 
-export interface PublishDeps {
+export interface PublishDeps extends LeaseDeps {
   readonly runs: Runs;
-  readonly control: ObjectStore;
   readonly stage: ObjectStore;
   readonly warehouse: Warehouse;
-  readonly clock: Clock;
   readonly folder: string;
 }
 
 /** Unique for run and group, the same at every attempt. */
 export const publishToken = (runId: string, group: number): string => `${runId}/${group}`;
 
+/** Throws LeaseLost when another run has the dates by now, Cancelled or Paused when that was asked for. */
 export async function publishGroup(
   deps: PublishDeps,
   pipeline: CompiledPipeline,
@@ -30,12 +31,14 @@ export async function publishGroup(
   group: number,
 ): Promise<GroupOutcome> {
   const token = publishToken(run.runId, group);
+  await refuseIfAsked(deps.runs, run.runId);
+  await new Leases(deps, pipeline.name).renew(run.runId, run.lease);
   const { scope, release } = await openScope(deps, pipeline, plan, run);
   try {
     const commit = { token, lease: run.lease, publishedAt: isoTime(deps.clock) };
     const outcome = await deps.warehouse.publish(scope, group, deps.folder, commit);
     await deps.runs.saveDocument(run.runId, `groups/${String(group).padStart(6, '0')}`, outcome);
-    await new Ledger(deps.control, deps.clock, pipeline.name).append({
+    await new Ledger(deps, pipeline.name).append({
       kind: 'group_published',
       runId: run.runId,
       group,

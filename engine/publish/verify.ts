@@ -10,7 +10,7 @@ import { type ReplayDeps, replaySlice } from '../replay/replay.ts';
 import { scopeOf } from './settle.ts';
 
 export interface VerifyDeps extends Omit<ReplayDeps, 'stager'> {
-  readonly warehouse: Warehouse;
+  withWarehouse<T>(work: (warehouse: Warehouse) => Promise<T>): Promise<T>;
   /** A stager of its own for each slice, by number, whose files nobody else uses; -1 settles. */
   readonly stager: (slice: number) => { readonly stager: Stager; readonly folder: string };
 }
@@ -37,5 +37,5 @@ export async function verifyPlan(
   const { stager, folder } = deps.stager(-1);
   const settled = await stager.settle(pipeline, staged, folder);
   const scope: PublishScope = scopeOf(pipeline, plan, run, settled, unreadable);
-  return deps.warehouse.verify(scope, DIFFERENCES_NAMED_MAX);
+  return deps.withWarehouse((warehouse) => warehouse.verify(scope, DIFFERENCES_NAMED_MAX));
 }

@@ -21,7 +21,7 @@ import { verifyPlan } from '../../engine/publish/verify.ts';
 import { slicesLeft, stageSlice } from '../../engine/replay/stage-slice.ts';
 import type { Catalog } from '../../ports/catalog.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { GroupOutcome, TableDigest, Verification } from '../../ports/warehouse.ts';
+import type { GroupOutcome, TableDigest, Verification, Warehouse } from '../../ports/warehouse.ts';
 import { MemoryLake, MemoryRawReader, type RawDelivery, rawRow } from '../adapters/memory-raw.ts';
 import { MemoryStore } from '../adapters/memory-store.ts';
 import { frugalDuck, Mortality, mortalDuck, mortalStore } from './crash.ts';
@@ -89,6 +89,7 @@ export class World {
   #warehouse: DuckWarehouse;
   #nowMs = Date.parse('2026-02-01T00:00:00Z');
   #scratch = 0;
+  #uniques = 0;
   readonly clock: Clock = { nowMs: () => ++this.#nowMs, sleep: async () => {} };
 
   constructor(ground: Ground, folder: string, options: WorldOptions) {
@@ -179,6 +180,10 @@ export class World {
       clock: this.clock,
       deliveryKey: DELIVERY_KEY,
       warehouse: this.#warehouse,
+      withWarehouse: <T>(work: (warehouse: Warehouse) => Promise<T>) => work(this.#warehouse),
+      author: { by: 'simulation', code: 'simulation', unique: () => `unique ${++this.#uniques}` },
+      holder: 'simulation',
+      isDead: async () => true,
       runs: new Runs(control, this.clock),
     };
   }

@@ -1,0 +1,38 @@
+// What people ask of a run while it works: to stop for good, or for a while. Whoever executes it looks at the start of
+// every task, so that the answer is the same in one process and in many.
+
+import { RepriseError } from '../../ports/errors.ts';
+import type { Runs } from './runs.ts';
+
+export interface Asked {
+  readonly ask: 'cancel' | 'pause';
+  readonly attempt: number;
+  readonly by: string;
+  readonly at: string;
+  readonly reason: string;
+}
+
+const DOCUMENT = 'asked';
+
+export async function askRun(runs: Runs, runId: string, asked: Asked): Promise<void> {
+  await runs.saveDocument(runId, DOCUMENT, asked);
+}
+
+/** What is asked of this attempt; what was asked of an earlier one is over. */
+export async function askedOf(runs: Runs, runId: string): Promise<Asked | undefined> {
+  const asked = await runs.document<Asked>(runId, DOCUMENT);
+  if (asked === undefined) return undefined;
+  return asked.attempt >= (await runs.run(runId)).attempt ? asked : undefined;
+}
+
+/** Throws Cancelled or Paused when the run was asked to stop. */
+export async function refuseIfAsked(runs: Runs, runId: string): Promise<void> {
+  const asked = await askedOf(runs, runId);
+  if (asked === undefined) return;
+  const because = asked.reason === '' ? '' : `: ${asked.reason}`;
+  throw new RepriseError(
+    asked.ask === 'cancel' ? 'Cancelled' : 'Paused',
+    `${asked.by} asked at ${asked.at} to ${asked.ask} it${because}`,
+    `reprise resume ${runId} goes on from what is done`,
+  );
+}

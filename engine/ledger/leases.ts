@@ -1,0 +1,180 @@
+// Leases: which run may publish to which dates of a pipeline. One document for each pipeline, replaced conditionally,
+// holds all of them, so that overlap is decided in one place. A lease gives its holder a fence, a number that only
+// grows; the warehouse refuses a fence older than the last it has seen, so that a holder which lost its lease without
+// knowing writes nothing. Clocks decide how long the dead are waited for, never who is right.
+
+import type { Author } from '../../ports/author.ts';
+import type { Clock } from '../../ports/clock.ts';
+import { isRepriseError, RepriseError } from '../../ports/errors.ts';
+import type { ObjectStore } from '../../ports/object-store.ts';
+import type { Window } from '../plan/window.ts';
+
+export interface Lease extends Window {
+  readonly runId: string;
+  readonly fence: number;
+  readonly by: string;
+  /** Where the holder runs, so that others who run there can see whether it is still there. */
+  readonly holder: string;
+  readonly expiresAtMs: number;
+  /** Tells the writer that a lease is its own. */
+  readonly unique: string;
+}
+
+export interface LeaseDeps {
+  readonly control: ObjectStore;
+  readonly clock: Clock;
+  readonly author: Author;
+  /** This process, as `isDead` knows it. */
+  readonly holder: string;
+  /** True only for a holder that is certainly gone: it is taken over before its lease ends. */
+  isDead(holder: string): Promise<boolean>;
+}
+
+interface LeaseDocument {
+  /** The greatest fence ever given. */
+  readonly fence: number;
+  readonly leases: readonly Lease[];
+}
+
+/** How long a holder that says nothing is waited for. */
+export const LEASE_MS = 60_000;
+const RENEW_SHARE = 3;
+/** How often a write whose outcome is unknown is looked up before giving up. */
+const LOOKS_MAX = 5;
+
+export class Leases {
+  readonly #deps: LeaseDeps;
+  readonly #key: string;
+
+  constructor(deps: LeaseDeps, pipeline: string) {
+    this.#deps = deps;
+    this.#key = `leases/${pipeline}.json`;
+  }
+
+  /** Those that stand, expired ones too. */
+  async all(): Promise<readonly Lease[]> {
+    return (await this.#read()).document.leases;
+  }
+
+  /** Who executes the run: another process, whose lease lasts and which is not known to be dead. */
+  async workerOf(runId: string): Promise<Lease | undefined> {
+    const { clock, holder, isDead } = this.#deps;
+    for (const lease of await this.all()) {
+      if (lease.runId !== runId || lease.holder === holder || lease.expiresAtMs <= clock.nowMs()) continue;
+      if (!(await isDead(lease.holder))) return lease;
+    }
+    return undefined;
+  }
+
+  /**
+   * Takes the dates for a run, from itself too: an earlier attempt loses them.
+   * Throws LeaseHeld while another process holds some of them.
+   */
+  async take(runId: string, window: Window): Promise<{ readonly lease: Lease; readonly takenFrom: readonly string[] }> {
+    const { author, clock, holder } = this.#deps;
+    const unique = author.unique();
+    const lease = await this.#change(async (document) => {
+      const standing = document.leases.filter(overlaps(window));
+      const own = standing.find((one) => one.unique === unique);
+      if (own !== undefined) return { done: { lease: own, takenFrom: [] } };
+      for (const other of standing) if (!(await this.#mayTake(other, runId))) throw held(other, clock.nowMs());
+      const taken: Lease = {
+        ...window,
+        runId,
+        fence: document.fence + 1,
+        by: author.by,
+        holder,
+        expiresAtMs: clock.nowMs() + LEASE_MS,
+        unique,
+      };
+      return {
+        next: { fence: taken.fence, leases: [...document.leases.filter((one) => !standing.includes(one)), taken] },
+        done: { lease: taken, takenFrom: standing.map((one) => one.runId) },
+      };
+    });
+    return lease;
+  }
+
+  /** Says that the holder lives. Throws LeaseLost when another has the lease. */
+  async renew(runId: string, fence: number): Promise<void> {
+    const { clock } = this.#deps;
+    await this.#change(async (document) => {
+      const own = document.leases.find((one) => one.runId === runId && one.fence === fence);
+      if (own === undefined) throw lost(runId, fence, document);
+      if (own.expiresAtMs - clock.nowMs() > LEASE_MS - LEASE_MS / RENEW_SHARE) return { done: undefined };
+      const renewed = { ...own, expiresAtMs: clock.nowMs() + LEASE_MS };
+      return {
+        next: { ...document, leases: document.leases.map((one) => (one === own ? renewed : one)) },
+        done: undefined,
+      };
+    });
+  }
+
+  /** Gives the dates back; nothing happens when another has taken them. */
+  async release(runId: string, fence: number): Promise<void> {
+    await this.#change(async (document) => {
+      const leases = document.leases.filter((one) => one.runId !== runId || one.fence !== fence);
+      return leases.length === document.leases.length
+        ? { done: undefined }
+        : { next: { ...document, leases }, done: undefined };
+    });
+  }
+
+  async #mayTake(other: Lease, runId: string): Promise<boolean> {
+    const { clock, holder, isDead } = this.#deps;
+    if (other.expiresAtMs <= clock.nowMs()) return true;
+    if (other.runId === runId && other.holder === holder) return true;
+    return isDead(other.holder);
+  }
+
+  /** Reads, changes, writes over what was read; begins anew when somebody else was faster. */
+  async #change<T>(work: (document: LeaseDocument) => Promise<{ next?: LeaseDocument; done: T }>): Promise<T> {
+    for (let looks = 0; ; ) {
+      const { document, version } = await this.#read();
+      const { next, done } = await work(document);
+      if (next === undefined) return done;
+      const condition = version === undefined ? ({ if: 'absent' } as const) : ({ if: 'version', version } as const);
+      try {
+        if ((await this.#deps.control.write(this.#key, encode(next), condition)) === 'written') return done;
+      } catch (error) {
+        // Nobody knows whether it was written: the next reading shows.
+        if (!isRepriseError(error) || error.retry === 'terminal' || ++looks > LOOKS_MAX) throw error;
+      }
+    }
+  }
+
+  async #read(): Promise<{ document: LeaseDocument; version: string | undefined }> {
+    // The version first: content that is newer than it makes the write lose, never win wrongly.
+    const info = await this.#deps.control.head(this.#key);
+    const content = info === undefined ? undefined : await this.#deps.control.read(this.#key);
+    if (content === undefined) return { document: { fence: 0, leases: [] }, version: info?.version };
+    return { document: JSON.parse(Buffer.from(content).toString('utf8')) as LeaseDocument, version: info?.version };
+  }
+}
+
+const overlaps =
+  (window: Window) =>
+  (one: Lease): boolean =>
+    one.from < window.to && window.from < one.to;
+
+const until = (lease: Lease): string => new Date(lease.expiresAtMs).toISOString();
+
+function held(lease: Lease, nowMs: number): RepriseError {
+  const seconds = Math.ceil((lease.expiresAtMs - nowMs) / 1000);
+  return new RepriseError(
+    'LeaseHeld',
+    `run ${lease.runId} of ${lease.by} holds [${lease.from}, ${lease.to}) until ${until(lease)} (${seconds} s from now, longer while it lives)`,
+    `wait until it has ended (reprise watch ${lease.runId}), or end it: reprise cancel ${lease.runId}`,
+  );
+}
+
+function lost(runId: string, fence: number, document: LeaseDocument): RepriseError {
+  const newer = document.leases.filter((one) => one.fence > fence).map((one) => one.runId);
+  return new RepriseError(
+    'LeaseLost',
+    `run ${runId} no longer has its lease ${fence}${newer.length > 0 ? `: ${newer.join(', ')} took over` : ''}`,
+    'see who works there: reprise status; then run again',
+  );
+}
+
+const encode = (document: LeaseDocument): Uint8Array => Buffer.from(`${JSON.stringify(document, undefined, 1)}\n`);

@@ -1,0 +1,187 @@
+// The publish rule: what happens to each row when what a plan staged meets what stands in the warehouse. This is its
+// reference, in plain values: the SQL of every dialect decides the same (docs/publishing.md), the simulator plays
+// histories with it, and a contract holds the two against each other. It reads nothing and writes nothing.
+
+/** The order of copies: the greatest accepted copy of an event is the event. */
+export interface CopyOrder {
+  readonly precedence: number;
+  readonly receivedAtMicros: bigint;
+  readonly delivery: string;
+  readonly source: string;
+  /** Place among what one delivery offers; 0 for events. */
+  readonly place: number;
+}
+
+/** A copy of an event, or of a row that events offer: staged, or standing in the warehouse. */
+export interface Copy {
+  readonly key: string;
+  /** YYYY-MM-DD */
+  readonly date: string;
+  readonly order: CopyOrder;
+  /** Equal texts: the same row, its parts included. */
+  readonly content: string;
+  readonly rawObject: string;
+  readonly transformVersion: string;
+}
+
+export interface RuleDate {
+  readonly group: number;
+  /** Everything that belongs to the date was pinned and read. */
+  readonly whole: boolean;
+  /** A partial plan may not touch it. */
+  readonly held: boolean;
+}
+
+export interface RuleScope {
+  readonly group: number;
+  readonly window: { readonly from: string; readonly to: string };
+  /** The plan's dates. */
+  readonly dates: ReadonlyMap<string, RuleDate>;
+  /** Objects that were pinned and read. */
+  readonly judgedObjects: ReadonlySet<string>;
+}
+
+export type RowAction = 'insert' | 'update' | 'delete' | 'unchanged' | 'kept_newer' | 'held';
+
+export interface Decision {
+  readonly key: string;
+  readonly action: RowAction;
+  readonly staged: Copy | undefined;
+  readonly standing: Copy | undefined;
+}
+
+/** The four judgements that the rule is made of. */
+export interface PublishRule {
+  /** Nothing differs that would have to be written. */
+  isUnchanged(staged: Copy, standing: Copy, isJudged: boolean): boolean;
+  isUpward(staged: Copy, standing: Copy): boolean;
+  /** A lesser copy may take the place of the one that stands. */
+  mayOverrule(isJudged: boolean, isWhole: boolean): boolean;
+  /** A row that was not staged may go. */
+  mayDelete(isJudged: boolean, isWhole: boolean): boolean;
+}
+
+export const PUBLISH_RULE: PublishRule = {
+  isUnchanged: (staged, standing, isJudged) =>
+    staged.content === standing.content &&
+    isSameDelivery(staged, standing) &&
+    staged.date === standing.date &&
+    (staged.rawObject === standing.rawObject || isJudged),
+  isUpward: (staged, standing) => compareCopies(staged.order, standing.order) >= 0,
+  mayOverrule: (isJudged, isWhole) => isJudged && isWhole,
+  mayDelete: (isJudged, isWhole) => isJudged && isWhole,
+};
+
+/** Negative when `a` is less than `b`. */
+export function compareCopies(a: CopyOrder, b: CopyOrder): number {
+  if (a.precedence !== b.precedence) return a.precedence - b.precedence;
+  if (a.receivedAtMicros !== b.receivedAtMicros) return a.receivedAtMicros < b.receivedAtMicros ? -1 : 1;
+  if (a.delivery !== b.delivery) return a.delivery < b.delivery ? -1 : 1;
+  if (a.source !== b.source) return a.source < b.source ? -1 : 1;
+  return a.place - b.place;
+}
+
+export const isSameDelivery = ({ order: a }: Copy, { order: b }: Copy): boolean =>
+  a.delivery === b.delivery && a.source === b.source && a.receivedAtMicros === b.receivedAtMicros;
+
+/**
+ * What happens to each key that one date group decides: the group of its staged date when that is in the window, else
+ * the group of the date at which it stands. Serves events, and rows that several events offer.
+ */
+export function decideCopies(
+  rule: PublishRule,
+  scope: RuleScope,
+  staged: ReadonlyMap<string, Copy>,
+  standing: ReadonlyMap<string, Copy>,
+): Decision[] {
+  const { group, dates, window } = scope;
+  const isHere = (copy: Copy | undefined): boolean => copy !== undefined && dates.get(copy.date)?.group === group;
+  const decisions: Decision[] = [];
+  for (const key of new Set([...staged.keys(), ...standing.keys()])) {
+    const next = staged.get(key);
+    const now = standing.get(key);
+    const isDecidedElsewhere =
+      next !== undefined && !isHere(next) && next.date >= window.from && next.date < window.to;
+    if ((!isHere(next) && !isHere(now)) || isDecidedElsewhere) continue;
+    decisions.push({ key, action: actionOf(rule, scope, next, now), staged: next, standing: now });
+  }
+  return decisions;
+}
+
+function actionOf(rule: PublishRule, scope: RuleScope, next: Copy | undefined, now: Copy | undefined): RowAction {
+  const dates = [next, now].flatMap((copy) => (copy === undefined ? [] : (scope.dates.get(copy.date) ?? [])));
+  if (dates.some((date) => date.held)) return 'held';
+  if (now === undefined) return 'insert';
+  const isWhole = dates.every((date) => date.whole);
+  const isJudged = scope.judgedObjects.has(now.rawObject);
+  if (next === undefined) return rule.mayDelete(isJudged, isWhole) ? 'delete' : 'kept_newer';
+  if (rule.isUnchanged(next, now, isJudged)) return 'unchanged';
+  return rule.isUpward(next, now) || rule.mayOverrule(isJudged, isWhole) ? 'update' : 'kept_newer';
+}
+
+/** Staged events whose row in the warehouse is newer live data: what they offer does not compete. */
+export function overruledEvents(
+  scope: RuleScope,
+  staged: ReadonlyMap<string, Copy>,
+  standing: ReadonlyMap<string, Copy>,
+): Set<string> {
+  const overruled = new Set<string>();
+  for (const [key, next] of staged) {
+    const now = standing.get(key);
+    if (now === undefined || scope.judgedObjects.has(now.rawObject)) continue;
+    if (compareCopies(next.order, now.order) < 0) overruled.add(key);
+  }
+  return overruled;
+}
+
+/** A row of an event's parts. */
+export interface Part {
+  /** All columns of the table's key. */
+  readonly key: string;
+  readonly eventKey: string;
+  readonly date: string;
+  /** Equal texts: the same row of the same delivery at the same place. */
+  readonly content: string;
+}
+
+export interface PartDecision {
+  readonly key: string;
+  readonly action: RowAction;
+  readonly newDate: string | undefined;
+  readonly oldDate: string | undefined;
+}
+
+const CHANGING: ReadonlySet<RowAction> = new Set<RowAction>(['insert', 'update', 'delete']);
+
+/** Parts follow their event as a set. `events`: what was decided on them. */
+export function decideParts(
+  events: ReadonlyMap<string, RowAction>,
+  staged: Iterable<Part>,
+  standing: Iterable<Part>,
+): PartDecision[] {
+  const next = new Map<string, Part>();
+  for (const part of staged) {
+    const action = events.get(part.eventKey);
+    if (action === 'insert' || action === 'update') next.set(part.key, part);
+  }
+  const decisions: PartDecision[] = [];
+  for (const now of standing) {
+    const action = events.get(now.eventKey);
+    if (action === undefined) continue;
+    const oldDate = now.date;
+    if (!CHANGING.has(action)) {
+      decisions.push({ key: now.key, action, newDate: oldDate, oldDate });
+      continue;
+    }
+    const part = next.get(now.key);
+    next.delete(now.key);
+    if (part === undefined) decisions.push({ key: now.key, action: 'delete', newDate: undefined, oldDate });
+    else {
+      const isSame = part.content === now.content && part.date === oldDate;
+      decisions.push({ key: now.key, action: isSame ? 'unchanged' : 'update', newDate: part.date, oldDate });
+    }
+  }
+  for (const { key, date } of next.values())
+    decisions.push({ key, action: 'insert', newDate: date, oldDate: undefined });
+  return decisions;
+}
