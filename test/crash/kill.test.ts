@@ -19,7 +19,7 @@ describe('kill -9 at random moments, then resume', () => {
   let tookMs = 0;
 
   beforeAll(async () => {
-    await landInFewObjects(landed, SEED, 1200, 2);
+    await landInFewObjects(landed, SEED, 500, 2);
     expect((await reprise(['catalog', 'build', 'pulsecart', '--home', landed])).code).toBe(0);
     cpSync(landed, reference, { recursive: true, preserveTimestamps: true });
     const ran = await reprise([
@@ -44,7 +44,7 @@ describe('kill -9 at random moments, then resume', () => {
     for (let kill = 0; kill < KILLS; ) {
       const home = join(folder, `kill-${kill}`);
       cpSync(landed, home, { recursive: true, preserveTimestamps: true });
-      const threads = kill % 2 === 0 ? [] : ['--max-active', '1'];
+      const threads = kill % 4 === 0 ? [] : ['--max-active', '1'];
       const first = await reprise(
         ['backfill', 'pulsecart', '--all', '--slice-size', '20KB', '--no-verify', ...threads, '--home', home],
         Math.floor(random.fraction() * tookMs),
