@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../cli/commands/all.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const HOUSE = ['cli', 'tasks', 'engine', 'ports', 'adapters', 'pipelines', 'generator'];
+const HOUSE = ['cli', 'tasks', 'engine', 'ports', 'adapters', 'pipelines', 'generator', 'simulator'];
 const AROUND = ['.ci', 'bin', 'bench', 'docs', 'sql', 'state-machines', 'test'];
 const OWN_FILE = 'test/tidy.test.ts';
 

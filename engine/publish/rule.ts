@@ -100,8 +100,7 @@ export function decideCopies(
   for (const key of new Set([...staged.keys(), ...standing.keys()])) {
     const next = staged.get(key);
     const now = standing.get(key);
-    const isDecidedElsewhere =
-      next !== undefined && !isHere(next) && next.date >= window.from && next.date < window.to;
+    const isDecidedElsewhere = next !== undefined && !isHere(next) && next.date >= window.from && next.date < window.to;
     if ((!isHere(next) && !isHere(now)) || isDecidedElsewhere) continue;
     decisions.push({ key, action: actionOf(rule, scope, next, now), staged: next, standing: now });
   }

@@ -2,8 +2,8 @@
 // objects break, are mended and expire. How they are played is in play.ts.
 
 import fc from 'fast-check';
+import { VARIANT_NAMES } from '../../simulator/tiny-pipeline.ts';
 import { ARRIVAL_DAYS, type DeliveryDraft, deliveryDraft, weighted } from './deliveries.ts';
-import { VARIANT_NAMES } from './tiny-pipeline.ts';
 
 /** How many histories are played in one world: families of events that never meet share its plans and its crashes. */
 export const FAMILIES = 32;

@@ -3,8 +3,8 @@
 import type { CompiledPipeline } from '../../engine/model/compile.ts';
 import type { Plan } from '../../engine/plan/plan.ts';
 import type { GroupOutcome } from '../../ports/warehouse.ts';
-import { compareOrders, orderOfRow } from './model.ts';
-import { type Row, rowsOf, type Tables } from './rows.ts';
+import { compareOrders, orderOfRow } from '../../simulator/model.ts';
+import { type Row, rowsOf, type Tables } from '../../simulator/rows.ts';
 
 /** Unique keys; parts belong to events that stand, and to the same delivery of them. */
 export function checkStanding(pipeline: CompiledPipeline, tables: Tables): void {

@@ -4,8 +4,8 @@
 import { type Duck, quoteLiteral } from '../../adapters/local/duckdb/instance.ts';
 import type { CompiledPipeline, CompiledTable } from '../../engine/model/compile.ts';
 import type { SqlType } from '../../engine/model/tables.ts';
-import { type Candidate, compareOrders, evaluateAll, type Landed, orderOfRow, rowOf } from './model.ts';
-import { type Row, rowsOf, type Tables } from './rows.ts';
+import { type Candidate, compareOrders, evaluateAll, type Landed, orderOfRow, rowOf } from '../../simulator/model.ts';
+import { type Row, rowsOf, type Tables } from '../../simulator/rows.ts';
 
 /** `retracts`: what an event offered before and offers no more is taken away. */
 export async function liveLoad(

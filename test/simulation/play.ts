@@ -2,16 +2,16 @@
 // the tables that the model says, and doing it again must change nothing.
 
 import { RepriseError } from '../../ports/errors.ts';
+import { compareOrders, evaluateAll, expectedTables, type Landed, orderOfRow, rowOf } from '../../simulator/model.ts';
+import { type Row, rowsOf, type Tables } from '../../simulator/rows.ts';
+import { tinyPipeline } from '../../simulator/tiny-pipeline.ts';
 import type { RawDelivery } from '../adapters/memory-raw.ts';
 import { rawRow } from '../adapters/memory-raw.ts';
 import { Crash } from './crash.ts';
 import { dateOf, deliveryOf } from './deliveries.ts';
 import { FAMILIES, type History, type Landing, type Step } from './history.ts';
 import { checkStanding } from './invariants.ts';
-import { compareOrders, evaluateAll, expectedTables, type Landed, orderOfRow, rowOf } from './model.ts';
-import { type Row, rowsOf, type Tables } from './rows.ts';
 import { shuffled } from './shuffled.ts';
-import { tinyPipeline } from './tiny-pipeline.ts';
 import { type Ground, type OpenRun, type ReplayOptions, World } from './world.ts';
 
 /** Throws at the first thing that does not hold. */

@@ -4,10 +4,10 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { tinyPipeline, VARIANT_NAMES, type Variant } from '../../simulator/tiny-pipeline.ts';
 import type { DeliveryDraft } from './deliveries.ts';
 import type { History, Landing, Step } from './history.ts';
 import { playHistory } from './play.ts';
-import { tinyPipeline, VARIANT_NAMES, type Variant } from './tiny-pipeline.ts';
 import { type Ground, openGround } from './world.ts';
 
 let folder: string;

@@ -3,10 +3,7 @@
 import type { Duck } from '../../adapters/local/duckdb/instance.ts';
 import type { CompiledPipeline } from '../../engine/model/compile.ts';
 import { QUARANTINE_COLUMNS, type TableColumn } from '../../engine/model/tables.ts';
-
-/** A row by column name; null cells are null. */
-export type Row = Readonly<Record<string, string | null>>;
-export type Tables = ReadonlyMap<string, readonly Row[]>;
+import type { Row, Tables } from '../../simulator/rows.ts';
 
 /** Every row of every table of the pipeline, the quarantine included. */
 export async function readTables(duck: Duck, pipeline: CompiledPipeline): Promise<Tables> {
@@ -29,5 +26,3 @@ export async function readTables(duck: Duck, pipeline: CompiledPipeline): Promis
 
 const cellText = ({ name, type }: TableColumn): string =>
   type === 'timestamp' ? `CAST(epoch_us("${name}") AS VARCHAR)` : `CAST("${name}" AS VARCHAR)`;
-
-export const rowsOf = (tables: Tables, name: string): readonly Row[] => tables.get(name) ?? [];

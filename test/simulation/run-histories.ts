@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, it } from 'vitest';
+import { tinyPipeline } from '../../simulator/tiny-pipeline.ts';
 import { FAMILIES, type History, history } from './history.ts';
 import { playHistory } from './play.ts';
 import { reduceHistory } from './reduce.ts';
-import { tinyPipeline } from './tiny-pipeline.ts';
 import { type Ground, openGround } from './world.ts';
 
 const HISTORIES = Number(process.env.SIMULATION_HISTORIES ?? 2000);

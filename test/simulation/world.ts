@@ -22,14 +22,15 @@ import { slicesLeft, stageSlice } from '../../engine/replay/stage-slice.ts';
 import type { Catalog } from '../../ports/catalog.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { GroupOutcome, TableDigest, Verification, Warehouse } from '../../ports/warehouse.ts';
+import { DELIVERY_KEY, type Landed } from '../../simulator/model.ts';
+import type { Tables } from '../../simulator/rows.ts';
 import { MemoryLake, MemoryRawReader, type RawDelivery, rawRow } from '../adapters/memory-raw.ts';
 import { MemoryStore } from '../adapters/memory-store.ts';
 import { frugalDuck, Mortality, mortalDuck, mortalStore } from './crash.ts';
 import { checkPublish, checkStanding } from './invariants.ts';
 import { liveLoad } from './live-load.ts';
 import { MemoryCatalog } from './memory-catalog.ts';
-import { DELIVERY_KEY, type Landed } from './model.ts';
-import { readTables, type Tables } from './rows.ts';
+import { readTables } from './rows.ts';
 
 /** What is opened once for many worlds: opening DuckDB is most of what a small history would cost. */
 export interface Ground {

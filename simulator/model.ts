@@ -1,11 +1,11 @@
 // What the tables must be, in a few lines: every delivery there is, evaluated one by one; of each event the greatest
 // accepted one; of each offered key the greatest offer of a winning event. No SQL, no slices, no plans.
 
-import type { CompiledPipeline } from '../../engine/model/compile.ts';
-import { type CanonicalRow, type Evaluation, Evaluator } from '../../engine/model/evaluate.ts';
-import { canonicalText } from '../../engine/model/tables.ts';
-import { dateOfMicros, formatDay } from '../../engine/model/time.ts';
-import type { RawRow } from '../../ports/raw-reader.ts';
+import type { CompiledPipeline } from '../engine/model/compile.ts';
+import { type CanonicalRow, type Evaluation, Evaluator } from '../engine/model/evaluate.ts';
+import { canonicalText } from '../engine/model/tables.ts';
+import { dateOfMicros, formatDay } from '../engine/model/time.ts';
+import type { RawRow } from '../ports/raw-reader.ts';
 import type { Row } from './rows.ts';
 
 export const DELIVERY_KEY = Buffer.from('the key of the simulation');
@@ -44,6 +44,7 @@ export function orderOfRow(pipeline: CompiledPipeline, row: Row): Order {
 }
 
 export type Accepted = Extract<Evaluation, { accepted: true }>;
+export type Rejected = Extract<Evaluation, { accepted: false }>;
 export interface Candidate extends Landed {
   readonly evaluation: Accepted;
   readonly order: Order;
@@ -74,16 +75,7 @@ export function evaluateAll(
       };
       accepted.push({ object, raw, evaluation, order });
     } else {
-      quarantine.push({
-        reason: evaluation.reason,
-        detail: evaluation.detail,
-        source: raw.source,
-        received_at: String(raw.receivedAtMicros),
-        _raw_object: object,
-        _raw_row: String(raw.row),
-        event_date: formatDay(evaluation.day),
-        schema_version: evaluation.schemaVersion,
-      });
+      quarantine.push(quarantineRow({ object, raw }, evaluation));
     }
   }
   return { accepted, quarantine };
@@ -141,8 +133,22 @@ export function expectedTables(
   return tables;
 }
 
+/** The quarantine entry of a rejected delivery. */
+export function quarantineRow({ object, raw }: Landed, { reason, detail, day, schemaVersion }: Rejected): Row {
+  return {
+    reason,
+    detail,
+    source: raw.source,
+    received_at: String(raw.receivedAtMicros),
+    _raw_object: object,
+    _raw_row: String(raw.row),
+    event_date: formatDay(day),
+    schema_version: schemaVersion,
+  };
+}
+
 /** A row as it must stand in the warehouse, but for its place in raw and what publishing adds. */
-export function rowOf(pipeline: CompiledPipeline, candidate: Candidate, row: CanonicalRow): Row {
+export function rowOf(pipeline: CompiledPipeline, candidate: Omit<Candidate, 'order'>, row: CanonicalRow): Row {
   const table = pipeline.tables[row.table];
   const { evaluation, raw } = candidate;
   const cells: Record<string, string | null> = {

@@ -1,0 +1,71 @@
+// The catalog in memory: what ports/catalog.ts promises, as maps. Processes share it, as they share the control store.
+
+import type { KeyedDay } from '../engine/model/dating.ts';
+import type { Catalog, CatalogEntry, CatalogWriter, Linked } from '../ports/catalog.ts';
+import type { ObjectInfo } from '../ports/object-store.ts';
+import type { Disk } from './store.ts';
+
+/** A key that stands in the warehouse, as exported for the catalog. */
+export interface StandingKey {
+  readonly key: string;
+  readonly rawObject: string;
+  readonly inWindow: boolean;
+}
+
+export class SimCatalog implements Catalog {
+  readonly #disk: Disk;
+  readonly #entries = new Map<string, CatalogEntry>();
+  readonly #keys = new Map<string, readonly KeyedDay[]>();
+
+  constructor(disk: Disk) {
+    this.#disk = disk;
+  }
+
+  async entry(object: ObjectInfo): Promise<CatalogEntry | undefined> {
+    return this.#entries.get(placeOf(object));
+  }
+
+  async open(object: ObjectInfo): Promise<CatalogWriter> {
+    const keys: KeyedDay[] = [];
+    return {
+      add: (more) => void keys.push(...more),
+      drain: async () => {},
+      commit: async (entry) => {
+        this.#keys.set(placeOf(object), keys);
+        this.#entries.set(placeOf(object), entry);
+      },
+      discard: async () => {},
+    };
+  }
+
+  async linked(
+    objects: readonly ObjectInfo[],
+    window: { readonly fromDay: number; readonly toDay: number },
+    warehouseKeys: string | undefined,
+  ): Promise<Linked> {
+    const rows = (warehouseKeys === undefined ? [] : this.#disk.get(warehouseKeys)) as readonly StandingKey[];
+    const standing = new Set(rows.filter((row) => row.inWindow).map((row) => row.key));
+    const all = objects.flatMap((object) => this.#keys.get(placeOf(object)) ?? []);
+    const wanted = new Set(
+      all
+        .filter(({ key, day }) => (day >= window.fromDay && day < window.toDay) || standing.has(key))
+        .map(({ key }) => key),
+    );
+    const events = new Set(all.filter(({ key }) => wanted.has(key)).map(({ eventKey }) => eventKey));
+    const holds = (object: ObjectInfo): boolean =>
+      (this.#keys.get(placeOf(object)) ?? []).some(({ eventKey }) => events.has(eventKey));
+    const gave = rows.filter((row) => events.has(row.key)).map((row) => row.rawObject);
+    return { keys: objects.filter(holds).map(({ key }) => key), gave };
+  }
+
+  async holding(objects: readonly ObjectInfo[], keys: readonly string[]): Promise<readonly string[]> {
+    const holds = (object: ObjectInfo): boolean =>
+      (this.#keys.get(placeOf(object)) ?? []).some(({ key }) => keys.includes(key));
+    return objects
+      .filter(holds)
+      .map(({ key }) => key)
+      .sort();
+  }
+}
+
+const placeOf = (object: ObjectInfo): string => `${object.key}\n${object.version}`;

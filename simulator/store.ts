@@ -1,0 +1,73 @@
+// Objects in memory, with the promises of ports/object-store.ts, and the local files that engines would read them
+// through. Nothing is ever serialized but what the engine itself serializes.
+
+import { RepriseError } from '../ports/errors.ts';
+import type { ObjectInfo, ObjectStore, WriteCondition } from '../ports/object-store.ts';
+
+/** Local files by path: whatever a simulated engine wrote there. */
+export type Disk = Map<string, unknown>;
+
+interface Held {
+  readonly info: ObjectInfo;
+  readonly content: unknown;
+}
+
+export class SimStore implements ObjectStore {
+  readonly #name: string;
+  readonly #disk: Disk;
+  readonly #held = new Map<string, Held>();
+  #versions = 0;
+
+  constructor(name: string, disk: Disk) {
+    this.#name = name;
+    this.#disk = disk;
+  }
+
+  async *list(prefix: string): AsyncGenerator<ObjectInfo, void, undefined> {
+    yield* this.infos(prefix);
+  }
+
+  /** What a listing shows at this moment. */
+  infos(prefix: string): ObjectInfo[] {
+    const infos: ObjectInfo[] = [];
+    for (const [key, { info }] of this.#held) if (key.startsWith(prefix)) infos.push(info);
+    return infos.sort((a, b) => (a.key < b.key ? -1 : 1));
+  }
+
+  async head(key: string): Promise<ObjectInfo | undefined> {
+    return this.#held.get(key)?.info;
+  }
+
+  async read(key: string): Promise<Uint8Array | undefined> {
+    return this.#held.get(key)?.content as Uint8Array | undefined;
+  }
+
+  async write(key: string, content: Uint8Array, condition: WriteCondition): Promise<'written' | 'lost'> {
+    return this.put(key, content, content.length, condition);
+  }
+
+  async writeFile(key: string, localPath: string, condition: WriteCondition): Promise<'written' | 'lost'> {
+    return this.put(key, this.#disk.get(localPath), 1, condition);
+  }
+
+  /** Any content: raw objects hold rows. */
+  put(key: string, content: unknown, bytes: number, condition: WriteCondition): 'written' | 'lost' {
+    const there = this.#held.get(key);
+    if (condition.if === 'absent' && there !== undefined) return 'lost';
+    if (condition.if === 'version' && there?.info.version !== condition.version) return 'lost';
+    this.#held.set(key, { info: { key, bytes, version: `v${++this.#versions}` }, content });
+    return 'written';
+  }
+
+  async fetch(key: string): Promise<{ readonly path: string; release(): Promise<void> }> {
+    const held = this.#held.get(key);
+    if (held === undefined) throw new RepriseError('ObjectMissing', `there is no object ${key}`, 'plan again');
+    const path = `${this.#name}:${key}@${held.info.version}`;
+    this.#disk.set(path, held.content);
+    return { path, release: async () => {} };
+  }
+
+  async remove(key: string): Promise<void> {
+    this.#held.delete(key);
+  }
+}
