@@ -21,7 +21,7 @@ const LONG_FILES: Readonly<Record<string, string>> = {
 };
 
 /** Everything installed, and what for: docs/decisions says why. */
-const DEPENDENCIES = ['@duckdb/node-api', 'jsonata', 'tinypool', 'yargs'];
+const DEPENDENCIES = ['@duckdb/node-api', '@swc/wasm-typescript', 'acorn', 'jsonata', 'tinypool', 'yargs'];
 const DEV_DEPENDENCIES = [
   '@biomejs/biome',
   '@types/node',

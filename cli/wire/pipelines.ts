@@ -1,12 +1,12 @@
 // Finds the pipelines: every folder of the pipelines folder that holds a pipeline.js. A product is added by adding its
 // folder; nothing here names one.
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { meaningsOf } from '../../adapters/local/declaration/meaning.ts';
 import { packageRoot } from '../../adapters/local/duckdb/sql.ts';
 import { type CompiledPipeline, compilePipeline } from '../../engine/model/compile.ts';
-import { sha256Hex } from '../../engine/model/digest.ts';
 import type { Pipeline } from '../../engine/model/language.ts';
 import { RepriseError } from '../../ports/errors.ts';
 
@@ -47,23 +47,15 @@ export class Pipelines {
     if (!names.includes(name)) {
       throw new RepriseError('UnknownPipeline', `there is no pipeline ${name}`, `one of: ${names.join(', ')}`);
     }
-    const folder = join(this.folder, name);
-    const module = (await import(pathToFileURL(join(folder, 'pipeline.js')).href)) as { pipeline?: Pipeline };
+    const file = join(this.folder, name, 'pipeline.js');
+    const module = (await import(pathToFileURL(file).href)) as { pipeline?: Pipeline };
     if (module.pipeline?.name !== name) {
       throw new RepriseError(
         'ModelContradiction',
-        `${folder}/pipeline.js declares ${module.pipeline?.name ?? 'nothing'}`,
+        `${file} declares ${module.pipeline?.name ?? 'nothing'}`,
         `export const pipeline = definePipeline({ name: '${name}', … })`,
       );
     }
-    return compilePipeline(module.pipeline, { sourceDigest: sourceDigest(folder) });
+    return compilePipeline(module.pipeline, { meaningOf: meaningsOf(file) });
   }
-}
-
-/** Digest of the code in a pipeline's folder; its samples are no transforms. */
-function sourceDigest(folder: string): string {
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.js') && !file.endsWith('samples.js'))
-    .sort();
-  return sha256Hex(files.map((file) => `${file} ${sha256Hex(readFileSync(join(folder, file)))}`).join('\n'));
 }

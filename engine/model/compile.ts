@@ -4,7 +4,7 @@
 import { RepriseError } from '../../ports/errors.ts';
 import { faultsOfPipeline } from './check.ts';
 import { type CompiledDerivation, compileDerivation, type DerivationPlace } from './derive.ts';
-import { schemaDigest, timeRulesDigest, transformDigest } from './digest.ts';
+import { type CodeIdentity, schemaDigest, timeRulesDigest, transformDigest } from './digest.ts';
 import type { Field } from './fields.ts';
 import type { Identity, Path, Pipeline, Shape, Source, Table } from './language.ts';
 import { type Place, resolvePath } from './paths.ts';
@@ -76,10 +76,10 @@ export interface CompiledPipeline {
 }
 
 /**
- * Checks and compiles a declaration. `sourceDigest` stands for the code that its functions call.
+ * Checks and compiles a declaration; `code` stands for what its functions do.
  * Throws ModelContradiction that lists every fault with its place.
  */
-export function compilePipeline(pipeline: Pipeline, options: { readonly sourceDigest: string }): CompiledPipeline {
+export function compilePipeline(pipeline: Pipeline, code: CodeIdentity): CompiledPipeline {
   const faults = faultsOfPipeline(pipeline);
   if (faults.length > 0) {
     throw new RepriseError(
@@ -106,7 +106,7 @@ export function compilePipeline(pipeline: Pipeline, options: { readonly sourceDi
     declaration: pipeline,
     sources,
     tables,
-    transformDigest: transformDigest(pipeline, options.sourceDigest),
+    transformDigest: transformDigest(pipeline, code),
     schemaDigest: schemaDigest(tables),
     timeRulesDigest: timeRulesDigest(pipeline, (shape, path) => {
       if (path.startsWith('$')) return path;

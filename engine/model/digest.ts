@@ -2,7 +2,7 @@
 // their identity and time (time rules). Equal digests mean equal rows.
 
 import { createHash } from 'node:crypto';
-import type { Pipeline, Shape } from './language.ts';
+import type { Column, Derivation, Path, Pipeline, Shape } from './language.ts';
 
 /** Raised when the evaluator itself gives other rows for the same declaration. */
 const EVALUATOR_VERSION = 1;
@@ -22,9 +22,36 @@ export function canonicalJson(value: unknown): string {
 
 export const sha256Hex = (content: string | Uint8Array): string => createHash('sha256').update(content).digest('hex');
 
-/** Of the whole declaration and `sourceDigest`, which stands for the code its functions call. */
-export function transformDigest(pipeline: Pipeline, sourceDigest: string): string {
-  return sha256Hex(canonicalJson({ evaluator: EVALUATOR_VERSION, pipeline, sourceDigest }));
+/** Stands for what a function of a column does, whatever its comments and formatting. */
+export type MeaningOf = (
+  fn: (...inputs: never[]) => unknown,
+  at: { readonly table: string; readonly column: string },
+) => string;
+
+/** What stands for the code of a declaration: a meaning for each function, or one digest of all code there is. */
+export type CodeIdentity = { readonly meaningOf: MeaningOf } | { readonly sourceDigest: string };
+
+/** Of all that the declaration computes; what it says to readers (`title`, `about`) is no part of that. */
+export function transformDigest(pipeline: Pipeline, code: CodeIdentity): string {
+  const meaningOf: MeaningOf = 'meaningOf' in code ? code.meaningOf : (fn) => fn.toString();
+  const { title: _, tables, ...rest } = pipeline;
+  const computed = Object.entries(tables).map(([name, { about: __, columns, ...table }]) => [
+    name,
+    { ...table, columns: Object.entries(columns).map(([at, one]) => [at, meaningOfColumn(one, meaningOf, name, at)]) },
+  ]);
+  const sourceDigest = 'sourceDigest' in code ? code.sourceDigest : '';
+  return sha256Hex(canonicalJson({ evaluator: EVALUATOR_VERSION, pipeline: rest, tables: computed, sourceDigest }));
+}
+
+function meaningOfColumn(column: Column, meaningOf: MeaningOf, table: string, name: string): unknown {
+  const { about: _, origin, ...rest } = column;
+  const meant = (one: Path | Derivation): unknown =>
+    typeof one === 'string' || one.from !== 'compute'
+      ? one
+      : { ...one, compute: meaningOf(one.compute, { table, column: name }) };
+  if (typeof origin !== 'object' || !('byShape' in origin)) return { ...rest, origin: meant(origin) };
+  const byShape = Object.entries(origin.byShape).map(([shape, one]) => [shape, meant(one)] as const);
+  return { ...rest, origin: { byShape: Object.fromEntries(byShape) } };
 }
 
 /** Of table names, columns and their types. */
