@@ -16,6 +16,8 @@ export const RAW_READ_LIMITS = {
   rowGroupRowsMax: 200_000_000,
   /** Uncompressed bytes that one row group may declare for `body`, or for the two other columns. */
   columnChunkBytesMax: 4 * 1024 * MB,
+  /** Decompressed bytes of one page that we decompress ourselves. */
+  pageBytesMax: 256 * MB,
   /** Text and binary of a batch handed out, unless one row alone is larger. */
   batchBytesMax: 8 * MB,
   batchRowsMax: 2048,

@@ -18,6 +18,8 @@ export interface BytePatch {
 export interface FooterColumn {
   /** Place among the columns of the top level. */
   readonly place: number;
+  /** Place among the chunks of a row group. */
+  readonly leaf: number;
   /** Bytes to change so that the column is binary instead of text; none when it is no text. */
   readonly asBinary: readonly BytePatch[];
 }
@@ -26,9 +28,22 @@ export interface FooterRowGroup {
   readonly rows: number;
   /** On disk, all columns. */
   readonly bytes: number;
+  readonly chunks: Readonly<Record<RawColumn, FooterChunk>>;
+}
+
+/** The pages of one column in one row group. */
+export interface FooterChunk {
+  readonly start: number;
+  readonly compressed: number;
+  readonly uncompressed: number;
+  readonly values: number;
+  readonly codec: number;
 }
 
 export interface ParquetFooter {
+  /** Where it stands in the file, and how long it is. */
+  readonly at: number;
+  readonly bytes: number;
   readonly rows: number;
   readonly rowGroups: readonly FooterRowGroup[];
   readonly columnCount: number;
@@ -106,14 +121,7 @@ interface SchemaElement {
   asBinary: BytePatch[];
 }
 
-interface Chunk {
-  start: number;
-  compressed: number;
-  uncompressed: number;
-  values: number;
-  external: boolean;
-  codec: number;
-}
+type Chunk = { -readonly [Field in keyof FooterChunk]: FooterChunk[Field] } & { external: boolean };
 
 /** Exported for tests: `footerAt` is where the footer stands in the file. */
 export function parseFooter(footer: Uint8Array, footerAt: number, fileBytes: number): ParquetFooter {
@@ -170,12 +178,17 @@ export function parseFooter(footer: Uint8Array, footerAt: number, fileBytes: num
     return {
       rows: groupRows,
       bytes: chunks.reduce((sum, chunk) => sum + Math.max(0, chunk.compressed), 0),
+      chunks: {
+        received_at: chunks[columns.received_at.leaf] as Chunk,
+        source: chunks[columns.source.leaf] as Chunk,
+        body: chunks[columns.body.leaf] as Chunk,
+      },
     };
   });
   if (total !== rows) throw unreadable('corrupt footer');
   // Row groups that share their bytes would let a small file stand for any number of rows.
   if (compressedTotal.some((bytes) => bytes > fileBytes)) throw unreadable('row groups overlap');
-  return { rows, rowGroups, columnCount: top.length, columns };
+  return { at: footerAt, bytes: footer.length, rows, rowGroups, columnCount: top.length, columns };
 }
 
 function schemaElement(reader: ThriftReader, footer: Uint8Array, footerAt: number): SchemaElement {
@@ -296,10 +309,7 @@ const INT96 = 3;
 const BYTE_ARRAY = 6;
 const REPEATED = 2;
 
-function column(
-  top: readonly (SchemaElement & { leaf: number })[],
-  name: RawColumn,
-): FooterColumn & { readonly leaf: number } {
+function column(top: readonly (SchemaElement & { leaf: number })[], name: RawColumn): FooterColumn {
   const places = [...top.keys()].filter((place) => top[place]?.name === name);
   const place = places[0];
   if (place === undefined) throw unreadable(`no column ${name}`);
@@ -332,11 +342,9 @@ function typeName(element: SchemaElement): string {
   return name;
 }
 
-/**
- * What DuckDB does not decompress. LZ4 itself (LZ4_RAW) it does; Hadoop puts it into a framing of its own. hyparquet
- * would read that, but runs for ever on some damaged pages.
- */
-const UNSUPPORTED_CODECS: Readonly<Record<number, string>> = { 3: 'LZO', 5: "LZ4 in Hadoop's framing" };
+/** LZ4 as Hadoop frames it: DuckDB reads LZ4 itself (LZ4_RAW) only, so such objects are read from a plain copy. */
+export const HADOOP_LZ4 = 5;
+const UNSUPPORTED_CODECS: Readonly<Record<number, string>> = { 3: 'LZO' };
 const CODEC_MAX = 7;
 
 function checkChunk(chunk: Chunk, name: RawColumn, group: number, rows: number, dataEnd: number): void {

@@ -1,5 +1,5 @@
-// Reads raw objects: Parquet written by anyone, by DuckDB over a local file. The footer is checked first; where a text
-// column holds bytes that are no UTF-8, which DuckDB refuses as a whole, the file is read as binary instead.
+// Reads raw objects: Parquet written by anyone, by DuckDB over a local file. The footer is checked first. What DuckDB
+// refuses as a whole is read from a copy: text that is no UTF-8 as binary, LZ4 as Hadoop frames it without compression.
 
 import { constants, copyFile, mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import type { RawFooter, RawReader, RawRow, RowRange } from '../../../ports/raw-
 import { classifyDuckError, type Duck, isInvalidText, openDuck } from './instance.ts';
 import { RAW_READ_LIMITS } from './limits.ts';
 import { type ParquetFooter, RAW_COLUMNS, readParquetFooter, unreadable } from './parquet-footer.ts';
+import { copyPlain, needsPlainCopy } from './plain-copy.ts';
 import { prepareScan, rawBatches } from './raw-scan.ts';
 
 export interface RawReaderOptions {
@@ -51,30 +52,38 @@ class DuckRawReader implements RawReader {
     range: RowRange | undefined,
     bodyBytesMax: number,
   ): AsyncGenerator<readonly RawRow[], void, undefined> {
-    const footer = await readParquetFooter(path);
+    let footer = await readParquetFooter(path);
     const to = Math.min(range?.to ?? footer.rows, footer.rows);
     let next = range?.from ?? 0;
-    let copy: string | undefined;
+    const copies: string[] = [];
+    let isBinary = false;
     let instances = 0;
     try {
+      if (needsPlainCopy(footer)) {
+        const plain = await this.#copied('plain', copies, (copy) => copyPlain(path, copy, footer));
+        footer = await readParquetFooter(plain);
+      }
       while (next < to) {
         const duck = await this.#open();
         try {
-          for await (const batch of this.#scan(duck, copy ?? path, footer, { from: next, to }, bodyBytesMax)) {
+          for await (const batch of this.#scan(duck, copies.at(-1) ?? path, footer, { from: next, to }, bodyBytesMax)) {
             next += batch.length;
             yield batch;
           }
           if (next < to) throw unreadable('corrupt');
         } catch (error) {
-          const isText = isInvalidText(error) && copy === undefined;
-          if (isText) copy = await this.#copyAsBinary(path, footer);
-          else if (isBroken(error)) await this.#drop(duck);
+          const isText = isInvalidText(error) && !isBinary;
+          if (isText) {
+            const from = copies.at(-1) ?? path;
+            await this.#copied('binary', copies, (copy) => copyAsBinary(from, copy, footer));
+            isBinary = true;
+          } else if (isBroken(error)) await this.#drop(duck);
           const isOtherReadsFault = isBrokenBefore(error) && ++instances < INSTANCES_MAX;
           if (!isText && !isOtherReadsFault) throw this.#meaning(error);
         }
       }
     } finally {
-      if (copy !== undefined) await rm(copy, { force: true });
+      for (const copy of copies) await rm(copy, { force: true });
     }
   }
 
@@ -116,35 +125,21 @@ class DuckRawReader implements RawReader {
     await duck.close();
   }
 
-  /** The same file with the marks removed from its footer that make its columns text: no byte moves. */
-  async #copyAsBinary(path: string, footer: ParquetFooter): Promise<string> {
-    const copy = join(this.#scratch, `binary-${process.pid}-${threadId}-${this.#copies++}.parquet`);
+  /** Makes a copy in scratch and adds it to `copies`, also when making it fails. */
+  async #copied(what: string, copies: string[], make: (copy: string) => Promise<void>): Promise<string> {
+    const copy = join(this.#scratch, `${what}-${process.pid}-${threadId}-${this.#copies++}.parquet`);
+    copies.push(copy);
     try {
       await mkdir(this.#scratch, { recursive: true });
-      await copyFile(path, copy, constants.COPYFILE_FICLONE);
-      const file = await open(copy, 'r+');
-      try {
-        for (const { at, to } of RAW_COLUMNS.flatMap((name) => footer.columns[name].asBinary)) {
-          await file.write(Uint8Array.of(to), 0, 1, at);
-        }
-      } finally {
-        await file.close();
-      }
+      await make(copy);
       return copy;
     } catch (error) {
-      await rm(copy, { force: true });
-      if ((error as NodeJS.ErrnoException).code === 'ENOSPC') {
-        throw new RepriseError(
-          'DiskFull',
-          'copying an object to scratch: the disk is full',
-          'free space, run this again',
-        );
-      }
-      throw new RepriseError(
-        'StoreUnavailable',
-        `copying an object to scratch failed (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`,
-        'run this again',
-      );
+      if (error instanceof RepriseError) throw error;
+      const { code = 'unknown' } = error as NodeJS.ErrnoException;
+      const what = 'copying an object to scratch';
+      throw code === 'ENOSPC'
+        ? new RepriseError('DiskFull', `${what}: the disk is full`, 'free space, run this again')
+        : new RepriseError('StoreUnavailable', `${what} failed (${code})`, 'run this again');
     }
   }
 
@@ -158,6 +153,19 @@ class DuckRawReader implements RawReader {
       return unreadable(`needs more than ${this.#memoryMb} MB of memory`);
     }
     return unreadable('corrupt');
+  }
+}
+
+/** The same file with the marks removed from its footer that make its columns text: no byte moves. */
+async function copyAsBinary(path: string, copy: string, footer: ParquetFooter): Promise<void> {
+  await copyFile(path, copy, constants.COPYFILE_FICLONE);
+  const file = await open(copy, 'r+');
+  try {
+    for (const { at, to } of RAW_COLUMNS.flatMap((name) => footer.columns[name].asBinary)) {
+      await file.write(Uint8Array.of(to), 0, 1, at);
+    }
+  } finally {
+    await file.close();
   }
 }
 
