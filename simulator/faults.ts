@@ -20,14 +20,14 @@ export type FaultKind = (typeof FAULT_KINDS)[number];
 
 /** Calls by what they touch, each with how many of them a command makes at most, about. */
 export const FAULT_PLACES = {
-  any: { pattern: /./, calls: 250 },
-  lookup: { pattern: /^warehouse\.committed/, calls: 6 },
-  transaction: { pattern: /^warehouse\.(transact|token)/, calls: 4 },
-  ledger: { pattern: /ledger/, calls: 60 },
-  lease: { pattern: / leases\//, calls: 12 },
-  record: { pattern: /^control\.\w+ runs\//, calls: 50 },
-  write: { pattern: /\.write/, calls: 30 },
-  read: { pattern: /^reader\.read/, calls: 12 },
+  any: { pattern: /./, calls: 130 },
+  lookup: { pattern: /^warehouse\.committed/, calls: 4 },
+  transaction: { pattern: /^warehouse\.(transact|token)/, calls: 2 },
+  ledger: { pattern: /ledger/, calls: 40 },
+  lease: { pattern: / leases\//, calls: 8 },
+  record: { pattern: /^control\.\w+ runs\//, calls: 35 },
+  write: { pattern: /\.write/, calls: 25 },
+  read: { pattern: /^reader\.read/, calls: 4 },
 } as const;
 export type FaultPlace = keyof typeof FAULT_PLACES;
 

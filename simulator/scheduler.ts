@@ -43,20 +43,25 @@ export class Scheduler {
   turn(process: SimProcess, afterMs = 0, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       if (process.isDead) return;
-      const waiter = { process, notBeforeMs: this.#nowMs + afterMs, resume: resolve };
-      this.#waiters.push(waiter);
-      signal?.addEventListener('abort', () => {
+      const abort = (): void => {
         this.#waiters = this.#waiters.filter((other) => other !== waiter);
         reject(new Error('the sleep was aborted'));
-      });
+      };
+      const resume = (): void => {
+        signal?.removeEventListener('abort', abort);
+        resolve();
+      };
+      const waiter = { process, notBeforeMs: this.#nowMs + afterMs, resume };
+      this.#waiters.push(waiter);
+      signal?.addEventListener('abort', abort, { once: true });
     });
   }
 
-  /** Lets all that wait go on in turn, until nobody waits. Throws when that never comes. */
-  run(): Promise<void> {
+  /** Lets all that wait go on in turn, until nobody waits but `idle` processes. Throws when that never comes. */
+  run(isIdle: (process: SimProcess) => boolean = () => false): Promise<void> {
     return new Promise((resolve, reject) => {
       const step = (): void => {
-        const waiter = this.#next();
+        const waiter = this.#next(isIdle);
         if (waiter === undefined) {
           resolve();
           return;
@@ -73,9 +78,9 @@ export class Scheduler {
     });
   }
 
-  #next(): Waiter | undefined {
+  #next(isIdle: (process: SimProcess) => boolean): Waiter | undefined {
     this.#waiters = this.#waiters.filter(({ process }) => !process.isDead);
-    if (this.#waiters.length === 0) return undefined;
+    if (this.#waiters.every(({ process }) => isIdle(process))) return undefined;
     this.#nowMs += this.#random.integer(0, TURN_MS_MAX);
     const dueMs = (waiter: Waiter): number => Math.max(waiter.notBeforeMs, waiter.process.asleepUntilMs);
     this.#nowMs = Math.max(this.#nowMs, Math.min(...this.#waiters.map(dueMs)));
@@ -95,6 +100,8 @@ export class SimProcess {
   readonly #scheduler: Scheduler;
   readonly #died: (() => void)[] = [];
   isDead = false;
+  /** It has a fence: whatever it still writes is for the warehouse to refuse. */
+  isAdmitted = false;
   asleepUntilMs = 0;
   /** How far its clock is from the time that all are set by. */
   clockOffsetMs = 0;
@@ -114,6 +121,10 @@ export class SimProcess {
 
   turn(afterMs = 0): Promise<void> {
     return this.#scheduler.turn(this, afterMs);
+  }
+
+  isAsleep(): boolean {
+    return this.asleepUntilMs > this.#scheduler.nowMs;
   }
 
   /** All of it stands still, as a laptop whose lid is closed. */

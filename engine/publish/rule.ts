@@ -184,3 +184,54 @@ export function decideParts(
     decisions.push({ key, action: 'insert', newDate: date, oldDate: undefined });
   return decisions;
 }
+
+/** A quarantine entry: a rejected delivery, or with row −1 an object that cannot be read. */
+export interface Entry {
+  readonly rawObject: string;
+  readonly rawRow: number;
+  readonly reason: string;
+  readonly detail: string | null;
+  /** Null when it belongs to no date. */
+  readonly date: string | null;
+}
+
+export interface EntryDecision {
+  readonly rawObject: string;
+  readonly rawRow: number;
+  readonly action: RowAction;
+  readonly newDate: string | null;
+  readonly oldDate: string | null;
+}
+
+/**
+ * Entries of objects that were read are replaced, date by date, by what today's rules reject. Entries of objects that
+ * cannot be read are the first group's.
+ */
+export function decideEntries(
+  scope: RuleScope,
+  rejected: Iterable<Entry>,
+  unreadable: Iterable<Entry>,
+  standing: Iterable<Entry>,
+): EntryDecision[] {
+  const isFirst = scope.group === 0;
+  const isHere = ({ date }: Entry): boolean => date !== null && scope.dates.get(date)?.group === scope.group;
+  const placeOf = ({ rawObject, rawRow }: Entry): string => `${rawRow} ${rawObject}`;
+  const next = new Map<string, Entry>();
+  for (const entry of rejected) if (isHere(entry)) next.set(placeOf(entry), entry);
+  if (isFirst) for (const entry of unreadable) next.set(placeOf(entry), entry);
+  const decisions: EntryDecision[] = [];
+  for (const now of standing) {
+    const { rawObject, rawRow } = now;
+    const entry = next.get(placeOf(now));
+    const isOurs = scope.judgedObjects.has(rawObject) && (rawRow < 0 ? isFirst : isHere(now));
+    if (entry === undefined && !isOurs) continue;
+    next.delete(placeOf(now));
+    const isSame =
+      entry !== undefined && entry.reason === now.reason && entry.detail === now.detail && entry.date === now.date;
+    const action = entry === undefined ? 'delete' : isSame ? 'unchanged' : 'update';
+    decisions.push({ rawObject, rawRow, action, newDate: entry?.date ?? null, oldDate: now.date });
+  }
+  for (const { rawObject, rawRow, date } of next.values())
+    decisions.push({ rawObject, rawRow, action: 'insert', newDate: date, oldDate: null });
+  return decisions;
+}

@@ -2,8 +2,9 @@
 // objects break, are mended and expire. How they are played is in play.ts.
 
 import fc from 'fast-check';
+import { ARRIVAL_DAYS, type DeliveryDraft } from '../../simulator/deliveries.ts';
 import { VARIANT_NAMES } from '../../simulator/tiny-pipeline.ts';
-import { ARRIVAL_DAYS, type DeliveryDraft, deliveryDraft, weighted } from './deliveries.ts';
+import { deliveryDraft, weighted } from './deliveries.ts';
 
 /** How many histories are played in one world: families of events that never meet share its plans and its crashes. */
 export const FAMILIES = 32;

@@ -2,15 +2,16 @@
 // the tables that the model says, and doing it again must change nothing.
 
 import { RepriseError } from '../../ports/errors.ts';
-import { compareOrders, evaluateAll, expectedTables, type Landed, orderOfRow, rowOf } from '../../simulator/model.ts';
-import { type Row, rowsOf, type Tables } from '../../simulator/rows.ts';
+import { checkOrphans, compareWithModel, type Orphan } from '../../simulator/comparison.ts';
+import { dateOf, deliveryOf } from '../../simulator/deliveries.ts';
+import { checkStanding } from '../../simulator/invariants.ts';
+import type { Landed } from '../../simulator/model.ts';
+import type { Tables } from '../../simulator/rows.ts';
 import { tinyPipeline } from '../../simulator/tiny-pipeline.ts';
 import type { RawDelivery } from '../adapters/memory-raw.ts';
 import { rawRow } from '../adapters/memory-raw.ts';
 import { Crash } from './crash.ts';
-import { dateOf, deliveryOf } from './deliveries.ts';
 import { FAMILIES, type History, type Landing, type Step } from './history.ts';
-import { checkStanding } from './invariants.ts';
 import { shuffled } from './shuffled.ts';
 import { type Ground, type OpenRun, type ReplayOptions, World } from './world.ts';
 
@@ -42,7 +43,7 @@ class Play {
   #landings = 0;
   #open: { run: OpenRun; zombie: boolean } | undefined;
   /** Rows that stood when their raw expired. */
-  readonly #orphans: { table: string; row: Row }[] = [];
+  readonly #orphans: Orphan[] = [];
 
   constructor(world: World, variant: number) {
     this.#world = world;
@@ -248,65 +249,9 @@ class Play {
   }
 
   #compare(tables: Tables, landed: readonly Landed[]): void {
-    const expired = new Set(this.#objects.filter(({ state }) => state === 'expired').map(({ key }) => key));
-    const kept = new Map<string, readonly Row[]>();
-    for (const [name, rows] of tables) {
-      kept.set(
-        name,
-        rows.filter((row) => expired.has(row._raw_object ?? '')),
-      );
-    }
-    const expected = expectedTables(this.#pipeline, landed, kept);
-    for (const [name, rows] of tables) {
-      const found = asTexts(name, rows);
-      const wanted = asTexts(name, expected.get(name) ?? []);
-      const missing = [...wanted].filter((text) => !found.has(text));
-      const unexpected = [...found].filter((text) => !wanted.has(text));
-      if (missing.length + unexpected.length + Math.abs(rows.length - (expected.get(name)?.length ?? 0)) > 0) {
-        throw new Error(
-          `${name} differs\nmissing:\n  ${missing.join('\n  ')}\nunexpected:\n  ${unexpected.join('\n  ')}`,
-        );
-      }
-    }
-    this.#checkPlaces(tables, landed);
-    this.#checkOrphans(tables);
-  }
-
-  /** A row names the place of its very delivery. */
-  #checkPlaces(tables: Tables, landed: readonly Landed[]): void {
-    const places = new Map(landed.map(({ object, raw }) => [`${object}#${raw.row}`, raw]));
-    for (const row of rowsOf(tables, 'events')) {
-      const raw = places.get(`${row._raw_object}#${row._raw_row}`);
-      if (raw !== undefined && raw.bodySha256 !== row._delivery)
-        throw new Error(`event ${row.event_id} names ${row._raw_object}#${row._raw_row}, which is another delivery`);
-    }
-  }
-
-  /**
-   * A row whose raw expired is still there, unless something greater was ever delivered for its key, or for the event
-   * that offered it.
-   */
-  #checkOrphans(tables: Tables): void {
-    const everything = this.#landed('landed', 'expired');
-    const beaten = (table: string, key: string | null | undefined, row: Row): boolean =>
-      [...this.#variantsSeen].some((variant) => {
-        const pipeline = tinyPipeline(variant);
-        const order = { ...orderOfRow(pipeline, row), ...(table === 'events' ? { place: 0 } : {}) };
-        return evaluateAll(pipeline, everything).accepted.some((candidate) =>
-          candidate.evaluation.rows.some(
-            (canonical) =>
-              pipeline.tables[canonical.table]?.name === table &&
-              canonical.eventId === key &&
-              compareOrders(orderOfRow(pipeline, rowOf(pipeline, candidate, canonical)), order) > 0,
-          ),
-        );
-      });
-    for (const { table, row } of this.#orphans) {
-      if (table !== 'events' && table !== 'marks') continue;
-      if (rowsOf(tables, table).some((one) => one.event_id === row.event_id)) continue;
-      if (beaten(table, row.event_id, row) || beaten('events', row._offered_by ?? row.event_id, row)) continue;
-      throw new Error(`${table} lost ${row.event_id}, whose raw expired`);
-    }
+    const expired = this.#objects.filter(({ state }) => state === 'expired').map(({ key }) => key);
+    compareWithModel(this.#pipeline, tables, landed, new Set(expired));
+    checkOrphans(tables, this.#orphans, this.#landed('landed', 'expired'), this.#variantsSeen);
   }
 
   async #checkRepeat(options: ReplayOptions, tables: Tables): Promise<void> {
@@ -327,19 +272,6 @@ class Play {
     if (verification.differencesTotal > 0)
       throw new Error(`verify finds ${JSON.stringify(verification.differences)} where the model finds nothing`);
   }
-}
-
-/** Rows without what any of several equal places may say. */
-function asTexts(table: string, rows: readonly Row[]): Set<string> {
-  const dropped = new Set(
-    table === 'quarantine' ? ['_transform_version'] : ['_transform_version', '_raw_object', '_raw_row'],
-  );
-  return new Set(
-    rows.map((row) => {
-      const cells = Object.entries(row).filter(([name]) => !dropped.has(name));
-      return JSON.stringify(Object.fromEntries(cells.sort(([a], [b]) => (a < b ? -1 : 1))));
-    }),
-  );
 }
 
 function dateAfter(date: string): string {

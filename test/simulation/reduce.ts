@@ -1,7 +1,7 @@
 // Makes a failing history small: one family, few steps, few deliveries, plain settings, for as long as it still fails.
 // fast-check would get there too, a thousand runs later.
 
-import type { DeliveryDraft } from './deliveries.ts';
+import type { DeliveryDraft } from '../../simulator/deliveries.ts';
 import type { History, Landing, Step } from './history.ts';
 
 const NO_LANDING: Landing = { deliveries: [], live: 'not', late: false, apart: false };

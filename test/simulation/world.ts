@@ -16,18 +16,18 @@ import { canonicalJson, sha256Hex } from '../../engine/model/digest.ts';
 import { makePlan, type Plan, type PlanBody, type PlanRequest } from '../../engine/plan/plan.ts';
 import { previewRun } from '../../engine/publish/preview.ts';
 import { publishGroup, publishToken } from '../../engine/publish/publish.ts';
-import { settle } from '../../engine/publish/settle.ts';
+import { scopeOf, settle } from '../../engine/publish/settle.ts';
 import { verifyPlan } from '../../engine/publish/verify.ts';
 import { slicesLeft, stageSlice } from '../../engine/replay/stage-slice.ts';
 import type { Catalog } from '../../ports/catalog.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { GroupOutcome, TableDigest, Verification, Warehouse } from '../../ports/warehouse.ts';
+import { checkPublish, checkStanding } from '../../simulator/invariants.ts';
 import { DELIVERY_KEY, type Landed } from '../../simulator/model.ts';
 import type { Tables } from '../../simulator/rows.ts';
 import { MemoryLake, MemoryRawReader, type RawDelivery, rawRow } from '../adapters/memory-raw.ts';
 import { MemoryStore } from '../adapters/memory-store.ts';
 import { frugalDuck, Mortality, mortalDuck, mortalStore } from './crash.ts';
-import { checkPublish, checkStanding } from './invariants.ts';
 import { liveLoad } from './live-load.ts';
 import { MemoryCatalog } from './memory-catalog.ts';
 import { readTables } from './rows.ts';
@@ -232,7 +232,10 @@ export class World {
       await settle({ ...deps, stager: this.#stager(folder), folder }, pipeline, plan, runId);
     }
     const record = await deps.runs.run(runId);
-    const settled = await deps.runs.document<{ unreadable: readonly { key: string }[] }>(runId, 'settled');
+    const settled = await deps.runs.document<{ unreadable: readonly { key: string; detail: string }[] }>(
+      runId,
+      'settled',
+    );
     if (settled === undefined) return [];
     const folder = this.#newFolder('changes');
     const groups = Array.from({ length: plan.body.groups }, (_, group) => group);
@@ -244,8 +247,9 @@ export class World {
       const before = await this.tables();
       const repeated = (await this.#warehouse.committed(publishToken(runId, group))) !== undefined;
       const outcome = await publishGroup({ ...deps, folder }, pipeline, plan, record, group);
-      const unreadable = settled.unreadable.map(({ key }) => key);
-      checkPublish({ pipeline, plan, unreadable, group, repeated, outcome, before, after: await this.tables() });
+      const judged = new Set(scopeOf(pipeline, plan, record, [], settled.unreadable).judgedObjects);
+      const { partial } = plan.body;
+      checkPublish({ pipeline, partial, judged, repeated, outcome, before, after: await this.tables() });
       outcomes.push(outcome);
       await options.between(group);
       checkStanding(pipeline, await this.tables());

@@ -1,10 +1,9 @@
 // What must hold after every step of a history, whatever came before.
 
-import type { CompiledPipeline } from '../../engine/model/compile.ts';
-import type { Plan } from '../../engine/plan/plan.ts';
-import type { GroupOutcome } from '../../ports/warehouse.ts';
-import { compareOrders, orderOfRow } from '../../simulator/model.ts';
-import { type Row, rowsOf, type Tables } from '../../simulator/rows.ts';
+import type { CompiledPipeline } from '../engine/model/compile.ts';
+import type { GroupOutcome } from '../ports/warehouse.ts';
+import { compareOrders, orderOfRow } from './model.ts';
+import { type Row, rowsOf, type Tables } from './rows.ts';
 
 /** Unique keys; parts belong to events that stand, and to the same delivery of them. */
 export function checkStanding(pipeline: CompiledPipeline, tables: Tables): void {
@@ -29,10 +28,9 @@ export function checkStanding(pipeline: CompiledPipeline, tables: Tables): void 
 
 export interface Published {
   readonly pipeline: CompiledPipeline;
-  readonly plan: Plan;
-  /** Objects found unreadable while staging. */
-  readonly unreadable: readonly string[];
-  readonly group: number;
+  readonly partial: boolean;
+  /** Objects that were pinned and read. */
+  readonly judged: ReadonlySet<string>;
   /** The group's token was there already. */
   readonly repeated: boolean;
   readonly outcome: GroupOutcome;
@@ -41,16 +39,11 @@ export interface Published {
 }
 
 /** Nothing newer and unjudged is overwritten or deleted; a partial plan takes nothing back and keeps to its dates. */
-export function checkPublish({ pipeline, plan, unreadable, repeated, outcome, before, after }: Published): void {
+export function checkPublish({ pipeline, partial, judged, repeated, outcome, before, after }: Published): void {
   if (repeated) {
     checkNothing(pipeline, before, after);
     return;
   }
-  const judged = new Set(
-    plan.body.objects
-      .filter((object) => object.unreadable === undefined && !unreadable.includes(object.key))
-      .map(({ key }) => key),
-  );
   const held = new Set(outcome.heldDates);
   for (const { name, kind } of pipeline.tables) {
     if (kind === 'parts') continue;
@@ -60,11 +53,29 @@ export function checkPublish({ pipeline, plan, unreadable, repeated, outcome, be
       const upward = later !== undefined && compareOrders(orderOfRow(pipeline, later), orderOfRow(pipeline, row)) >= 0;
       const what = `${name} ${row.event_id} of ${row._raw_object}`;
       if (!upward && !judged.has(row._raw_object ?? '')) throw new Error(`${what} is not judged, and was taken back`);
-      if (!upward && plan.body.partial) throw new Error(`${what} was taken back by a partial plan`);
+      if (!upward && partial) throw new Error(`${what} was taken back by a partial plan`);
       if (held.has(row.event_date ?? '') && !sameRow(row, later)) throw new Error(`${what} changed on a held date`);
     }
   }
   checkCounts(pipeline, outcome, before, after);
+  checkRewritten(pipeline, before, after);
+}
+
+/** What every writing changes, whatever it writes. */
+const LOAD_COLUMNS = ['_run_id', '_published_at', '_transform_version'];
+
+/** A row that was written again differs from what it was. */
+function checkRewritten(pipeline: CompiledPipeline, before: Tables, after: Tables): void {
+  for (const { name, key } of pipeline.tables) {
+    const keyOf = (row: Row): string => key.map((column) => row[column]).join('/');
+    const was = new Map(rowsOf(before, name).map((row) => [keyOf(row), row]));
+    for (const row of rowsOf(after, name)) {
+      const old = was.get(keyOf(row));
+      if (old === undefined || (old._run_id === row._run_id && old._published_at === row._published_at)) continue;
+      if (Object.keys(row).every((column) => LOAD_COLUMNS.includes(column) || row[column] === old[column]))
+        throw new Error(`${name} ${keyOf(row)} was written again although it is unchanged`);
+    }
+  }
 }
 
 const sameRow = (row: Row, later: Row | undefined): boolean => JSON.stringify(row) === JSON.stringify(later);

@@ -1,0 +1,96 @@
+// Executes a run in a simulated process: the very state machine that ships, with the tasks that ship, over simulated
+// ports. What cli/wire does for the embedded profile.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type JsonValue, loadStateMachine, startExecution } from '../adapters/local/asl/asl.ts';
+import { packageRoot } from '../adapters/local/duckdb/sql.ts';
+import { LEASE_MS, Leases } from '../engine/ledger/leases.ts';
+import type { RunRecord } from '../engine/ledger/runs.ts';
+import { isRepriseError, RepriseError } from '../ports/errors.ts';
+import { memberOf } from '../tasks/context.ts';
+import { TASKS } from '../tasks/tasks.ts';
+import type { SimContext } from './ports.ts';
+
+const definition: unknown = JSON.parse(readFileSync(join(packageRoot(), 'state-machines', 'replay.asl.json'), 'utf8'));
+const machine = loadStateMachine(definition, 'replay');
+const BEATS_OF_A_LEASE = 6;
+
+/** Drives the run to its end, and gives its record. Throws LeaseLost when another attempt followed. */
+export async function executeRun(context: SimContext, run: RunRecord): Promise<RunRecord> {
+  const { runs } = context;
+  const lost = new AbortController();
+  const ended = new AbortController();
+  beat(context, run, lost, ended.signal);
+  const execution = startExecution({
+    machine,
+    input: {
+      runId: run.runId,
+      attempt: run.attempt,
+      maxActive: run.options.maxActive,
+      stageOnly: run.options.stageOnly,
+    },
+    executionName: `${run.runId}-${run.attempt}`,
+    clock: context.clock,
+    seed: run.attempt,
+    signal: lost.signal,
+    readItems: ({ key }) => readLines(context, key),
+    writeResult: async ({ prefix, name }, lines) => {
+      await context.stage.write(`${prefix}/${name}`, Buffer.from(JSON.stringify(lines)), { if: 'always' });
+    },
+    invoke: async (call) => {
+      const name = call.functionName.replace(/^\$\{(\w+)\}$/, '$1');
+      if (name !== 'Approve') return invokeTask(context, name, call.payload);
+      // Nobody is there to say yes.
+      const token = String(memberOf(call.payload, 'taskToken'));
+      execution.sendTaskFailure(token, 'ChangeTooLarge', 'the change is larger than its limit');
+      return {};
+    },
+  });
+  const result = await execution.result;
+  ended.abort();
+  const record = await runs.run(run.runId);
+  if (record.attempt !== run.attempt)
+    throw new RepriseError('LeaseLost', `attempt ${run.attempt} was followed by another`, 'see how that one does');
+  if (record.state !== 'running') return record;
+  const cause = result.status === 'FAILED' ? `${result.error}: ${result.cause}` : 'it ended without finishing the run';
+  return runs.save({ ...record, state: 'failed', failure: { error: 'Internal', cause } });
+}
+
+/** Renews the lease while the run is executed; aborts when another has it. */
+async function beat(context: SimContext, run: RunRecord, lost: AbortController, ended: AbortSignal): Promise<void> {
+  while (!ended.aborted) {
+    try {
+      await context.clock.sleep(LEASE_MS / BEATS_OF_A_LEASE, ended);
+      const now = await context.runs.run(run.runId);
+      if (ended.aborted) return;
+      if (now.attempt !== run.attempt) lost.abort();
+      else if (now.lease !== run.lease) await new Leases(context, run.pipeline).renew(run.runId, now.lease);
+    } catch (error) {
+      if (isRepriseError(error) && error.code === 'LeaseLost') lost.abort();
+    }
+  }
+}
+
+async function invokeTask(context: SimContext, name: string, payload: JsonValue): Promise<JsonValue> {
+  const task = TASKS[name];
+  if (task === undefined) throw new RangeError(`the state machine calls an unknown task ${name}`);
+  try {
+    const result = (await task(context, payload)) as JsonValue;
+    if (name === 'Admit') context.caller.process.isAdmitted = true;
+    return result;
+  } catch (error) {
+    if (isRepriseError(error) && error.code !== 'Internal') throw error;
+    context.onFault(error);
+    throw error;
+  }
+}
+
+async function* readLines(context: SimContext, key: string): AsyncGenerator<JsonValue> {
+  const content = await context.stage.read(key);
+  for (const line of Buffer.from(content ?? [])
+    .toString('utf8')
+    .split('\n')) {
+    if (line !== '') yield JSON.parse(line) as JsonValue;
+  }
+}

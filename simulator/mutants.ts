@@ -1,0 +1,49 @@
+// Wrong rules that look right, to show that the simulator can tell: each must be caught by some history.
+
+import { PUBLISH_RULE, type PublishRule } from '../engine/publish/rule.ts';
+import { SOUND_BEHAVIOUR, type WarehouseBehaviour } from './warehouse.ts';
+
+export interface Mutant {
+  readonly name: string;
+  /** What it does wrong. */
+  readonly wrong: string;
+  readonly behaviour: WarehouseBehaviour;
+}
+
+const ruled = (change: Partial<PublishRule>): WarehouseBehaviour => ({
+  ...SOUND_BEHAVIOUR,
+  rule: { ...PUBLISH_RULE, ...change },
+});
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'transform_first',
+    wrong: 'rows of newer transforms win, whatever delivery they are of',
+    behaviour: ruled({
+      isUpward: (staged, standing) =>
+        staged.transformVersion !== standing.transformVersion || PUBLISH_RULE.isUpward(staged, standing),
+    }),
+  },
+  {
+    name: 'content_only',
+    wrong: 'a row with equal content is left alone, although it is of another delivery',
+    behaviour: ruled({
+      isUnchanged: (staged, standing) => staged.content === standing.content && staged.date === standing.date,
+    }),
+  },
+  {
+    name: 'delete_unjudged',
+    wrong: 'rows that were not staged are deleted, although the plan never read their objects',
+    behaviour: ruled({ mayDelete: (_, isWhole) => isWhole }),
+  },
+  {
+    name: 'no_fence',
+    wrong: 'the warehouse takes what a writer with an older lease writes',
+    behaviour: { ...SOUND_BEHAVIOUR, checksFence: false },
+  },
+  {
+    name: 'token_outside',
+    wrong: 'the commit token is written after the transaction',
+    behaviour: { ...SOUND_BEHAVIOUR, keepsTokenInTransaction: false },
+  },
+];

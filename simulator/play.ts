@@ -1,0 +1,319 @@
+// Plays a history. However it went, replaying every date once under the last transforms must leave the tables that the
+// model says, and doing it again must change nothing.
+
+import { Ledger } from '../engine/ledger/ledger.ts';
+import type { RunRecord } from '../engine/ledger/runs.ts';
+import { sha256Hex } from '../engine/model/digest.ts';
+import { randomFrom } from '../generator/random.ts';
+import { isRepriseError } from '../ports/errors.ts';
+import { type Backfill, backfill, runCommand } from './commands.ts';
+import { checkOrphans, compareWithModel, type Orphan } from './comparison.ts';
+import { dateOf, deliveryOf } from './deliveries.ts';
+import type { Fault } from './faults.ts';
+import type { CommandStep, History, Step, WorldStep } from './history.ts';
+import { liveChange, withLiveChange } from './live-load.ts';
+import type { SimContext } from './ports.ts';
+import { rawRow } from './raw.ts';
+import type { Row, Tables } from './rows.ts';
+import { Scheduler, type SimProcess } from './scheduler.ts';
+import { SOUND_BEHAVIOUR, type WarehouseBehaviour } from './warehouse.ts';
+import { Violation } from './watch.ts';
+import { type RawObject, World } from './world.ts';
+
+export interface Played {
+  /** What did not hold, first of all. */
+  readonly violation: string | undefined;
+  /** Steps that were taken, faults that happened, states in which runs ended, each with how often. */
+  readonly steps: Readonly<Record<string, number>>;
+  readonly faults: Readonly<Record<string, number>>;
+  readonly ends: Readonly<Record<string, number>>;
+  readonly turns: number;
+  /** What happened, line by line. */
+  readonly told: readonly string[];
+  /** Of all that happened and of what it left. */
+  readonly fingerprint: string;
+}
+
+export async function playHistory(history: History, behaviour: WarehouseBehaviour = SOUND_BEHAVIOUR): Promise<Played> {
+  return new Play(history, behaviour).play();
+}
+
+/** How long somebody looks at a command before going on with something else. */
+const PATIENCE_MS = 240_000;
+/** Wider than all dates that events of any transforms can have. */
+const ALL_DATES = { from: -6, days: 20 } as const;
+const LAST: Backfill = {
+  do: 'backfill',
+  ...ALL_DATES,
+  slices: 'some',
+  groupCuts: 0,
+  only: 0,
+  maxActive: 2,
+  approved: true,
+  verify: true,
+  stageOnly: false,
+  thinkMs: 0,
+};
+const TRIES_MAX = 60;
+const TRY_AGAIN_MS = 10_000;
+const HOLDS = new Set(['succeeded', 'nothing_to_do']);
+
+class Play {
+  readonly #history: History;
+  readonly #scheduler: Scheduler;
+  readonly #world: World;
+  readonly #orphans: Orphan[] = [];
+  readonly #told: string[] = [];
+  readonly #steps: Record<string, number> = {};
+  readonly #faults: Record<string, number> = {};
+  readonly #ends: Record<string, number> = {};
+  #landings = 0;
+
+  constructor(history: History, behaviour: WarehouseBehaviour) {
+    this.#history = history;
+    this.#scheduler = new Scheduler(randomFrom(`${history.seed}/schedule`));
+    const onFault = (fault: Fault, call: string, process: SimProcess): void => this.#faulted(fault, call, process);
+    this.#world = new World({ scheduler: this.#scheduler, variant: history.variant, behaviour, onFault });
+  }
+
+  async play(): Promise<Played> {
+    const { watch } = this.#world;
+    try {
+      const actors = this.#history.actors.map((steps, number) => this.#act(number, steps));
+      await this.#scheduler.run((process) => process.isAdmitted && process.isAsleep());
+      await this.#drained(Promise.all(actors), 'somebody waits for ever');
+      if (watch.violation === undefined) await this.#finish();
+    } catch (error) {
+      if (error instanceof Violation) watch.note(error);
+      else watch.wrong(error);
+    }
+    const tables = JSON.stringify([...this.#world.warehouse.tables]);
+    return {
+      violation: watch.violation?.message,
+      steps: this.#steps,
+      faults: this.#faults,
+      ends: this.#ends,
+      turns: this.#scheduler.turns,
+      told: this.#told,
+      fingerprint: sha256Hex(`${this.#scheduler.turns} ${this.#told.join('\n')} ${tables}`),
+    };
+  }
+
+  /** What is not over now never will be. */
+  async #drained<T>(work: Promise<T>, otherwise: string): Promise<T> {
+    const never = Symbol(otherwise);
+    const result = await Promise.race([work, Promise.resolve().then(() => never)]);
+    if (result === never) throw new Violation(otherwise);
+    return result as T;
+  }
+
+  async #act(number: number, steps: readonly Step[]): Promise<void> {
+    const name = number === 0 ? 'world' : `operator${number}`;
+    const { process } = this.#world.begin(name, []).caller;
+    for (const step of steps) {
+      await process.turn(step.afterMs);
+      if (this.#world.watch.violation !== undefined) return;
+      this.#steps[step.do] = (this.#steps[step.do] ?? 0) + 1;
+      if (isCommand(step)) await this.#command(name, process, step, step.faults);
+      else await this.#change(step, step.faults);
+    }
+  }
+
+  async #command(name: string, person: SimProcess, step: CommandStep, faults: readonly Fault[]): Promise<void> {
+    const context = this.#world.begin(name, faults);
+    const { process } = context.caller;
+    this.#tell(process, describeStep(step));
+    const work = runCommand(this.#world, context, step).then(
+      (record) => this.#ended(process, record),
+      (error: unknown) => this.#refused(context, error),
+    );
+    await Promise.race([work, process.death, person.turn(PATIENCE_MS)]);
+  }
+
+  #ended(process: SimProcess, record: RunRecord | undefined): void {
+    if (record === undefined) return;
+    this.#ends[record.state] = (this.#ends[record.state] ?? 0) + 1;
+    this.#tell(process, `${record.runId} is ${record.state}${record.failure ? `: ${record.failure.error}` : ''}`);
+  }
+
+  #refused(context: SimContext, error: unknown): void {
+    if (!isRepriseError(error) || error.code === 'Internal' || error.code === 'LedgerBroken') context.onFault(error);
+    const code = isRepriseError(error) ? error.code : String(error);
+    this.#ends[code] = (this.#ends[code] ?? 0) + 1;
+    this.#tell(context.caller.process, `refused: ${code}`);
+  }
+
+  #faulted(fault: Fault, call: string, process: SimProcess): void {
+    this.#faults[fault.kind] = (this.#faults[fault.kind] ?? 0) + 1;
+    this.#tell(process, `! ${fault.kind}${fault.ms > 0 ? ` ${fault.ms} ms` : ''} at ${call}`);
+  }
+
+  #tell(process: Pick<SimProcess, 'name'>, what: string): void {
+    this.#told.push(`${new Date(this.#scheduler.nowMs).toISOString().slice(11, 23)} ${process.name}: ${what}`);
+  }
+
+  async #change(step: WorldStep, faults: readonly Fault[]): Promise<void> {
+    const world = this.#world;
+    this.#tell({ name: 'world' }, describeStep(step));
+    switch (step.do) {
+      case 'land':
+        return this.#land(step);
+      case 'transform':
+        return world.deploy(world.variant ^ step.flip);
+      case 'live': {
+        const object = this.#pick(step.object, 'arriving', 'landed');
+        if (object !== undefined) await this.#live(object, step.retracts, faults);
+        return;
+      }
+      case 'erase':
+        return this.#erase(step.object, step.row);
+      case 'expire':
+        return this.#expire(step.object);
+      case 'break': {
+        const object = this.#pick(step.object, 'landed');
+        if (object !== undefined) world.break(object);
+        return;
+      }
+      case 'mend':
+        return this.#arriveAll('broken');
+    }
+  }
+
+  #pick(number: number, ...states: RawObject['state'][]): RawObject | undefined {
+    const among = this.#world.objects.filter(({ state }) => states.includes(state));
+    return among[number % Math.max(among.length, 1)];
+  }
+
+  #arriveAll(state: RawObject['state']): void {
+    for (const object of this.#world.objects) if (object.state === state) this.#world.arrive(object);
+  }
+
+  async #land(step: Extract<WorldStep, { do: 'land' }>): Promise<void> {
+    const object: RawObject = {
+      key: `raw/tiny/dt=${dateOf(step.day)}/hour=12/${++this.#landings}.parquet`,
+      deliveries: step.deliveries.map((draft) => deliveryOf(draft, step.day, step.family)),
+      erased: new Set(),
+      state: 'arriving',
+    };
+    if (!step.late) this.#arriveAll('arriving');
+    this.#world.objects.push(object);
+    if (step.live === 'before') await this.#live(object, false, []);
+    if (!step.late) this.#world.arrive(object);
+    if (step.live === 'after') await this.#live(object, true, []);
+  }
+
+  /** The live loader, one transaction of a process of its own. */
+  async #live(object: RawObject, retracts: boolean, faults: readonly Fault[]): Promise<void> {
+    const { caller, compiled, clock } = this.#world.begin('loader', faults);
+    const load = caller.call('warehouse.transact live', async () => {
+      const { tables } = this.#world.warehouse;
+      const arrived = object.deliveries
+        .map((delivery, row) => ({ object: object.key, raw: rawRow(delivery, row) }))
+        .filter(({ raw }) => !object.erased.has(raw.row));
+      const change = liveChange(compiled, arrived, tables, retracts);
+      const after = withLiveChange(tables, change, new Date(clock.nowMs()).toISOString());
+      this.#replaceTables(after);
+    });
+    await Promise.race([load.catch(() => undefined), caller.process.death]);
+  }
+
+  #replaceTables(tables: Tables): void {
+    for (const [name, rows] of tables) this.#world.warehouse.tables.set(name, rows);
+    this.#world.watch.standing(tables);
+  }
+
+  /** A row of raw goes, and with it all that came from it; the positions of the others stay. */
+  #erase(number: number, row: number): void {
+    const object = this.#pick(number, 'landed');
+    if (object === undefined || row >= object.deliveries.length) return;
+    object.erased.add(row);
+    this.#world.arrive(object);
+    const isErased = (one: Row): boolean => one._raw_object === object.key && one._raw_row === String(row);
+    const tables = [...this.#world.warehouse.tables].map(
+      ([name, rows]) => [name, rows.filter((one) => !isErased(one))] as const,
+    );
+    this.#replaceTables(new Map(tables));
+  }
+
+  #expire(number: number): void {
+    const object = this.#pick(number, 'landed');
+    if (object === undefined) return;
+    for (const [table, rows] of this.#world.warehouse.tables)
+      for (const row of rows) if (row._raw_object === object.key) this.#orphans.push({ table, row });
+    void this.#world.lake.remove(object.key);
+    object.state = 'expired';
+  }
+
+  /** Everything arrives, everything can be read, and all dates are replayed once, and once more. */
+  async #finish(): Promise<void> {
+    const { watch, warehouse } = this.#world;
+    this.#arriveAll('arriving');
+    this.#arriveAll('broken');
+    if (!this.#world.objects.some(({ state }) => state === 'landed')) return;
+    const context = this.#world.begin('last', []);
+    await this.#replayAll(context, { ...LAST, groupCuts: this.#history.seed & 255 });
+    watch.check(() => this.#compare(warehouse.tables));
+    const before = JSON.stringify([...warehouse.tables]);
+    const again = await this.#replayAll(this.#world.begin('again', []), LAST);
+    if (again.state !== 'nothing_to_do') throw new Violation(`a repeated replay ended as ${again.state}`);
+    if (JSON.stringify([...warehouse.tables]) !== before) throw new Violation('a repeated replay wrote to tables');
+    await this.#checkLedger(context);
+    // Whoever was asleep wakes up, and finds itself fenced out.
+    await this.#scheduler.run();
+    watch.check(() => this.#compare(warehouse.tables));
+  }
+
+  async #replayAll(context: SimContext, step: Backfill): Promise<RunRecord> {
+    const work = (async () => {
+      for (let tries = 0; tries < TRIES_MAX; tries++) {
+        const run = await backfill(this.#world, context, step);
+        if (run.failure?.error !== 'LeaseHeld') return run;
+        await context.clock.sleep(TRY_AGAIN_MS);
+      }
+      throw new Violation('the last replay never got its dates');
+    })();
+    let isOver = false;
+    const over = work.finally(() => {
+      isOver = true;
+    });
+    over.catch(() => undefined);
+    await this.#scheduler.run((process) => isOver || (process !== context.caller.process && process.isAsleep()));
+    const run = await this.#drained(over, 'the last replay waits for ever');
+    this.#ended(context.caller.process, run);
+    if (!HOLDS.has(run.state))
+      throw new Violation(`the last replay ended as ${run.state}: ${run.failure?.error} ${run.failure?.cause}`);
+    return run;
+  }
+
+  #compare(tables: Tables): void {
+    const { objects, pipeline, variantsSeen } = this.#world;
+    const expired = objects.filter(({ state }) => state === 'expired').map(({ key }) => key);
+    compareWithModel(pipeline, tables, this.#world.landed(['landed']), new Set(expired));
+    checkOrphans(tables, this.#orphans, this.#world.landed(['landed', 'expired'], true), variantsSeen);
+  }
+
+  /** The chain holds, and names every transaction. */
+  async #checkLedger(context: SimContext): Promise<void> {
+    const work = new Ledger(context, context.compiled.name).inspect();
+    await this.#scheduler.run((process) => process !== context.caller.process && process.isAsleep());
+    const { entries, faults } = await work;
+    if (faults.length > 0) throw new Violation(`the ledger is broken: ${JSON.stringify(faults[0])}`);
+    const named = new Set(entries.flatMap((entry) => (entry.kind === 'group_published' ? [entry.token] : [])));
+    for (const token of named)
+      if (!this.#world.watch.tokens.has(token))
+        throw new Violation(`the ledger names ${token}, which was never applied`);
+  }
+}
+
+const COMMANDS = new Set(['backfill', 'resume', 'cancel', 'pause']);
+const isCommand = (step: Step): step is Extract<Step, CommandStep> => COMMANDS.has(step.do);
+
+/** A step as one line. */
+export function describeStep(step: WorldStep | CommandStep): string {
+  const { do: name, ...rest } = step;
+  const { faults: _, afterMs: __, ...shown } = rest as Record<string, unknown>;
+  const parts = Object.entries(shown).map(
+    ([key, value]) => `${key}=${typeof value === 'object' ? JSON.stringify(value) : String(value)}`,
+  );
+  return [name, ...parts].join(' ');
+}

@@ -1,0 +1,110 @@
+// A simulated process with all the ports that the engine knows: each call takes a turn, and may meet a fault.
+
+import type { LeaseDeps } from '../engine/ledger/leases.ts';
+import { Runs } from '../engine/ledger/runs.ts';
+import type { CompiledPipeline } from '../engine/model/compile.ts';
+import type { PlanDeps } from '../engine/plan/plan.ts';
+import type { Catalog } from '../ports/catalog.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
+import type { RawReader } from '../ports/raw-reader.ts';
+import type { TaskContext } from '../tasks/context.ts';
+import type { Caller } from './faults.ts';
+import { DELIVERY_KEY } from './model.ts';
+import { SimStager } from './stager.ts';
+import type { SimStore } from './store.ts';
+import { SimWarehouse } from './warehouse.ts';
+import type { World } from './world.ts';
+
+/** What one command works with. */
+export interface SimContext extends TaskContext, PlanDeps, LeaseDeps {
+  readonly caller: Caller;
+  readonly runs: Runs;
+  /** The transforms that were deployed when the process began. */
+  readonly compiled: CompiledPipeline;
+  /** Told of errors that must not happen. */
+  onFault(error: unknown): void;
+}
+
+export function openContext(world: World, caller: Caller): SimContext {
+  const { process } = caller;
+  const { clock } = process;
+  const compiled = world.pipeline;
+  const control = storeOf(world.control, 'control', caller);
+  const call = caller.call.bind(caller);
+  const warehouse = new SimWarehouse({
+    state: world.warehouse,
+    disk: world.disk,
+    behaviour: world.behaviour,
+    call,
+    onApplied: (applied) => world.watch.applied(applied),
+  });
+  const folder = (name: string): string => `${process.name}/${name}`;
+  let uniques = 0;
+  return {
+    caller,
+    compiled,
+    clock,
+    control,
+    runs: new Runs(control, clock),
+    lake: storeOf(world.lake, 'lake', caller),
+    stage: storeOf(world.stage, 'stage', caller),
+    catalog: catalogOf(world.catalog(compiled), caller),
+    reader: readerOf(world.reader, caller),
+    deliveryKey: DELIVERY_KEY,
+    author: { by: process.name, code: 'simulation', unique: () => `${process.name}/${++uniques}` },
+    holder: process.name,
+    isDead: async (holder) => world.isDead(holder),
+    pipeline: async () => compiled,
+    withWarehouse: (work) => work(warehouse),
+    stager: (name) => ({ stager: new SimStager(world.disk, folder(name)), folder: folder(name) }),
+    changesFolder: (runId) => `changes/${runId}`,
+    scratchFile: folder,
+    onRows: () => {},
+    onFault: (error) => world.watch.wrong(error),
+  };
+}
+
+function storeOf(store: SimStore, name: string, caller: Caller): ObjectStore {
+  const call = <T>(method: string, key: string, effect: () => Promise<T>): Promise<T> =>
+    caller.call(`${name}.${method} ${key}`, effect);
+  return {
+    list: async function* (prefix) {
+      yield* await call('list', prefix, async () => store.infos(prefix));
+    },
+    head: (key) => call('head', key, () => store.head(key)),
+    read: (key) => call('read', key, () => store.read(key)),
+    write: (key, content, condition) => call('write', key, () => store.write(key, content, condition)),
+    writeFile: (key, path, condition) => call('writeFile', key, () => store.writeFile(key, path, condition)),
+    fetch: (key) => call('fetch', key, () => store.fetch(key)),
+    remove: (key) => call('remove', key, () => store.remove(key)),
+  };
+}
+
+function readerOf(reader: RawReader, caller: Caller): RawReader {
+  return {
+    footer: (path) => caller.call(`reader.footer ${path}`, () => reader.footer(path)),
+    read: async function* (path, range, bodyBytesMax) {
+      // Planning reads for the catalog, which keeps for good what it finds.
+      const what = caller.process.isAdmitted ? 'read' : 'catalogue';
+      await caller.call(`reader.${what} ${path}`, async () => {});
+      yield* reader.read(path, range, bodyBytesMax);
+    },
+  };
+}
+
+function catalogOf(catalog: Catalog, caller: Caller): Catalog {
+  return {
+    entry: (object) => caller.call(`catalog.entry ${object.key}`, () => catalog.entry(object)),
+    open: async (object) => {
+      const writer = await catalog.open(object);
+      return {
+        add: (keys) => writer.add(keys),
+        drain: () => writer.drain(),
+        commit: (entry) => caller.call(`catalog.commit ${object.key}`, () => writer.commit(entry)),
+        discard: () => writer.discard(),
+      };
+    },
+    linked: (objects, window, keys) => caller.call('catalog.linked', () => catalog.linked(objects, window, keys)),
+    holding: (objects, keys) => caller.call('catalog.holding', () => catalog.holding(objects, keys)),
+  };
+}

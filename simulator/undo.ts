@@ -1,0 +1,116 @@
+// The decision of an undo over rows in memory, as ports/warehouse.ts promises it: what a run changed goes back to what it
+// was, where it is still as the run left it.
+
+import type { LeftAlone, LeftAloneReason, UndoOutcome, UndoScope } from '../ports/warehouse.ts';
+import { changesOf, type RowDecision } from './decide.ts';
+import type { Row } from './rows.ts';
+
+/** What a transaction keeps of one table: its decisions, and the rows that it changed as they were and as they became. */
+export interface KeptTable {
+  readonly table: string;
+  readonly keyOf: (row: Row) => string;
+  readonly decisions: readonly RowDecision[];
+  readonly before: ReadonlyMap<string, Row>;
+  readonly after: ReadonlyMap<string, Row>;
+}
+
+export interface UndoDecision {
+  readonly outcome: UndoOutcome;
+  readonly tables: readonly KeptTable[];
+}
+
+interface Change {
+  readonly table: string;
+  readonly decision: RowDecision;
+  readonly before: Row | undefined;
+  readonly after: Row | undefined;
+  readonly standing: Row | undefined;
+}
+
+const CHANGING = new Set(['insert', 'update', 'delete']);
+
+export function decideUndo(
+  scope: UndoScope,
+  group: number,
+  kept: readonly KeptTable[],
+  rows: (table: string) => readonly Row[],
+): UndoDecision {
+  const partTables = new Set(scope.pipeline.tables.filter(({ kind }) => kind === 'parts').map(({ name }) => name));
+  /** An event with its parts, or one row. */
+  const units = new Map<string, Change[]>();
+  for (const { table, keyOf, decisions, before, after } of kept) {
+    const standing = new Map(rows(table).map((row) => [keyOf(row), row]));
+    for (const decision of decisions) {
+      const { key } = decision;
+      if (!CHANGING.has(decision.action)) continue;
+      const row = before.get(key) ?? after.get(key);
+      const unit = table === 'events' || partTables.has(table) ? `event ${row?.event_id}` : `${table} ${key}`;
+      const change = { table, decision, before: before.get(key), after: after.get(key), standing: standing.get(key) };
+      units.set(unit, [...(units.get(unit) ?? []), change]);
+    }
+  }
+  const decided = new Map<string, RowDecision[]>(kept.map(({ table }) => [table, []]));
+  const leftAlone = new Map<string, { -readonly [name in keyof LeftAlone]: LeftAlone[name] }>();
+  for (const changes of units.values()) {
+    const reason = reasonToLeave(scope, changes);
+    for (const change of changes) {
+      decided.get(change.table)?.push(undone(change, reason !== undefined));
+      if (reason !== undefined) leave(leftAlone, change, reason);
+    }
+  }
+  const tables = kept.map(({ table, keyOf, before }): KeptTable => {
+    const decisions = decided.get(table) ?? [];
+    const standing = new Map(rows(table).map((row) => [keyOf(row), row]));
+    return { table, keyOf, decisions, before: standing, after: before };
+  });
+  const dates = new Set(scope.dates.filter((one) => one.group === group).map(({ date }) => date));
+  const outcome: UndoOutcome = {
+    group,
+    changes: tables.flatMap(({ table, decisions }) => changesOf(table, decisions)),
+    causes: [],
+    rowsBefore: rows('events').filter((row) => dates.has(row.event_date as string)).length,
+    heldDates: [],
+    leftAlone: [...leftAlone.values()],
+    leftAloneRows: [],
+  };
+  return { outcome, tables };
+}
+
+function reasonToLeave(scope: UndoScope, changes: readonly Change[]): LeftAloneReason | undefined {
+  if (!changes.every((change) => isAsLeft(scope, change))) return 'changed_since';
+  const isGone = changes.some(({ before }) => before !== undefined && !isRestorable(scope, before));
+  return isGone ? 'raw_gone' : undefined;
+}
+
+function isAsLeft({ undone: { runId, isUndo } }: UndoScope, { decision, after, standing }: Change): boolean {
+  if (decision.action === 'delete') return standing === undefined;
+  if (standing === undefined) return false;
+  if (isUndo) return JSON.stringify(standing) === JSON.stringify(after);
+  return standing._run_id === runId && (standing.event_date ?? null) === decision.newDate;
+}
+
+function isRestorable({ restorable }: UndoScope, row: Row): boolean {
+  const key = row._raw_object as string;
+  return 'only' in restorable ? restorable.only.includes(key) : !restorable.except.includes(key);
+}
+
+function undone({ decision, before, standing }: Change, isLeft: boolean): RowDecision {
+  const oldDate = standing?.event_date ?? null;
+  const newDate = before?.event_date ?? null;
+  if (isLeft) return { key: decision.key, action: 'kept_newer', newDate: oldDate ?? newDate, oldDate };
+  if (decision.action === 'insert') return { key: decision.key, action: 'delete', newDate: null, oldDate };
+  return { key: decision.key, action: decision.action === 'delete' ? 'insert' : 'update', newDate, oldDate };
+}
+
+function leave(
+  leftAlone: Map<string, { -readonly [name in keyof LeftAlone]: LeftAlone[name] }>,
+  { table, before, standing }: Change,
+  reason: LeftAloneReason,
+): void {
+  const date = (standing ?? before)?.event_date ?? null;
+  const runId = standing?._run_id ?? null;
+  const place = `${table} ${date} ${reason} ${runId}`;
+  const found = leftAlone.get(place) ?? { table, date, reason, runId, rows: 0 };
+  found.rows++;
+  leftAlone.set(place, found);
+}

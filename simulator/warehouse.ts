@@ -1,0 +1,299 @@
+// The warehouse in memory. Each transaction happens at one moment, between two turns; what precedes it and what is told
+// of it are calls of their own, at which a process may die or be told nothing. Mutants change its behaviour.
+
+import type { CompiledPipeline } from '../engine/model/compile.ts';
+import { PUBLISH_RULE, type PublishRule } from '../engine/publish/rule.ts';
+import { RepriseError } from '../ports/errors.ts';
+import type {
+  Commit,
+  GroupOutcome,
+  PublishScope,
+  TableDigest,
+  UndoOutcome,
+  UndoScope,
+  Verification,
+  Warehouse,
+} from '../ports/warehouse.ts';
+import type { StandingKey } from './catalog.ts';
+import { decideGroup, type GroupDecision, type Standing } from './decide.ts';
+import type { Row, Tables } from './rows.ts';
+import { rowsIn } from './stager.ts';
+import type { Disk } from './store.ts';
+import { decideUndo, type KeptTable, type UndoDecision } from './undo.ts';
+import { digestOf, verifyRows } from './verify.ts';
+
+type Window = { readonly from: string; readonly to: string };
+
+export interface Fence {
+  readonly lease: number;
+  /** Epoch of the last publish that held everything of the date. */
+  readonly wholeEpoch: number | undefined;
+}
+
+/** What a warehouse holds, whoever talks to it. */
+export interface WarehouseState {
+  readonly tables: Map<string, readonly Row[]>;
+  readonly fences: Map<string, Fence>;
+  readonly commits: Map<string, GroupOutcome>;
+}
+
+export function emptyWarehouse(pipeline: CompiledPipeline): WarehouseState {
+  const names = [...pipeline.tables.map(({ name }) => name), 'quarantine'];
+  return { tables: new Map(names.map((name) => [name, []])), fences: new Map(), commits: new Map() };
+}
+
+export interface WarehouseBehaviour {
+  readonly rule: PublishRule;
+  readonly checksFence: boolean;
+  readonly keepsTokenInTransaction: boolean;
+}
+
+export const SOUND_BEHAVIOUR: WarehouseBehaviour = {
+  rule: PUBLISH_RULE,
+  checksFence: true,
+  keepsTokenInTransaction: true,
+};
+
+/** What a transaction did, for whoever watches. */
+export interface Applied {
+  readonly scope: PublishScope | UndoScope;
+  readonly commit: Commit;
+  readonly outcome: GroupOutcome;
+  readonly before: Tables;
+  readonly after: Tables;
+  /** Of the group's dates, before and after. */
+  readonly fencesBefore: ReadonlyMap<string, Fence>;
+  readonly fencesAfter: ReadonlyMap<string, Fence>;
+}
+
+interface Changing {
+  readonly scope: PublishScope | UndoScope;
+  readonly group: number;
+  readonly commit: Commit;
+  readonly outcome: GroupOutcome;
+  readonly kept: readonly KeptTable[];
+  readonly folder: string;
+}
+
+export interface SimWarehouseOptions {
+  readonly state: WarehouseState;
+  readonly disk: Disk;
+  readonly behaviour: WarehouseBehaviour;
+  /** One call of the process that asks: `what` happens at once, when it is its turn. */
+  readonly call: <T>(what: string, effect: () => Promise<T>) => Promise<T>;
+  readonly onApplied: (applied: Applied) => void;
+}
+
+export class SimWarehouse implements Warehouse {
+  readonly #options: SimWarehouseOptions;
+
+  constructor(options: SimWarehouseOptions) {
+    this.#options = options;
+  }
+
+  #ask<T>(what: string, answer: () => T): Promise<T> {
+    return this.#options.call(`warehouse.${what}`, async () => answer());
+  }
+
+  #rows(table: string): readonly Row[] {
+    return this.#options.state.tables.get(table) ?? [];
+  }
+
+  ensureTables(): Promise<void> {
+    return this.#ask('ensureTables', () => {});
+  }
+
+  preview(scope: PublishScope, group: number): Promise<GroupOutcome> {
+    return this.#ask('preview', () => this.#decide(scope, group).outcome);
+  }
+
+  rejected(scope: PublishScope): Promise<Readonly<Record<string, number>>> {
+    return this.#ask('rejected', () => {
+      const counts: Record<string, number> = {};
+      for (const row of this.#settled(scope, 'quarantine'))
+        if (isIn(row, scope.window)) counts[row.reason as string] = (counts[row.reason as string] ?? 0) + 1;
+      return counts;
+    });
+  }
+
+  publish(scope: PublishScope, group: number, folder: string, commit: Commit): Promise<GroupOutcome> {
+    return this.#once(commit.token, () => this.#transact(scope, group, folder, commit));
+  }
+
+  async undo(scope: UndoScope, group: number, folder: string, commit: Commit | undefined): Promise<UndoOutcome> {
+    const decide = (): UndoDecision => {
+      const kept = this.#options.disk.get(`${scope.undone.folder}/${group}`) as readonly KeptTable[] | undefined;
+      if (kept === undefined) throw new RepriseError('NotFound', `the changes of group ${group} are gone`, 'replay');
+      return decideUndo(scope, group, kept, (table) => this.#rows(table));
+    };
+    if (commit === undefined) return this.#ask('preview undo', () => decide().outcome);
+    return (await this.#once(commit.token, () => {
+      const { outcome, tables: kept } = decide();
+      const changed = new Set(
+        outcome.changes.filter((one) => one.inserted + one.updated + one.deleted > 0).map((one) => one.date),
+      );
+      const dates = scope.dates.filter((one) => one.group === group).map(({ date }) => date);
+      this.#change({ scope, group, commit, outcome, kept, folder }, (fences) => {
+        for (const date of dates)
+          fences.set(date, {
+            lease: commit.lease,
+            wholeEpoch: changed.has(date) ? undefined : fences.get(date)?.wholeEpoch,
+          });
+      });
+      return outcome;
+    })) as UndoOutcome;
+  }
+
+  /** A transaction that is not applied again when its token is there. */
+  async #once(token: string, transact: () => GroupOutcome): Promise<GroupOutcome> {
+    const done = await this.committed(token);
+    if (done !== undefined) return done;
+    const { behaviour, state } = this.#options;
+    if (behaviour.keepsTokenInTransaction) {
+      return this.#ask(`transact ${token}`, () => {
+        const standing = state.commits.get(token);
+        if (standing !== undefined) return standing;
+        const outcome = transact();
+        state.commits.set(token, outcome);
+        return outcome;
+      });
+    }
+    const outcome = await this.#ask(`transact ${token}`, transact);
+    await this.#ask(`token ${token}`, () => void state.commits.set(token, outcome));
+    return outcome;
+  }
+
+  committed(token: string): Promise<GroupOutcome | undefined> {
+    return this.#ask(`committed ${token}`, () => this.#options.state.commits.get(token));
+  }
+
+  #transact(scope: PublishScope, group: number, folder: string, commit: Commit): GroupOutcome {
+    const lineage = { _run_id: scope.runId, _published_at: commit.publishedAt };
+    const { tables, outcome } = this.#decide(scope, group);
+    const wholeEpochs = scope.dates
+      .filter((one) => one.group === group)
+      .map(({ date, whole }) => [date, whole && !scope.partial ? scope.epoch : undefined] as const);
+    const kept = tables.map(({ staged, ...table }): KeptTable => {
+      const before = new Map(this.#rows(table.table).map((row) => [table.keyOf(row), row]));
+      const after = new Map([...staged].map(([key, row]) => [key, { ...row, ...lineage }]));
+      return { ...table, before, after };
+    });
+    this.#change({ scope, group, commit, outcome, kept, folder }, (fences) => {
+      for (const [date, wholeEpoch] of wholeEpochs)
+        fences.set(date, { lease: commit.lease, wholeEpoch: wholeEpoch ?? fences.get(date)?.wholeEpoch });
+    });
+    return outcome;
+  }
+
+  /** The transaction itself: takes the fence, keeps what it changes, changes it. */
+  #change(
+    { scope, group, commit, outcome, kept, folder }: Changing,
+    setFences: (fences: Map<string, Fence>) => void,
+  ): void {
+    const { state, disk } = this.#options;
+    const fencesBefore = new Map(state.fences);
+    const before = new Map(state.tables);
+    this.#refuseStale(scope, group, commit);
+    setFences(state.fences);
+    disk.set(`${folder}/${group}`, kept);
+    for (const { table, keyOf, decisions, after } of kept) {
+      const keys = (...actions: string[]): Set<string> =>
+        new Set(decisions.filter(({ action }) => actions.includes(action)).map(({ key }) => key));
+      const gone = keys('update', 'delete');
+      const stay = this.#rows(table).filter((row) => !gone.has(keyOf(row)));
+      const come = [...keys('insert', 'update')].map((key) => after.get(key)).filter((row) => row !== undefined);
+      state.tables.set(table, [...stay, ...come]);
+    }
+    const fencesAfter = new Map(state.fences);
+    const after = new Map(state.tables);
+    this.#options.onApplied({ scope, commit, outcome, before, after, fencesBefore, fencesAfter });
+  }
+
+  /** Throws LeaseLost for a writer whose lease is older than the one that last had the group's dates. */
+  #refuseStale({ dates }: PublishScope | UndoScope, group: number, commit: Commit): void {
+    const { state, behaviour } = this.#options;
+    const leases = dates.filter((one) => one.group === group).map(({ date }) => state.fences.get(date)?.lease ?? 0);
+    const lease = Math.max(0, ...leases);
+    if (!behaviour.checksFence || lease <= commit.lease) return;
+    throw new RepriseError(
+      'LeaseLost',
+      `lease ${commit.lease} is older than ${lease}, by which these dates were last published`,
+      'run again: a newer run has taken over',
+    );
+  }
+
+  #decide(scope: PublishScope, group: number): GroupDecision {
+    const { state, behaviour } = this.#options;
+    const heldDates = scope.partial
+      ? scope.dates.map(({ date }) => date).filter((date) => state.fences.get(date)?.wholeEpoch !== scope.epoch)
+      : [];
+    return decideGroup(behaviour.rule, scope, group, {
+      ...this.#standing(scope),
+      heldDates: new Set(heldDates),
+    });
+  }
+
+  #standing(scope: PublishScope): Pick<Standing, 'rows' | 'settled'> {
+    return { rows: (table) => this.#rows(table), settled: (table) => this.#settled(scope, table) };
+  }
+
+  #settled(scope: PublishScope, table: string): readonly Row[] {
+    return scope.settled.filter((file) => file.table === table).flatMap((file) => rowsIn(this.#options.disk, file));
+  }
+
+  exportKeys(pipeline: CompiledPipeline, window: Window, path: string): Promise<string | undefined> {
+    return this.#ask('exportKeys', () => {
+      const offers = pipeline.tables.some((table) => table.kind === 'offered');
+      const keys: StandingKey[] = [];
+      for (const table of keyedTables(pipeline)) {
+        for (const row of this.#rows(table)) {
+          const inWindow = isIn(row, window);
+          if (!inWindow && !(offers && table === 'events')) continue;
+          keys.push({ key: row.event_id as string, rawObject: row._raw_object as string, inWindow });
+        }
+      }
+      this.#options.disk.set(path, keys);
+      return path;
+    });
+  }
+
+  objectsWithRows(pipeline: CompiledPipeline, window: Window): Promise<readonly string[]> {
+    return this.#ask('objectsWithRows', () => {
+      const rows = [...keyedTables(pipeline), 'quarantine'].flatMap((table) => this.#rows(table));
+      return [...new Set(rows.filter((row) => isIn(row, window)).map((row) => row._raw_object as string))];
+    });
+  }
+
+  datesWithRows(pipeline: CompiledPipeline, window: Window | undefined): Promise<readonly string[]> {
+    return this.#ask('datesWithRows', () => {
+      const rows = [...keyedTables(pipeline), 'quarantine'].flatMap((table) => this.#rows(table));
+      const dates = rows.flatMap((row) => (window === undefined || isIn(row, window) ? (row.event_date ?? []) : []));
+      return [...new Set(dates)].sort();
+    });
+  }
+
+  digests(pipeline: CompiledPipeline, window: Window | undefined): Promise<readonly TableDigest[]> {
+    return this.#ask('digests', () =>
+      pipeline.tables.flatMap(({ name }) => {
+        const rows = this.#rows(name).filter((row) => window === undefined || isIn(row, window));
+        const dates = [...new Set(rows.map((row) => row.event_date as string))].sort();
+        return dates.map((date) => {
+          const here = rows.filter((row) => row.event_date === date);
+          return { table: name, date, rows: here.length, digest: digestOf(here) };
+        });
+      }),
+    );
+  }
+
+  verify(scope: PublishScope, differencesMax: number): Promise<Verification> {
+    return this.#ask('verify', () => verifyRows(scope, this.#standing(scope), differencesMax));
+  }
+
+  async close(): Promise<void> {}
+}
+
+const isIn = ({ event_date }: Row, window: Window): boolean =>
+  event_date !== null && event_date !== undefined && event_date >= window.from && event_date < window.to;
+
+const keyedTables = (pipeline: CompiledPipeline): string[] =>
+  pipeline.tables.filter((table) => table.kind !== 'parts').map(({ name }) => name);
