@@ -20,7 +20,7 @@ export interface ChangedDate {
 /** Of the updated rows of a table with one cause, how many differ in a column. */
 export interface ChangedColumn {
   readonly column: string;
-  /** Undefined where rows have no cause of their own: offered rows and quarantine entries. */
+  /** Undefined where none is kept. */
   readonly cause: string | undefined;
   readonly rows: number;
 }
@@ -28,6 +28,8 @@ export interface ChangedColumn {
 export interface ChangedCause {
   readonly cause: string;
   readonly action: ChangeAction;
+  /** The digest of the transforms that made the rows before, where that is why they change. */
+  readonly fromTransform: string | undefined;
   readonly rows: number;
 }
 
@@ -42,6 +44,7 @@ export interface ChangedRow {
   readonly key: Readonly<Record<string, string>>;
   readonly action: ChangeAction;
   readonly cause: string | undefined;
+  readonly fromTransform: string | undefined;
   readonly date: string | null;
   /** The date it stood at, when that is another one. */
   readonly fromDate: string | undefined;

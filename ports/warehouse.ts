@@ -44,6 +44,17 @@ export interface Commit {
   readonly token: string;
   readonly lease: number;
   readonly publishedAt: string;
+  /** Called with the decision before it is applied, inside the transaction: what it throws takes all of it back. */
+  readonly check?: (outcome: GroupOutcome) => void;
+}
+
+/** Rows of one table and date that would change although no cause is true of them. */
+export interface Unexplained {
+  readonly table: string;
+  readonly date: string;
+  readonly rows: number;
+  /** The first of them, in order. */
+  readonly keys: readonly string[];
 }
 
 export interface DateChange extends ChangeCounts {
@@ -55,6 +66,8 @@ export interface GroupOutcome {
   readonly group: number;
   readonly changes: readonly DateChange[];
   readonly causes: readonly { readonly cause: string; readonly action: string; readonly events: number }[];
+  /** Of all tables; absent in outcomes that older versions stored. */
+  readonly unexplained?: readonly Unexplained[];
   /** Rows of `events` that stood in the group's dates before. */
   readonly rowsBefore: number;
   /** Dates a partial plan may not touch. */

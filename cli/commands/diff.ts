@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { createChangeReader } from '../../adapters/local/duckdb/changes.ts';
 import type { RunRecord } from '../../engine/ledger/runs.ts';
+import { prunedAt } from '../../engine/publish/prune.ts';
 import type { TableChanges } from '../../ports/changes.ts';
 import { RepriseError } from '../../ports/errors.ts';
 import type { StagedFile } from '../../ports/stage.ts';
@@ -50,7 +51,15 @@ async function changesOf(
     run.runId,
     'settled',
   );
-  if (settled === undefined) {
+  const pruned = await prunedAt(engine.runs, run);
+  if (pruned !== undefined) {
+    throw new RepriseError(
+      'NotFound',
+      `what run ${run.runId} staged and changed was removed at ${pruned} (reprise prune)`,
+      `its counts are still there: reprise status ${run.runId}`,
+    );
+  }
+  if (settled === undefined && run.undoes === undefined) {
     throw new RepriseError(
       'NotFound',
       `run ${run.runId} (${run.state}) is not staged to its end, so there is nothing to compare yet`,
@@ -60,7 +69,7 @@ async function changesOf(
   const held: { release(): Promise<void> }[] = [];
   const files: StagedFile[] = [];
   try {
-    for (const { table, key, rows } of settled.files) {
+    for (const { table, key, rows } of settled?.files ?? []) {
       const local = await engine.home.stage.fetch(key);
       held.push(local);
       files.push({ table, path: local.path, rows });
@@ -70,7 +79,8 @@ async function changesOf(
     const changes = await reader.read({ pipeline, folder, settled: files, samplesMax });
     const published = (await engine.runs.groups(run.runId)).length > 0;
     const safe = changes.map((table) => withoutUnlistedSources(table, (source) => pipeline.sources.has(source)));
-    return { changes: safe, options: { published, schema: pipeline.name } };
+    const { transformDigest } = (await engine.runs.plan(run.planId)).body;
+    return { changes: safe, options: { published, schema: pipeline.name, transformDigest } };
   } finally {
     for (const local of held) await local.release();
   }

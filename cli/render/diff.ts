@@ -2,13 +2,21 @@
 
 import type { RunRecord } from '../../engine/ledger/runs.ts';
 import { LEADING_COLUMNS, LINEAGE_COLUMNS, OFFER_COLUMNS } from '../../engine/model/tables.ts';
-import type { ChangeAction, ChangedColumn, ChangedRow, ChangedValue, TableChanges } from '../../ports/changes.ts';
+import type {
+  ChangeAction,
+  ChangedCause,
+  ChangedColumn,
+  ChangedRow,
+  ChangedValue,
+  TableChanges,
+} from '../../ports/changes.ts';
 import { nextCommand } from './run.ts';
 import { count, plural, table } from './text.ts';
 import { RESTRICTED, shownValue } from './values.ts';
 
 const DATES_SHOWN = 40;
 const VALUES_SHOWN = 12;
+const DIGEST_SHOWN = 8;
 /** Every row has them: of a row that comes or goes they say nothing. */
 const COMMON = new Set([...LEADING_COLUMNS, ...LINEAGE_COLUMNS, ...OFFER_COLUMNS].map((column) => column.name));
 const LINEAGE = new Set([...LINEAGE_COLUMNS, ...OFFER_COLUMNS].map((column) => column.name));
@@ -17,16 +25,24 @@ const CAUSES: Readonly<Record<string, string>> = {
   first_load: 'dates that were never published before',
   late_arrival: 'new events at dates that were published before',
   correction: 'another delivery of the event wins now',
-  transform_changed: 'the same delivery, other values by today’s transforms',
-  newly_rejected: 'the delivery that gave the row is rejected today',
-  repaired_quarantine: 'rejected before, accepted today',
+  transform_changed: 'other transforms made the row before',
+  schema_version: 'other transforms read the delivery as another schema version before',
+  rejected_today: 'the delivery that gave the row is rejected today',
+  repaired_quarantine: 'rejected or not readable before, accepted today',
+  unreadable_object: 'a raw object that cannot be read',
+  live_row: 'a row that no run wrote gives way to what raw gives',
+  repaired: 'edited by hand, made again (--repair)',
   lineage: 'the same content from another place in raw',
+  undone: 'as it was before the run that is taken back',
+  unexplained: 'NO CAUSE: same transforms, same delivery; edited by hand, or not deterministic',
 };
 
 export interface DiffOptions {
   /** Whether the changes were published, all or in part. */
   readonly published: boolean;
   readonly schema: string;
+  /** Digest of the run's transforms. */
+  readonly transformDigest: string;
 }
 
 export function diffDocument(run: RunRecord, changes: readonly TableChanges[], options: DiffOptions): unknown {
@@ -36,13 +52,17 @@ export function diffDocument(run: RunRecord, changes: readonly TableChanges[], o
     pipeline: run.pipeline,
     state: run.state,
     published: options.published,
+    transformDigest: options.transformDigest,
+    unexplained: changes
+      .flatMap((one) => one.causes)
+      .reduce((sum, one) => sum + (isUnexplained(one) ? one.rows : 0), 0),
     tables: Object.fromEntries(
       changes.map((one) => [
         `${options.schema}.${one.table}`,
         {
           ...totalsOf(one),
           dates: one.dates,
-          causes: one.causes,
+          causes: one.causes.map((cause) => causeDocument(cause, options)),
           columns: byColumn(one.columns),
           samples: one.samples.map((sample) => ({ ...sample, values: sample.values.map(valueDocument) })),
         },
@@ -50,6 +70,15 @@ export function diffDocument(run: RunRecord, changes: readonly TableChanges[], o
     ),
   };
 }
+
+const isUnexplained = ({ cause }: ChangedCause): boolean => cause === 'unexplained';
+
+const causeDocument = (cause: ChangedCause, options: DiffOptions): unknown =>
+  cause.fromTransform === undefined ? cause : { ...cause, toTransform: options.transformDigest };
+
+/** `1a2b3c4d → 5e6f7081`: the transforms before and now. */
+const transforms = (from: string | undefined, options: DiffOptions): string =>
+  from === undefined ? '' : `${from.slice(0, DIGEST_SHOWN)} → ${options.transformDigest.slice(0, DIGEST_SHOWN)}`;
 
 const valueDocument = ({ column, before, after }: ChangedRow['values'][number]): unknown =>
   before === undefined && after === undefined
@@ -73,17 +102,24 @@ export function renderDiff(run: RunRecord, changes: readonly TableChanges[], opt
     ),
     '',
   );
-  const causes = changes.find((one) => one.table === 'events')?.causes ?? [];
+  const causes = changed.flatMap((one) => one.causes.map((cause) => ({ table: one.table, ...cause })));
   if (causes.length > 0) {
     lines.push(
       table(
-        ['cause', 'action', 'events', ''],
-        causes.map(({ cause, action, rows }) => [cause, action, rows, CAUSES[cause] ?? '']),
+        ['cause', 'action', 'table', 'rows', 'transforms', ''],
+        causes.map(({ cause, action, table: name, fromTransform, rows }) => [
+          cause,
+          action,
+          name,
+          rows,
+          transforms(fromTransform, options),
+          CAUSES[cause] ?? '',
+        ]),
       ),
       '',
     );
   }
-  for (const one of changed) lines.push(...renderTable(one, options.schema));
+  for (const one of changed) lines.push(...renderTable(one, options));
   lines.push(next(run, options));
   return lines.join('\n');
 }
@@ -94,13 +130,13 @@ const next = (run: RunRecord, options: DiffOptions): string =>
     ? `next: reprise verify ${run.runId}`
     : `next: ${nextCommand(run).replace(/^reprise diff \S+, then /, '')}`;
 
-function renderTable(changes: TableChanges, schema: string): string[] {
-  const lines = [`── ${schema}.${changes.table}`];
+function renderTable(changes: TableChanges, options: DiffOptions): string[] {
+  const lines = [`── ${options.schema}.${changes.table}`];
   const dates = changes.dates.slice(0, DATES_SHOWN);
   lines.push(
     table(
-      ['event date', 'inserted', 'updated', 'deleted'],
-      dates.map(({ date, inserted, updated, deleted }) => [date ?? 'none', inserted, updated, deleted]),
+      ['event date', 'inserted', 'updated', 'deleted', 'moved here'],
+      dates.map(({ date, inserted, updated, deleted, moved }) => [date ?? 'none', inserted, updated, deleted, moved]),
     ),
   );
   if (changes.dates.length > dates.length)
@@ -122,16 +158,16 @@ function renderTable(changes: TableChanges, schema: string): string[] {
       ),
     );
   }
-  if (changes.samples.length > 0) lines.push('', ...changes.samples.flatMap(renderSample));
+  if (changes.samples.length > 0) lines.push('', ...changes.samples.flatMap((sample) => renderSample(sample, options)));
   return [...lines, ''];
 }
 
-function renderSample(sample: ChangedRow): string[] {
+function renderSample(sample: ChangedRow, options: DiffOptions): string[] {
   const key = Object.entries(sample.key).map(([name, value]) =>
     name === 'event_id' ? shownValue(value) : `${name} ${shownValue(value, 120)}`,
   );
   const moved = sample.fromDate === undefined ? '' : `${sample.fromDate} → `;
-  const cause = sample.cause === undefined ? '' : `  ${sample.cause}`;
+  const cause = `  ${sample.cause ?? ''} ${transforms(sample.fromTransform, options)}`.trimEnd();
   const telling = sample.values.filter(({ column }) => !(sample.action === 'update' ? LINEAGE : COMMON).has(column));
   const values = telling.length > 0 ? telling : sample.values;
   const shown = values.slice(0, VALUES_SHOWN);

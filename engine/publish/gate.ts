@@ -1,5 +1,8 @@
-// Whether a change may be published without a yes. Deleting is what on-call regrets, so it has a limit of its own.
+// Whether a change may be published without a yes. Deleting is what on-call regrets, so it has a limit of its own. Rows
+// that no cause explains are never published unless somebody has said why.
 
+import { RepriseError } from '../../ports/errors.ts';
+import type { GroupOutcome, Unexplained } from '../../ports/warehouse.ts';
 import type { RunOptions } from '../ledger/runs.ts';
 import type { ChangeShare } from './summary.ts';
 
@@ -20,3 +23,39 @@ export function explainLimit(share: ChangeShare, options: Pick<RunOptions, 'maxC
     ? `${share.deleted} of ${share.before} events would be deleted (${percent(share.deleted)}, the limit is ${DELETED_SHARE_MAX * 100} %)`
     : `${share.changed} of ${share.before} events would be updated or deleted (${percent(share.changed)}, the limit is ${options.maxChange * 100} %)`;
 }
+
+/** What somebody took the responsibility for: the very rows that were shown, as a document of the run. */
+export interface Acknowledged {
+  readonly by: string;
+  readonly at: string;
+  readonly reason: string;
+  readonly rows: readonly Unexplained[];
+}
+
+export const ACKNOWLEDGED = 'acknowledged';
+
+const TABLES_NAMED_MAX = 10;
+
+/** Throws Unexplained when rows would change for no known cause, others than those that were acknowledged. */
+export function refuseUnexplained(
+  runId: string,
+  outcomes: readonly Pick<GroupOutcome, 'unexplained'>[],
+  acknowledged: Acknowledged | undefined,
+): void {
+  const known = new Set((acknowledged?.rows ?? []).map(textOf));
+  const found = outcomes.flatMap((outcome) => outcome.unexplained ?? []).filter((one) => !known.has(textOf(one)));
+  if (found.length === 0) return;
+  const total = found.reduce((sum, one) => sum + one.rows, 0);
+  const named = found.slice(0, TABLES_NAMED_MAX).map(({ table, date, rows, keys }) => {
+    const more = rows > keys.length ? `, and ${rows - keys.length} more` : '';
+    return `${table} ${date}: ${keys.map((key) => JSON.stringify(key)).join(', ')}${more}`;
+  });
+  if (found.length > named.length) named.push(`and ${found.length - named.length} more tables and dates`);
+  throw new RepriseError(
+    'Unexplained',
+    `${total} row(s) would change for no known cause: the same transforms made them of the same deliveries. ${named.join('; ')}`,
+    `look at them: reprise diff ${runId}; were they edited by hand, plan again with --repair; else say why: reprise approve ${runId} --reason …`,
+  );
+}
+
+const textOf = (one: Unexplained): string => JSON.stringify([one.table, one.date, one.rows, one.keys]);

@@ -1,4 +1,5 @@
-// The publish decision for all groups that are not published yet, and what it adds up to.
+// The publish decision for all groups that are not published yet, and what it adds up to. It stops the run when rows would
+// change for no known cause.
 
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { GroupOutcome, PublishScope, Warehouse } from '../../ports/warehouse.ts';
@@ -6,6 +7,7 @@ import type { RunRecord, Runs } from '../ledger/runs.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
 import { UNREADABLE_OBJECT } from '../model/limits.ts';
 import type { Plan } from '../plan/plan.ts';
+import { ACKNOWLEDGED, type Acknowledged, refuseUnexplained } from './gate.ts';
 import { publishToken } from './publish.ts';
 import { openScope } from './settle.ts';
 import { type ChangeShare, changeShare } from './summary.ts';
@@ -27,7 +29,7 @@ export interface Preview {
   readonly changes: number;
 }
 
-/** Groups that an earlier attempt published are shown as they were committed. */
+/** Groups that an earlier attempt published are shown as they were committed. Throws Unexplained. */
 export async function previewRun(
   deps: PreviewDeps,
   pipeline: CompiledPipeline,
@@ -55,6 +57,7 @@ export async function previewRun(
         .reduce((sum, c) => sum + c.inserted + c.updated + c.deleted, 0),
     };
     await deps.runs.saveDocument(run.runId, 'preview', preview);
+    refuseUnexplained(run.runId, left, await deps.runs.document<Acknowledged>(run.runId, ACKNOWLEDGED));
     return preview;
   } finally {
     await release();

@@ -10,6 +10,7 @@ import { Ledger } from '../ledger/ledger.ts';
 import type { RunRecord, Runs } from '../ledger/runs.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
 import type { Plan } from '../plan/plan.ts';
+import { ACKNOWLEDGED, type Acknowledged, refuseUnexplained } from './gate.ts';
 import { openScope } from './settle.ts';
 
 export interface PublishDeps extends LeaseDeps {
@@ -22,7 +23,10 @@ export interface PublishDeps extends LeaseDeps {
 /** Unique for run and group, the same at every attempt. */
 export const publishToken = (runId: string, group: number): string => `${runId}/${group}`;
 
-/** Throws LeaseLost when another run has the dates by now, Cancelled or Paused when that was asked for. */
+/**
+ * Throws LeaseLost when another run has the dates by now, Cancelled or Paused when that was asked for, Unexplained for
+ * rows that came to change since the preview and for no known cause.
+ */
 export async function publishGroup(
   deps: PublishDeps,
   pipeline: CompiledPipeline,
@@ -35,7 +39,9 @@ export async function publishGroup(
   await new Leases(deps, pipeline.name).renew(run.runId, run.lease);
   const { scope, release } = await openScope(deps, pipeline, plan, run);
   try {
-    const commit = { token, lease: run.lease, publishedAt: isoTime(deps.clock) };
+    const acknowledged = await deps.runs.document<Acknowledged>(run.runId, ACKNOWLEDGED);
+    const check = (outcome: GroupOutcome): void => refuseUnexplained(run.runId, [outcome], acknowledged);
+    const commit = { token, lease: run.lease, publishedAt: isoTime(deps.clock), check };
     const outcome = await deps.warehouse.publish(scope, group, deps.folder, commit);
     await deps.runs.saveDocument(run.runId, `groups/${String(group).padStart(6, '0')}`, outcome);
     await new Ledger(deps, pipeline.name).append({

@@ -1,19 +1,56 @@
--- Why each changed event changes. Expects temp: decided, known_dates; reads the quarantine before it
--- is changed. known_dates: those that had been published before the run.
+-- Why each changed event changes: the first condition that is true of the row. What none of them is true of is
+-- `unexplained`: the same transforms made something else of the same delivery, or the row was edited. Expects temp:
+-- decided, known_dates, settled_events, settled_quarantine; reads tables and quarantine before they are changed.
+-- known_dates: those that had been published before the run. {{transform}}: the digest of the run's transforms.
 CREATE OR REPLACE TEMP TABLE decided_causes AS
+WITH
+  c AS (SELECT * FROM decided WHERE action IN ('insert', 'update', 'delete')),
+  t AS (
+    SELECT event_id, schema_version, _raw_object, _raw_row, _transform_version, _run_id, _content_hash
+    FROM {{schema}}.events
+    WHERE event_date IN (SELECT old_date FROM c) AND event_id IN (SELECT event_id FROM c WHERE action <> 'insert')
+  ),
+  s AS (
+    SELECT event_id, schema_version, _content_hash
+    FROM settled_events
+    WHERE event_id IN (SELECT event_id FROM c WHERE action = 'update')
+  ),
+  -- What stood at a place in raw under other transforms.
+  r AS (
+    SELECT _raw_object, _raw_row, min(_transform_version) AS _transform_version
+    FROM t WHERE _transform_version <> '{{transform}}' GROUP BY _raw_object, _raw_row
+  ),
+  unreadable AS (SELECT DISTINCT _raw_object FROM {{schema}}.quarantine WHERE _raw_row < 0)
 SELECT
-  d.event_id, d.action, d.new_date, d.old_date,
+  c.event_id, c.action, c.new_date, c.old_date,
+  coalesce(t._transform_version, r._transform_version) AS old_transform,
   CASE
-    WHEN d.action = 'delete' THEN 'newly_rejected'
-    WHEN d.action = 'insert' AND q._raw_object IS NOT NULL THEN 'repaired_quarantine'
-    WHEN d.action = 'insert' AND f.event_date IS NOT NULL THEN 'late_arrival'
-    WHEN d.action = 'insert' THEN 'first_load'
-    WHEN NOT d.upward THEN 'newly_rejected'
-    WHEN NOT d.same_delivery THEN 'correction'
-    WHEN NOT d.same_content OR d.new_date <> d.old_date THEN 'transform_changed'
-    ELSE 'lineage'
+    WHEN (c.action = 'insert' OR (c.upward AND NOT c.same_delivery))
+      AND (q._raw_object IS NOT NULL OR u._raw_object IS NOT NULL) THEN 'repaired_quarantine'
+    WHEN c.action = 'insert' THEN
+      CASE
+        WHEN r._raw_object IS NOT NULL THEN 'transform_changed'
+        WHEN f.event_date IS NULL THEN 'first_load'
+        ELSE 'late_arrival'
+      END
+    WHEN c.upward AND NOT c.same_delivery AND NOT (t._raw_object = c.new_object AND t._raw_row = c.new_row) THEN 'correction'
+    WHEN c.same_content AND c.same_delivery AND c.new_date = c.old_date THEN 'lineage'
+    WHEN s._content_hash = t._content_hash AND NOT c.same_content THEN 'repaired'
+    WHEN t._transform_version <> '{{transform}}' THEN
+      CASE
+        WHEN p._raw_object IS NOT NULL THEN 'rejected_today'
+        WHEN c.same_delivery AND s.schema_version IS DISTINCT FROM t.schema_version THEN 'schema_version'
+        ELSE 'transform_changed'
+      END
+    WHEN NOT regexp_full_match(t._run_id, '{{run_id}}') THEN 'live_row'
+    WHEN {{repair}} THEN 'repaired'
+    ELSE 'unexplained'
   END AS cause
-FROM decided AS d
-LEFT JOIN {{schema}}.quarantine AS q ON q._raw_object = d.new_object AND q._raw_row = d.new_row
-LEFT JOIN known_dates AS f ON f.event_date = d.new_date
-WHERE d.action IN ('insert', 'update', 'delete');
+FROM c
+LEFT JOIN t ON t.event_id = c.event_id AND c.action <> 'insert'
+LEFT JOIN s ON s.event_id = c.event_id AND c.action = 'update'
+LEFT JOIN r ON r._raw_object = c.new_object AND r._raw_row = c.new_row AND c.action = 'insert'
+LEFT JOIN {{schema}}.quarantine AS q ON q._raw_object = c.new_object AND q._raw_row = c.new_row
+LEFT JOIN unreadable AS u ON u._raw_object = c.new_object
+LEFT JOIN settled_quarantine AS p ON p._raw_object = t._raw_object AND p._raw_row = t._raw_row
+LEFT JOIN known_dates AS f ON f.event_date = c.new_date;

@@ -5,7 +5,7 @@ WITH chosen AS (
   ORDER BY row_number() OVER (PARTITION BY cause, action ORDER BY {{keys}}), cause, action, {{keys}}
   LIMIT {{samples}}
 )
-SELECT {{key_texts}}, c.action, c.cause, CAST(c.new_date AS VARCHAR) AS new_date, CAST(c.old_date AS VARCHAR) AS old_date,
+SELECT {{key_texts}}, c.action, c.cause, c.from_transform, CAST(c.new_date AS VARCHAR) AS new_date, CAST(c.old_date AS VARCHAR) AS old_date,
   {{values}}
 FROM chosen AS c
 LEFT JOIN {{before}} AS b ON {{before_equal}}

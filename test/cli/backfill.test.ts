@@ -246,7 +246,7 @@ describe('what must not happen', () => {
     await putObject(home, 'pulsecart', 'a', orders.slice(0, half), DUCKDB);
     await repriseJson(home, 'backfill', 'pulsecart', '--all', '--no-verify');
     await putObject(home, 'pulsecart', 'b', orders.slice(half), DUCKDB);
-    await sql(home, "UPDATE pulsecart.events SET _content_hash = 'edited'");
+    await sql(home, "UPDATE pulsecart.events SET _content_hash = 'other', _transform_version = 'earlier'");
     const waits = await repriseJson<RunDocument & { next: string }>(
       home,
       'backfill',

@@ -278,14 +278,14 @@ describe('diff', () => {
     expect(outputs.length).toBeGreaterThan(0);
     for (const value of outputs)
       expect(value).toEqual({ column: 'stdout', before: '(restricted)', after: '(restricted)' });
-    expect(tables['codewave.edit_operations']?.causes).toEqual([]);
+    expect(tables['codewave.edit_operations']?.causes.map(({ cause }) => cause)).toEqual(['first_load']);
     expect(tables['codewave.edit_operations']?.inserted).toBeGreaterThan(0);
   });
 
   it('reads well', async () => {
     const { out } = await reprise(home, 'diff', second.runId, '--samples', '1');
     expect(out).toContain(`run ${second.runId}  pulsecart  succeeded: what it changed`);
-    expect(out).toMatch(/correction +update +\d+ +another delivery of the event wins now/);
+    expect(out).toMatch(/correction +update +events +\d+ +another delivery of the event wins now/);
     expect(out).toContain(`next: reprise verify ${second.runId}`);
   });
 });

@@ -38,8 +38,9 @@ interface ChangedTable {
   readonly name: string;
   readonly key: readonly string[];
   readonly columns: readonly TableColumn[];
-  /** Whether rows share the cause of the event with their id. */
-  readonly hasCause: boolean;
+  /** The file that has the causes of its rows, and by which columns: parts have those of their events. */
+  readonly causes: string;
+  readonly causesKey: readonly string[];
 }
 
 /** `spill`: a folder for what does not fit in memory. */
@@ -78,10 +79,12 @@ function changedTables(pipeline: CompiledPipeline): ChangedTable[] {
     name,
     key,
     columns,
-    hasCause: kind !== 'offered',
+    causes: kind === 'offered' ? `${name}.causes` : 'causes',
+    causesKey: ['event_id'],
   }));
-  const quarantine = { name: 'quarantine', key: ['_raw_object', '_raw_row'], columns: QUARANTINE_COLUMNS };
-  return [...ofPipeline, { ...quarantine, hasCause: false }];
+  const key = ['_raw_object', '_raw_row'];
+  const quarantine = { name: 'quarantine', key, columns: QUARANTINE_COLUMNS };
+  return [...ofPipeline, { ...quarantine, causes: 'quarantine.causes', causesKey: key }];
 }
 
 async function readTable(
@@ -96,22 +99,25 @@ async function readTable(
       .map((file) => quoteLiteral(join(request.folder, file)));
   const decided = kept(`${table.name}.decided`);
   if (decided.length === 0) return { table: table.name, dates: [], causes: [], columns: [], samples: [] };
-  const causes = table.hasCause ? kept('causes') : [];
+  const causes = kept(table.causes);
+  const from = `read_parquet([${causes.join(', ')}], union_by_name = true)`;
   await duck.run(
     sql('changed-rows', {
       keys: table.key.map((key) => `d.${key}`).join(', '),
       decided: decided.join(', '),
-      cause: causes.length > 0 ? 'c.cause' : 'CAST(NULL AS VARCHAR)',
-      join_causes:
-        causes.length > 0 ? `LEFT JOIN read_parquet([${causes.join(', ')}]) AS c ON c.event_id = d.event_id` : '',
+      cause: causes.length > 0 ? 'c.cause' : NO_TEXT,
+      old_transform: causes.length > 0 && (await hasColumn(duck, from, 'old_transform')) ? 'c.old_transform' : NO_TEXT,
+      join_causes: causes.length > 0 ? `LEFT JOIN ${from} AS c ON ${keysEqual(table.causesKey, 'c', 'd')}` : '',
     }),
   );
   await openRows(duck, 'before_rows', kept(`${table.name}.before`), table.columns);
+  // An undo keeps what rows become; of a replay they are among the settled ones.
+  const after = kept(`${table.name}.after`);
   const settled = request.settled.filter((file) => file.table === table.name && file.rows > 0);
   await openRows(
     duck,
     'after_rows',
-    settled.map((file) => quoteLiteral(file.path)),
+    after.length > 0 ? after : settled.map((file) => quoteLiteral(file.path)),
     table.columns,
   );
   const compared = table.columns.filter((column) => !NOT_COMPARED.has(column.name) && !table.key.includes(column.name));
@@ -122,6 +128,13 @@ async function readTable(
     columns: await columnsOf(duck, table, compared),
     samples: request.samplesMax > 0 ? await samplesOf(duck, table, compared, request.samplesMax) : [],
   };
+}
+
+const NO_TEXT = 'CAST(NULL AS VARCHAR)';
+
+async function hasColumn(duck: Duck, from: string, column: string): Promise<boolean> {
+  const columns = await duck.rows(`DESCRIBE SELECT * FROM ${from}`);
+  return columns.some((row) => row.column_name === column);
 }
 
 async function openRows(
@@ -153,11 +166,13 @@ async function datesOf(duck: Duck): Promise<ChangedDate[]> {
 
 async function causesOf(duck: Duck): Promise<ChangedCause[]> {
   const rows = await duck.rows(
-    'SELECT cause, action, count(*) AS n FROM changed WHERE cause IS NOT NULL GROUP BY ALL ORDER BY cause, action',
+    `SELECT cause, action, from_transform, count(*) AS n FROM changed WHERE cause IS NOT NULL
+      GROUP BY ALL ORDER BY cause, action, from_transform`,
   );
   return rows.map((row) => ({
     cause: String(row.cause),
     action: row.action as ChangeAction,
+    fromTransform: textOf(row.from_transform) ?? undefined,
     rows: Number(row.n),
   }));
 }
@@ -223,6 +238,7 @@ function sampleOf(row: DuckRow, table: ChangedTable, compared: readonly TableCol
     key: Object.fromEntries(table.key.map((key) => [key, String(row[key])])),
     action,
     cause: textOf(row.cause) ?? undefined,
+    fromTransform: textOf(row.from_transform) ?? undefined,
     date: action === 'delete' ? oldDate : (newDate ?? oldDate),
     fromDate: action === 'update' && oldDate !== null && oldDate !== newDate ? oldDate : undefined,
     values,

@@ -1,9 +1,10 @@
-// Runs the decision of one date group: temporary tables `decided`, `decided_<table>` and `decided_causes` say what
-// happens to each row. The same statements serve the preview and the publish transaction.
+// Runs the decision of one date group: temporary tables `decided` and `decided_<table>` say what happens to each row,
+// causes.ts says why. The same statements serve the preview and the publish transaction.
 
 import type { CompiledTable } from '../../../engine/model/compile.ts';
 import { QUARANTINE_COLUMNS } from '../../../engine/model/tables.ts';
 import type { DateChange, GroupOutcome, PublishScope } from '../../../ports/warehouse.ts';
+import { decideCauses } from './causes.ts';
 import { columnList, precedenceSql, rowHashSql } from './columns.ts';
 import type { Duck } from './instance.ts';
 import { offeredTables } from './scope.ts';
@@ -42,8 +43,8 @@ export async function decide(duck: Duck, scope: PublishScope, group: number): Pr
     else await duck.run(sql('decide-parts', { ...common, ...keyFills(table), table: table.name, target_row_hash }));
   }
   await duck.run(sql('decide-quarantine', { ...common, columns: columnList(QUARANTINE_COLUMNS) }));
-  await duck.run(sql('causes', { schema }));
-  return outcome(duck, scope, group);
+  const unexplained = await decideCauses(duck, scope, common);
+  return { ...(await outcome(duck, scope, group)), unexplained };
 }
 
 /** What the SQL of a table's key looks like in joins. */

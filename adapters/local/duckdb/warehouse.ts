@@ -13,6 +13,7 @@ import type {
   Warehouse,
 } from '../../../ports/warehouse.ts';
 import { applyChanges, recordChanges } from './apply.ts';
+import { recordCauses } from './causes.ts';
 import {
   columnDefinitions,
   digestSql,
@@ -80,6 +81,7 @@ export class DuckWarehouse implements Warehouse {
     await this.#open(scope);
     const outcome = await decide(this.duck, scope, group);
     await recordChanges(this.duck, scope, group, folder);
+    await recordCauses(this.duck, scope.pipeline, group, folder);
     return outcome;
   }
 
@@ -99,7 +101,9 @@ export class DuckWarehouse implements Warehouse {
     try {
       await this.#fence(scope, group, commit);
       const outcome = await decide(this.duck, scope, group);
+      commit.check?.(outcome);
       await recordChanges(this.duck, scope, group, folder);
+      await recordCauses(this.duck, scope.pipeline, group, folder);
       await applyChanges(this.duck, scope, commit.publishedAt);
       await this.duck.run(`INSERT INTO reprise.commits VALUES (${quoteLiteral(commit.token)}, ${quoteLiteral(scope.runId)},
         TIMESTAMP ${quoteLiteral(commit.publishedAt)}, ${quoteLiteral(JSON.stringify(outcome))})`);
