@@ -30,6 +30,8 @@ export const ERROR_CODES = {
   Unexplained: { retry: 'terminal', exit: 3 },
   ChangeTooLarge: { retry: 'terminal', exit: 3 },
   Rejected: { retry: 'terminal', exit: 3 },
+  NotUndoable: { retry: 'terminal', exit: 3 },
+  Undone: { retry: 'terminal', exit: 3 },
   RunBusy: { retry: 'terminal', exit: 3 },
   ObjectChanged: { retry: 'terminal', exit: 3 },
   ObjectMissing: { retry: 'terminal', exit: 3 },

@@ -74,6 +74,51 @@ export interface GroupOutcome {
   readonly heldDates: readonly string[];
 }
 
+/** Why an undo leaves a row alone: it is no longer as the undone run left it, or its raw object is gone or rewritten. */
+export type LeftAloneReason = 'changed_since' | 'raw_gone';
+
+/** Rows that an undo leaves alone. */
+export interface LeftAlone {
+  readonly table: string;
+  /** Where the rows stand, or would stand; null for quarantine entries that belong to no date. */
+  readonly date: string | null;
+  readonly reason: LeftAloneReason;
+  /** The run whose rows stand there now; null when none do. */
+  readonly runId: string | null;
+  readonly rows: number;
+}
+
+export interface LeftAloneRow extends Omit<LeftAlone, 'rows'> {
+  readonly key: Readonly<Record<string, string>>;
+}
+
+/** Counted in `changes` as kept_newer too. `leftAloneRows` are samples, for each table the first few by key. */
+export interface UndoOutcome extends GroupOutcome {
+  readonly leftAlone: readonly LeftAlone[];
+  readonly leftAloneRows: readonly LeftAloneRow[];
+}
+
+/** Raw objects whose rows may stand again: all but those named, or only those named. */
+export type Restorable = { readonly except: readonly string[] } | { readonly only: readonly string[] };
+
+/** All that the decision of an undo depends on, beside the warehouse's rows and the changes kept of the undone run. */
+export interface UndoScope {
+  readonly pipeline: CompiledPipeline;
+  /** The undo. */
+  readonly runId: string;
+  readonly undone: {
+    readonly runId: string;
+    /** It put rows back as they were before another run, so that they bear the ids of older ones. */
+    readonly isUndo: boolean;
+    /** Where the changes of its committed groups are kept. */
+    readonly folder: string;
+  };
+  readonly dates: readonly PlanDate[];
+  /** The columns are those of the undone run, so that the hash of a row it wrote can be made again from them. */
+  readonly sameColumns: boolean;
+  readonly restorable: Restorable;
+}
+
 export interface TableDigest {
   readonly table: string;
   readonly date: string;
@@ -109,6 +154,22 @@ export interface Warehouse {
   rejected(scope: PublishScope): Promise<Readonly<Record<string, number>>>;
   /** Decides and applies one group in one transaction. A token that is already there is not applied again. */
   publish(scope: PublishScope, group: number, folder: string, commit: Commit): Promise<GroupOutcome>;
+  /**
+   * Takes back what the undone run did in one group, in one transaction; without `commit` only decides. Writes the
+   * undo's own decisions, and the rows before and after, into `folder`. For each key the run changed, the first that fits:
+   *
+   * 1. What stands is not as the run left it: left alone, `changed_since`. As it left it means for a replay its own
+   *    run id, the date it gave, and columns that still give the stored hash; for an undo the very row that it put
+   *    back; and absent where it deleted.
+   * 2. The run inserted it: deleted.
+   * 3. The row before is of a raw object that is not `restorable`: left alone, `raw_gone`.
+   * 4. The row before is put back as it was, run id and publishing time included.
+   *
+   * An event and its parts are one: a part that is not as the run left it leaves all of the event alone. Offered rows
+   * and quarantine entries go by their own key. Dates that change are whole in no epoch any more. A token that is there
+   * is not applied again. Throws LeaseLost, and NotFound when the changes of the group are not kept.
+   */
+  undo(scope: UndoScope, group: number, folder: string, commit: Commit | undefined): Promise<UndoOutcome>;
   /** The outcome stored with a token, after a crash or an unknown outcome. */
   committed(token: string): Promise<GroupOutcome | undefined>;
   /**

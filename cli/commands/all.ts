@@ -1,6 +1,7 @@
 // Every command, in the order in which --help lists them.
 
 import type { Command } from '../command.ts';
+import { activateCommand } from './activate.ts';
 import { backfillCommand } from './backfill.ts';
 import { catalogBuildCommand } from './catalog-build.ts';
 import { demoCommand } from './demo.ts';
@@ -10,11 +11,13 @@ import { initCommand } from './init.ts';
 import { landCommand } from './land.ts';
 import { pipelinesCommand } from './pipelines.ts';
 import { planCommand } from './plan.ts';
+import { pruneCommand } from './prune.ts';
 import { quarantineCommand } from './quarantine.ts';
 import { resumeCommand } from './resume.ts';
 import { runCommand } from './run.ts';
 import { statusCommand } from './status.ts';
 import { tryCommand } from './try.ts';
+import { undoCommand } from './undo.ts';
 import { verifyCommand } from './verify.ts';
 import { whyCommand } from './why.ts';
 
@@ -30,9 +33,12 @@ export const COMMANDS: readonly Command[] = [
   statusCommand,
   resumeCommand,
   diffCommand,
+  undoCommand,
+  activateCommand,
   verifyCommand,
   quarantineCommand,
   whyCommand,
   tryCommand,
+  pruneCommand,
   doctorCommand,
 ];

@@ -1,6 +1,7 @@
 // Continues a run from what is recorded as done.
 
 import type { RunRecord } from '../../engine/ledger/runs.ts';
+import { refuseUndone } from '../../engine/ledger/undone.ts';
 import { RepriseError } from '../../ports/errors.ts';
 import { type Command, optionalText, textArgument } from '../command.ts';
 import { exitCodeOf, renderRun, runDocument } from '../render/run.ts';
@@ -45,6 +46,7 @@ export const resumeCommand: Command = {
         terminal.result(runDocument(run, 0), renderRun(run, undefined));
         return exitCodeOf(run);
       }
+      await refuseUndone(engine.runs, run.runId);
       const options = { ...run.options, stageOnly: false, approved: run.options.approved || args.yes === true };
       await refuseWhileItWorks(engine, run);
       const again = await engine.runs.beginAttempt({ ...run, options });

@@ -2,6 +2,7 @@
 
 import type { RunRecord } from '../../engine/ledger/runs.ts';
 import { count, duration, plural, table } from './text.ts';
+import { renderUndo, undoDocument } from './undo.ts';
 
 /** What `run --json` and `backfill --json` print. */
 export function runDocument(run: RunRecord, durationMs: number): unknown {
@@ -18,6 +19,7 @@ export function runDocument(run: RunRecord, durationMs: number): unknown {
     unreadable: run.summary?.unreadable ?? [],
     verified: run.summary?.verified,
     failure: run.failure,
+    ...undoDocument(run),
     durationMs,
     next: nextCommand(run),
   };
@@ -26,7 +28,8 @@ export function runDocument(run: RunRecord, durationMs: number): unknown {
 export function renderRun(run: RunRecord, durationMs: number | undefined): string {
   const { summary } = run;
   const took = durationMs === undefined ? '' : ` in ${duration(durationMs)}`;
-  const lines = [`run ${run.runId}  ${run.pipeline}  ${run.state}${took}`];
+  const undoes = run.undoes === undefined ? '' : `  undo of ${run.undoes}`;
+  const lines = [`run ${run.runId}  ${run.pipeline}  ${run.state}${took}${undoes}`];
   if (run.failure !== undefined) lines.push(`  ${run.failure.error}: ${run.failure.cause}`);
   if (summary !== undefined) {
     const rows = Object.entries(summary.tables).map(([name, c]) => [
@@ -55,6 +58,7 @@ export function renderRun(run: RunRecord, durationMs: number | undefined): strin
           : `verification found ${plural(summary.verified.differences, 'difference')} in ${plural(summary.verified.checked, 'row')}`,
       );
     }
+    if (summary.undo !== undefined) lines.push(...renderUndo(run, summary.undo));
   }
   lines.push('', `next: ${nextCommand(run)}`);
   return lines.join('\n');
@@ -72,6 +76,7 @@ export function nextCommand(run: RunRecord): string {
     case 'awaiting_approval':
       return `reprise diff ${run.runId}, then reprise resume ${run.runId} --yes`;
     case 'refused':
+      if (run.undoes !== undefined) return `reprise status ${run.undoes}`;
       return `reprise plan ${run.pipeline} …, then reprise run`;
     case 'nothing_to_do':
       return `reprise status`;

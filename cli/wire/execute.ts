@@ -33,8 +33,9 @@ export interface ExecuteOptions {
 
 /** Drives the run to its end, whatever that is, and gives its record. */
 export async function executeRun(engine: Engine, run: RunRecord, options: ExecuteOptions): Promise<RunRecord> {
-  const file = join(packageRoot(), 'state-machines', 'replay.asl.json');
-  const machine = loadStateMachine(JSON.parse(readFileSync(file, 'utf8')), 'replay');
+  const name = run.undoes === undefined ? 'replay' : 'undo';
+  const file = join(packageRoot(), 'state-machines', `${name}.asl.json`);
+  const machine = loadStateMachine(JSON.parse(readFileSync(file, 'utf8')), name);
   const context = engine.taskContext(options.onRows);
   const lost = new AbortController();
   const heartbeat = beat(engine, run, lost);

@@ -7,6 +7,7 @@ import { refuseIfAsked } from './asked.ts';
 import { type LeaseDeps, Leases } from './leases.ts';
 import { Ledger } from './ledger.ts';
 import type { Runs } from './runs.ts';
+import { refuseUndone } from './undone.ts';
 
 export interface AdmitDeps extends LeaseDeps {
   readonly runs: Runs;
@@ -14,7 +15,7 @@ export interface AdmitDeps extends LeaseDeps {
 }
 
 /**
- * Throws PlanDrifted, LeaseHeld while another run works at some of the dates, TransformsRetired. Safe to repeat: each
+ * Throws PlanDrifted, Undone, LeaseHeld while another run works at some of the dates, TransformsRetired. Safe to repeat: each
  * admission takes the dates anew, with a newer fence.
  */
 export async function admit(
@@ -25,6 +26,7 @@ export async function admit(
   const run = await deps.runs.run(runId);
   const plan = await deps.runs.plan(run.planId);
   await refuseIfAsked(deps.runs, runId);
+  await refuseUndone(deps.runs, runId);
   await refuseDrift(plan, pipeline, deps.lake);
   const ledger = new Ledger(deps, pipeline.name);
   const { window } = plan.body;

@@ -2,13 +2,15 @@
 
 import { isoTime } from '../../ports/clock.ts';
 import { ERROR_CODES, type ErrorCode } from '../../ports/errors.ts';
-import type { GroupOutcome, Verification } from '../../ports/warehouse.ts';
+import type { GroupOutcome, UndoOutcome, Verification } from '../../ports/warehouse.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
+import type { Plan } from '../plan/plan.ts';
 import { arrivalDate } from '../plan/raw-keys.ts';
+import { settleTransforms } from '../publish/retire.ts';
 import { changesAnything, summarize } from '../publish/summary.ts';
 import { type LeaseDeps, Leases } from './leases.ts';
 import { Ledger } from './ledger.ts';
-import type { RunRecord, RunState, RunSummary, Runs } from './runs.ts';
+import type { RunRecord, RunState, RunSummary, Runs, UndoSummary } from './runs.ts';
 
 export interface FinishDeps extends LeaseDeps {
   readonly runs: Runs;
@@ -36,7 +38,7 @@ export async function finish(
   const settled = await runs.document<{ unreadable: readonly { key: string; detail: string }[] }>(runId, 'settled');
   const verification = await runs.document<Verification>(runId, 'verified');
   const known = plan.body.objects.flatMap(({ key, unreadable }) =>
-    unreadable === undefined ? [] : [{ key, detail: unreadable }],
+    unreadable === undefined || run.undoes !== undefined ? [] : [{ key, detail: unreadable }],
   );
   const found = (settled?.unreadable ?? []).filter((one) => !known.some((other) => other.key === one.key));
   const shown = published.length > 0 ? published : (preview?.outcomes ?? []);
@@ -54,19 +56,40 @@ export async function finish(
           },
         }),
   };
-  const state = stateOf(run, failure, summary, published.length, plan.body.groups, changesAnything(shown));
+  const groups = run.undoes === undefined ? plan.body.groups : (preview?.outcomes.length ?? plan.body.groups);
+  const state = stateOf(run, failure, summary, published.length, groups, changesAnything(shown));
   const { failure: _, ...rest } = run;
   const record: RunRecord = {
     ...rest,
     state,
     finishedAt: isoTime(deps.clock),
-    summary,
+    summary:
+      run.undoes === undefined ? summary : { ...summary, undo: await undoSummary(deps, plan, run, state, shown) },
     ...(failure.error === '' ? {} : { failure }),
   };
   await runs.save(record);
   await new Ledger(deps, pipeline.name).append({ kind: 'run_finished', runId, state });
   await new Leases(deps, pipeline.name).release(runId, run.lease);
   return record;
+}
+
+const ROWS_NAMED_MAX = 100;
+
+/** What an undo left alone; once all its groups are published, its transforms are settled. */
+async function undoSummary(
+  deps: FinishDeps,
+  plan: Plan,
+  run: RunRecord,
+  state: RunState,
+  shown: readonly GroupOutcome[],
+): Promise<UndoSummary> {
+  const outcomes = shown as readonly UndoOutcome[];
+  return {
+    leftAlone: outcomes.flatMap((outcome) => outcome.leftAlone),
+    leftAloneRows: outcomes.flatMap((outcome) => outcome.leftAloneRows).slice(0, ROWS_NAMED_MAX),
+    transformDigest: plan.body.transformDigest,
+    transforms: state === 'succeeded' ? await settleTransforms(deps, plan, run) : 'as before',
+  };
 }
 
 function stateOf(

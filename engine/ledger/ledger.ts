@@ -26,6 +26,8 @@ export type LedgerEvent =
       readonly planId: string;
       readonly attempt: number;
       readonly reason: string;
+      /** The run that it takes back. */
+      readonly undoes?: string;
     }
   | {
       readonly kind: 'lease_taken';

@@ -5,7 +5,7 @@ import type { Clock } from '../../ports/clock.ts';
 import { isoTime } from '../../ports/clock.ts';
 import { RepriseError } from '../../ports/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
-import type { GroupOutcome } from '../../ports/warehouse.ts';
+import type { GroupOutcome, LeftAlone, LeftAloneRow } from '../../ports/warehouse.ts';
 import type { Plan } from '../plan/plan.ts';
 
 /** The states in which a run ends. */
@@ -43,6 +43,10 @@ export interface RunRecord {
   readonly lease: number;
   readonly epoch: number;
   readonly options: RunOptions;
+  /** The run that this one, an undo, takes back. */
+  readonly undoes?: string;
+  /** Why, when not the plan but the run was given a reason. */
+  readonly reason?: string;
   readonly startedAt: string;
   readonly finishedAt?: string;
   readonly failure?: { readonly error: string; readonly cause: string };
@@ -65,6 +69,16 @@ export interface RunSummary {
   readonly heldDates: readonly string[];
   readonly unreadable: readonly { readonly key: string; readonly detail: string }[];
   readonly verified?: { readonly ok: boolean; readonly checked: number; readonly differences: number };
+  readonly undo?: UndoSummary;
+}
+
+/** What an undo left alone, and what became of the transforms of the run that it took back. */
+export interface UndoSummary {
+  readonly leftAlone: readonly LeftAlone[];
+  /** Some of the rows left alone, by table and key. */
+  readonly leftAloneRows: readonly LeftAloneRow[];
+  readonly transformDigest: string;
+  readonly transforms: 'retired' | 'activated' | 'as before';
 }
 
 /** What the manifest of one staged slice says. Keys are in the stage store. */
@@ -102,7 +116,12 @@ export class Runs {
     return plan;
   }
 
-  async create(plan: Plan, options: RunOptions): Promise<RunRecord> {
+  /** A run of the plan, or with `undo` one that takes a run of it back. */
+  async create(
+    plan: Plan,
+    options: RunOptions,
+    undo?: { readonly undoes: string; readonly reason: string },
+  ): Promise<RunRecord> {
     for (let number = 1; ; number++) {
       const record: RunRecord = {
         runId: `${plan.id.slice(0, 12)}-${number}`,
@@ -113,6 +132,7 @@ export class Runs {
         lease: 0,
         epoch: 0,
         options,
+        ...undo,
         startedAt: isoTime(this.#clock),
       };
       if ((await this.#control.write(runKey(record.runId), encode(record), { if: 'absent' })) === 'written')
@@ -184,6 +204,18 @@ export class Runs {
       if (manifest !== undefined) manifests.push(manifest);
     }
     return manifests;
+  }
+
+  /** Forgets that slices were staged: whoever goes on with the run stages them again. */
+  async forgetStaged(runId: string): Promise<void> {
+    const keys: string[] = [`runs/${runId}/settled.json`];
+    for await (const { key } of this.#control.list(`runs/${runId}/slices/`)) keys.push(key);
+    for (const key of keys) await this.#control.remove(key);
+  }
+
+  /** The outcome of a group that is committed. */
+  async saveGroup(runId: string, outcome: GroupOutcome): Promise<void> {
+    await this.saveDocument(runId, `groups/${String(outcome.group).padStart(6, '0')}`, outcome);
   }
 
   /** Documents of a run beside its record: `settled`, `preview`, `verified`, groups. */

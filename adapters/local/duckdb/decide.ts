@@ -1,7 +1,7 @@
 // Runs the decision of one date group: temporary tables `decided` and `decided_<table>` say what happens to each row,
 // causes.ts says why. The same statements serve the preview and the publish transaction.
 
-import type { CompiledTable } from '../../../engine/model/compile.ts';
+import type { CompiledPipeline, CompiledTable } from '../../../engine/model/compile.ts';
 import { QUARANTINE_COLUMNS } from '../../../engine/model/tables.ts';
 import type { DateChange, GroupOutcome, PublishScope } from '../../../ports/warehouse.ts';
 import { decideCauses } from './causes.ts';
@@ -44,7 +44,7 @@ export async function decide(duck: Duck, scope: PublishScope, group: number): Pr
   }
   await duck.run(sql('decide-quarantine', { ...common, columns: columnList(QUARANTINE_COLUMNS) }));
   const unexplained = await decideCauses(duck, scope, common);
-  return { ...(await outcome(duck, scope, group)), unexplained };
+  return { ...(await outcomeOf(duck, pipeline, group)), unexplained };
 }
 
 /** What the SQL of a table's key looks like in joins. */
@@ -78,10 +78,11 @@ async function recomputeContent(duck: Duck, scope: PublishScope, group: number):
     SELECT event_id, sha256(string_agg(hash, '' ORDER BY ordinal, place)) AS content_hash FROM hashes GROUP BY event_id`);
 }
 
-async function outcome(duck: Duck, scope: PublishScope, group: number): Promise<GroupOutcome> {
+/** What the decision in the temporary tables adds up to. Rows that an undo leaves alone count as kept newer. */
+export async function outcomeOf(duck: Duck, pipeline: CompiledPipeline, group: number): Promise<GroupOutcome> {
   const changes: DateChange[] = [];
   const decided = [
-    ...scope.pipeline.tables.map((table) => [table.name, decidedName(table)]),
+    ...pipeline.tables.map((table) => [table.name, decidedName(table)]),
     ['quarantine', 'decided_quarantine'],
   ];
   for (const [table, name] of decided) {
@@ -89,7 +90,7 @@ async function outcome(duck: Duck, scope: PublishScope, group: number): Promise<
       SELECT CAST(CASE WHEN action = 'delete' THEN old_date ELSE coalesce(new_date, old_date) END AS VARCHAR) AS date,
         count(*) FILTER (action = 'insert') AS inserted, count(*) FILTER (action = 'update') AS updated,
         count(*) FILTER (action = 'delete') AS deleted, count(*) FILTER (action = 'unchanged') AS unchanged,
-        count(*) FILTER (action IN ('kept_newer', 'held')) AS kept_newer
+        count(*) FILTER (action IN ('kept_newer', 'held', 'changed_since', 'raw_gone')) AS kept_newer
       FROM ${name} GROUP BY 1 ORDER BY 1`);
     for (const row of rows) {
       changes.push({
@@ -106,7 +107,7 @@ async function outcome(duck: Duck, scope: PublishScope, group: number): Promise<
   const causes = await duck.rows(
     'SELECT cause, action, count(*) AS n FROM decided_causes GROUP BY ALL ORDER BY cause, action',
   );
-  const before = await duck.rows(`SELECT count(*) AS n FROM ${scope.pipeline.name}.events
+  const before = await duck.rows(`SELECT count(*) AS n FROM ${pipeline.name}.events
     WHERE event_date IN (SELECT event_date FROM plan_dates WHERE group_no = ${group})`);
   const held = await duck.rows(
     `SELECT CAST(event_date AS VARCHAR) AS date FROM plan_dates WHERE held AND group_no = ${group} ORDER BY 1`,

@@ -4,7 +4,7 @@
 import type { CompiledPipeline, CompiledTable } from '../../../engine/model/compile.ts';
 import { UNREADABLE_OBJECT, WHOLE_OBJECT_ROW } from '../../../engine/model/limits.ts';
 import { QUARANTINE_COLUMNS, type TableColumn } from '../../../engine/model/tables.ts';
-import type { PublishScope } from '../../../ports/warehouse.ts';
+import type { PlanDate, PublishScope } from '../../../ports/warehouse.ts';
 import { columnDefinitions } from './columns.ts';
 import { type Duck, quoteLiteral } from './instance.ts';
 import { beatenName } from './stager.ts';
@@ -13,25 +13,16 @@ const INSERT_ROWS_MAX = 1000;
 
 export async function openScope(duck: Duck, scope: PublishScope): Promise<void> {
   const { pipeline } = scope;
-  await duck.run(
-    'CREATE OR REPLACE TEMP TABLE plan_dates (event_date DATE, group_no INTEGER, whole BOOLEAN, held BOOLEAN)',
-  );
-  await insert(
+  await openDates(
     duck,
-    'plan_dates',
-    scope.dates.map((d) => `(DATE '${d.date}', ${d.group}, ${d.whole && !scope.partial}, false)`),
+    scope.dates.map((one) => ({ ...one, whole: one.whole && !scope.partial })),
   );
   if (scope.partial) {
     // A partial publish would mix transforms at a date that was last published whole in another epoch, or never.
     await duck.run(`UPDATE plan_dates SET held = true WHERE event_date NOT IN (
       SELECT event_date FROM reprise.fences WHERE pipeline = ${quoteLiteral(pipeline.name)} AND whole_epoch = ${scope.epoch})`);
   }
-  await duck.run('CREATE OR REPLACE TEMP TABLE judged_objects (raw_object VARCHAR)');
-  await insert(
-    duck,
-    'judged_objects',
-    scope.judgedObjects.map((key) => `(${quoteLiteral(key)})`),
-  );
+  await openObjects(duck, 'judged_objects', scope.judgedObjects);
   await duck.run(`CREATE OR REPLACE TEMP TABLE unreadable_entries (${columnDefinitions(QUARANTINE_COLUMNS)})`);
   await insert(
     duck,
@@ -44,6 +35,28 @@ export async function openScope(duck: Duck, scope: PublishScope): Promise<void> 
   await duck.run(`CREATE OR REPLACE TEMP TABLE known_dates AS
     SELECT event_date FROM reprise.fences WHERE pipeline = ${quoteLiteral(pipeline.name)} AND run_id <> ${quoteLiteral(scope.runId)}`);
   await openSettled(duck, scope);
+}
+
+/** The temporary table `plan_dates`. */
+export async function openDates(duck: Duck, dates: readonly PlanDate[]): Promise<void> {
+  await duck.run(
+    'CREATE OR REPLACE TEMP TABLE plan_dates (event_date DATE, group_no INTEGER, whole BOOLEAN, held BOOLEAN)',
+  );
+  await insert(
+    duck,
+    'plan_dates',
+    dates.map(({ date, group, whole }) => `(DATE '${date}', ${group}, ${whole}, false)`),
+  );
+}
+
+/** A temporary table of keys of raw objects. */
+export async function openObjects(duck: Duck, table: string, keys: readonly string[]): Promise<void> {
+  await duck.run(`CREATE OR REPLACE TEMP TABLE ${table} (raw_object VARCHAR)`);
+  await insert(
+    duck,
+    table,
+    keys.map((key) => `(${quoteLiteral(key)})`),
+  );
 }
 
 /** What settling leaves: a table's rows, the offers that lost to another event's, and what was rejected. */

@@ -9,10 +9,12 @@ import type {
   GroupOutcome,
   PublishScope,
   TableDigest,
+  UndoOutcome,
+  UndoScope,
   Verification,
   Warehouse,
 } from '../../../ports/warehouse.ts';
-import { applyChanges, recordChanges } from './apply.ts';
+import { applyChanges, recordChanges, syncChanges } from './apply.ts';
 import { recordCauses } from './causes.ts';
 import {
   columnDefinitions,
@@ -26,8 +28,9 @@ import {
 import { decide } from './decide.ts';
 import { type Duck, openDuck, quoteLiteral } from './instance.ts';
 import { MEMORY } from './memory.ts';
-import { openScope } from './scope.ts';
+import { openDates, openScope } from './scope.ts';
 import { sql } from './sql.ts';
+import { applyUndo, decideUndo } from './undo.ts';
 import { verifyTables } from './verify.ts';
 
 type Window = { readonly from: string; readonly to: string };
@@ -80,7 +83,7 @@ export class DuckWarehouse implements Warehouse {
   async preview(scope: PublishScope, group: number, folder: string): Promise<GroupOutcome> {
     await this.#open(scope);
     const outcome = await decide(this.duck, scope, group);
-    await recordChanges(this.duck, scope, group, folder);
+    await recordChanges(this.duck, scope.pipeline, group, folder);
     await recordCauses(this.duck, scope.pipeline, group, folder);
     return outcome;
   }
@@ -97,15 +100,41 @@ export class DuckWarehouse implements Warehouse {
     await this.#open(scope);
     const done = await this.committed(commit.token);
     if (done !== undefined) return done;
-    await this.duck.run('BEGIN TRANSACTION');
-    try {
+    return this.#transaction(scope.runId, commit, async () => {
       await this.#fence(scope, group, commit);
       const outcome = await decide(this.duck, scope, group);
       commit.check?.(outcome);
-      await recordChanges(this.duck, scope, group, folder);
+      await recordChanges(this.duck, scope.pipeline, group, folder);
       await recordCauses(this.duck, scope.pipeline, group, folder);
+      await syncChanges(folder, group);
       await applyChanges(this.duck, scope, commit.publishedAt);
-      await this.duck.run(`INSERT INTO reprise.commits VALUES (${quoteLiteral(commit.token)}, ${quoteLiteral(scope.runId)},
+      return outcome;
+    });
+  }
+
+  async undo(scope: UndoScope, group: number, folder: string, commit: Commit | undefined): Promise<UndoOutcome> {
+    await this.ensureTables(scope.pipeline);
+    // The temporary tables of a publish and of an undo have the same names.
+    this.#opened = undefined;
+    await openDates(this.duck, scope.dates);
+    if (commit === undefined) return decideUndo(this.duck, scope, group, folder);
+    const done = await this.committed(commit.token);
+    if (done !== undefined) return done as UndoOutcome;
+    return this.#transaction(scope.runId, commit, async () => {
+      await this.#refence(scope, group, commit);
+      const outcome = await decideUndo(this.duck, scope, group, folder);
+      await syncChanges(folder, group);
+      await applyUndo(this.duck, scope);
+      return outcome;
+    });
+  }
+
+  /** Does the work and stores the token with its outcome: both, or neither. */
+  async #transaction<T extends GroupOutcome>(runId: string, commit: Commit, work: () => Promise<T>): Promise<T> {
+    await this.duck.run('BEGIN TRANSACTION');
+    try {
+      const outcome = await work();
+      await this.duck.run(`INSERT INTO reprise.commits VALUES (${quoteLiteral(commit.token)}, ${quoteLiteral(runId)},
         TIMESTAMP ${quoteLiteral(commit.publishedAt)}, ${quoteLiteral(JSON.stringify(outcome))})`);
       await this.duck.run('COMMIT');
       return outcome;
@@ -124,9 +153,27 @@ export class DuckWarehouse implements Warehouse {
   /** Takes the group's dates, refusing a writer whose lease is older than the one that last had them. */
   async #fence(scope: PublishScope, group: number, commit: Commit): Promise<void> {
     const name = quoteLiteral(scope.pipeline.name);
-    const dates = `SELECT event_date FROM plan_dates WHERE group_no = ${group}`;
+    const dates = datesOf(group);
+    await this.#refuseOlder(name, group, commit);
+    await this.duck.run(`CREATE OR REPLACE TEMP TABLE fenced AS
+      SELECT p.event_date, f.whole_epoch AS before, p.whole FROM plan_dates AS p
+      LEFT JOIN reprise.fences AS f ON f.pipeline = ${name} AND f.event_date = p.event_date WHERE p.group_no = ${group}`);
+    await this.duck.run(`DELETE FROM reprise.fences WHERE pipeline = ${name} AND event_date IN (${dates})`);
+    await this.duck.run(`INSERT INTO reprise.fences SELECT ${name}, event_date, ${commit.lease}, ${scope.epoch},
+      CASE WHEN whole THEN ${scope.epoch} ELSE before END, ${quoteLiteral(scope.runId)}, TIMESTAMP ${quoteLiteral(commit.publishedAt)} FROM fenced`);
+  }
+
+  /** Takes dates that stay in the epoch they are in. */
+  async #refence(scope: UndoScope, group: number, commit: Commit): Promise<void> {
+    const name = quoteLiteral(scope.pipeline.name);
+    await this.#refuseOlder(name, group, commit);
+    await this.duck.run(`UPDATE reprise.fences SET lease = ${commit.lease}, run_id = ${quoteLiteral(scope.runId)},
+      published_at = TIMESTAMP ${quoteLiteral(commit.publishedAt)} WHERE pipeline = ${name} AND event_date IN (${datesOf(group)})`);
+  }
+
+  async #refuseOlder(name: string, group: number, commit: Commit): Promise<void> {
     const held = await this.duck.rows(
-      `SELECT max(lease) AS lease FROM reprise.fences WHERE pipeline = ${name} AND event_date IN (${dates})`,
+      `SELECT max(lease) AS lease FROM reprise.fences WHERE pipeline = ${name} AND event_date IN (${datesOf(group)})`,
     );
     const lease = held[0]?.lease;
     if (lease !== null && lease !== undefined && Number(lease) > commit.lease) {
@@ -136,12 +183,6 @@ export class DuckWarehouse implements Warehouse {
         'run again: a newer run has taken over',
       );
     }
-    await this.duck.run(`CREATE OR REPLACE TEMP TABLE fenced AS
-      SELECT p.event_date, f.whole_epoch AS before, p.whole FROM plan_dates AS p
-      LEFT JOIN reprise.fences AS f ON f.pipeline = ${name} AND f.event_date = p.event_date WHERE p.group_no = ${group}`);
-    await this.duck.run(`DELETE FROM reprise.fences WHERE pipeline = ${name} AND event_date IN (${dates})`);
-    await this.duck.run(`INSERT INTO reprise.fences SELECT ${name}, event_date, ${commit.lease}, ${scope.epoch},
-      CASE WHEN whole THEN ${scope.epoch} ELSE before END, ${quoteLiteral(scope.runId)}, TIMESTAMP ${quoteLiteral(commit.publishedAt)} FROM fenced`);
   }
 
   async exportKeys(pipeline: CompiledPipeline, window: Window, path: string): Promise<string | undefined> {
@@ -231,4 +272,5 @@ export class DuckWarehouse implements Warehouse {
   }
 }
 
+const datesOf = (group: number): string => `SELECT event_date FROM plan_dates WHERE group_no = ${group}`;
 const within = (window: Window): string => `event_date >= DATE '${window.from}' AND event_date < DATE '${window.to}'`;

@@ -1,0 +1,202 @@
+// Takes one date group of a run back: decides for every row that the run changed whether it is still as the run left it,
+// and puts those rows back as they were, from the Parquet files that publishing keeps. The port says what the decision
+// means; the statements are sql/duckdb/undo-*.sql.
+
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { CompiledTable } from '../../../engine/model/compile.ts';
+import { RepriseError } from '../../../ports/errors.ts';
+import type { LeftAlone, LeftAloneReason, LeftAloneRow, UndoOutcome, UndoScope } from '../../../ports/warehouse.ts';
+import { unlessMissing } from '../file-errors.ts';
+import { type ChangedTable, changedTables, inDecided, recordChanges } from './apply.ts';
+import { rowHashSql } from './columns.ts';
+import { outcomeOf } from './decide.ts';
+import { type Duck, type DuckRow, quoteIdentifier, quoteLiteral } from './instance.ts';
+import { openObjects } from './scope.ts';
+import { sql } from './sql.ts';
+
+/** Rows left alone that are named for each table and group; all are counted. */
+const ROWS_NAMED_MAX = 20;
+const LEFT_ALONE = "'changed_since', 'raw_gone'";
+const CHANGED = "'insert', 'update', 'delete'";
+
+/** Expects `plan_dates`. Leaves the decision in temporary tables, keeps it and the rows before and after in `folder`, and gives its counts. */
+export async function decideUndo(duck: Duck, scope: UndoScope, group: number, folder: string): Promise<UndoOutcome> {
+  const { pipeline } = scope;
+  const tables = changedTables(pipeline);
+  const compiled = new Map(pipeline.tables.map((table) => [table.name, table]));
+  const { restorable } = scope;
+  await openObjects(duck, 'restorable_objects', 'only' in restorable ? restorable.only : restorable.except);
+  for (const table of tables) await openImages(duck, scope, group, table);
+  for (const table of tables) await findStanding(duck, scope, table, compiled.get(table.name));
+  const parts = tables.filter((table) => compiled.get(table.name)?.kind === 'parts');
+  await duck.run('CREATE OR REPLACE TEMP TABLE parts_changed (event_id VARCHAR)');
+  for (const table of parts) await duck.run(sql('undo-parts-changed', fills(scope, table)));
+  for (const table of tables.filter((one) => !parts.includes(one))) {
+    const isEvents = compiled.get(table.name)?.kind === 'events';
+    const set_changed = isEvents ? 'u.event_id IN (SELECT event_id FROM parts_changed)' : 'false';
+    await duck.run(sql('undo-rows', { ...fills(scope, table), set_changed }));
+  }
+  for (const table of parts) await duck.run(sql('undo-parts', fills(scope, table)));
+  for (const table of tables) await refuseLost(duck, table, group);
+  await duck.run(`CREATE OR REPLACE TEMP TABLE decided_causes AS
+    SELECT event_id, action, new_date, old_date, 'undone' AS cause FROM decided WHERE action IN (${CHANGED})`);
+  await recordChanges(duck, pipeline, group, folder, (name) => `image_${name}`);
+  const leftAlone: LeftAlone[] = [];
+  const leftAloneRows: LeftAloneRow[] = [];
+  for (const table of tables) {
+    leftAlone.push(...(await countLeftAlone(duck, table)));
+    leftAloneRows.push(...(await nameLeftAlone(duck, table)));
+  }
+  return { ...(await outcomeOf(duck, pipeline, group)), leftAlone, leftAloneRows };
+}
+
+/** Puts the rows back, inside the caller's transaction. The dates that change are whole in no epoch any more. */
+export async function applyUndo(duck: Duck, scope: UndoScope): Promise<void> {
+  const tables = changedTables(scope.pipeline);
+  for (const { name, decided, key } of tables) {
+    const target = `${scope.pipeline.name}.${name}`;
+    await duck.run(`DELETE FROM ${target} WHERE ${inDecided(key, decided, CHANGED)}`);
+    await duck.run(`INSERT INTO ${target} BY NAME
+      SELECT * FROM image_${name} WHERE ${inDecided(key, decided, "'insert', 'update'")}`);
+  }
+  const dates = tables.map(
+    ({ decided }) => `SELECT new_date AS event_date FROM ${decided} WHERE action IN (${CHANGED})
+      UNION SELECT old_date FROM ${decided} WHERE action IN (${CHANGED})`,
+  );
+  await duck.run(`UPDATE reprise.fences SET whole_epoch = NULL
+    WHERE pipeline = ${quoteLiteral(scope.pipeline.name)} AND event_date IN (${dates.join(' UNION ')})`);
+}
+
+/** Views of what is kept of a table: `undone_` decisions, `image_` rows before and, of an undo, `left_` rows after it. */
+async function openImages(duck: Duck, scope: UndoScope, group: number, { name }: ChangedTable): Promise<void> {
+  const target = `${scope.pipeline.name}.${name}`;
+  const kept = async (what: string): Promise<string> => {
+    const path = join(scope.undone.folder, `${group}.${name}.${what}.parquet`);
+    if ((await unlessMissing(() => access(path).then(() => true))) === undefined) throw notKept(scope, group, name);
+    return `read_parquet(${quoteLiteral(path)})`;
+  };
+  await duck.run(`CREATE OR REPLACE TEMP VIEW undone_${name} AS SELECT * FROM ${await kept('decided')}`);
+  const images = [['image', 'before'], ...(scope.undone.isUndo ? [['left', 'after']] : [])] as const;
+  for (const [view, what] of images) {
+    const source = await kept(what as string);
+    await refuseLostColumns(duck, target, source);
+    // A column that the table has gained since is null in them.
+    await duck.run(`CREATE OR REPLACE TEMP VIEW ${view}_${name} AS
+      SELECT * FROM ${source} UNION ALL BY NAME SELECT * FROM ${target} WHERE false`);
+  }
+}
+
+async function refuseLostColumns(duck: Duck, target: string, source: string): Promise<void> {
+  const names = async (relation: string): Promise<string[]> =>
+    (await duck.rows(`DESCRIBE SELECT * FROM ${relation}`)).map((row) => String(row.column_name));
+  const standing = await names(target);
+  const lost = (await names(source)).filter((name) => !standing.includes(name));
+  if (lost.length === 0) return;
+  throw new RepriseError(
+    'Configuration',
+    `table ${target} has lost ${lost.join(', ')}, which the rows to be put back have`,
+    `add ${lost.length === 1 ? 'the column' : 'the columns'} again, then resume the undo`,
+  );
+}
+
+async function findStanding(
+  duck: Duck,
+  scope: UndoScope,
+  table: ChangedTable,
+  compiled: CompiledTable | undefined,
+): Promise<void> {
+  const { undone } = scope;
+  const { keys } = keysOf(table);
+  const join_left = undone.isUndo ? `LEFT JOIN left_${table.name} AS l ON ${equal(keys, 'l', 'target')}` : '';
+  const as_left = undone.isUndo ? asPutBack(compiled) : asPublished(scope, compiled);
+  await duck.run(sql('undo-standing', { ...fills(scope, table), join_left, as_left }));
+}
+
+/** A row of a replay: its own id, the date that it gave, and columns that nobody changed by hand. */
+function asPublished(scope: UndoScope, compiled: CompiledTable | undefined): string {
+  const hash =
+    compiled === undefined || !scope.sameColumns ? 'true' : `target._row_hash = ${rowHashSql(compiled, 'target')}`;
+  return `target._run_id = ${quoteLiteral(scope.undone.runId)} AND ${hash}
+    AND (u.action = 'delete' OR target.event_date IS NOT DISTINCT FROM u.new_date)`;
+}
+
+/** A row that an undo put back: the very same. */
+function asPutBack(compiled: CompiledTable | undefined): string {
+  const same =
+    compiled === undefined
+      ? 'target.reason = l.reason AND target.detail IS NOT DISTINCT FROM l.detail'
+      : `${rowHashSql(compiled, 'target')} = ${rowHashSql(compiled, 'l')}`;
+  return `target._run_id = l._run_id AND target._published_at = l._published_at
+    AND target.event_date IS NOT DISTINCT FROM l.event_date AND ${same}`;
+}
+
+/** A row to be put back of which nothing is kept would be lost. */
+async function refuseLost(duck: Duck, { name, decided, key }: ChangedTable, group: number): Promise<void> {
+  const rows = await duck.rows(`SELECT count(*) AS n FROM ${decided} AS d
+    ANTI JOIN image_${name} AS i ON ${equal(key.split(', '), 'd', 'i')} WHERE d.action IN ('insert', 'update')`);
+  const lost = Number(rows[0]?.n);
+  if (lost === 0) return;
+  throw new RepriseError(
+    'NotFound',
+    `of ${lost} rows of ${name} that group ${group} changed, the rows before are not among those kept`,
+    'nothing was changed; replay with mended transforms instead: reprise backfill',
+  );
+}
+
+async function countLeftAlone(duck: Duck, { name, decided }: ChangedTable): Promise<LeftAlone[]> {
+  const rows = await duck.rows(`SELECT CAST(old_date AS VARCHAR) AS date, action, now_run, count(*) AS n FROM ${decided}
+    WHERE action IN (${LEFT_ALONE}) GROUP BY ALL ORDER BY ALL`);
+  return rows.map((row) => ({ ...placeOf(name, row), rows: Number(row.n) }));
+}
+
+async function nameLeftAlone(duck: Duck, table: ChangedTable): Promise<LeftAloneRow[]> {
+  const { keys } = keysOf(table);
+  const rows = await duck.rows(`SELECT CAST(old_date AS VARCHAR) AS date, action, now_run,
+      ${keys.map((key) => `CAST(${key} AS VARCHAR) AS ${key}`).join(', ')}
+    FROM ${table.decided} WHERE action IN (${LEFT_ALONE}) ORDER BY ${table.key} LIMIT ${ROWS_NAMED_MAX}`);
+  return rows.map((row) => ({
+    ...placeOf(table.name, row),
+    key: Object.fromEntries(keys.map((key) => [key, String(row[key])])),
+  }));
+}
+
+const placeOf = (table: string, row: DuckRow): Omit<LeftAlone, 'rows'> => ({
+  table,
+  date: row.date === null ? null : String(row.date),
+  reason: row.action as LeftAloneReason,
+  runId: row.now_run === null ? null : String(row.now_run),
+});
+
+/** What the statements of an undo are filled with for a table. */
+function fills(scope: UndoScope, table: ChangedTable): Record<string, string> {
+  const { keys, list } = keysOf(table);
+  const isKnown = 'i._raw_object IN (SELECT raw_object FROM restorable_objects)';
+  return {
+    schema: scope.pipeline.name,
+    table: table.name,
+    decided: table.decided,
+    keys: list(''),
+    target_keys: list('target.'),
+    undone_keys: list('u.'),
+    undone_equal: equal(keys, 'u', 'target'),
+    standing_equal: equal(keys, 'u', 't'),
+    image_equal: equal(keys, 'u', 'i'),
+    raw_gone: 'only' in scope.restorable ? `NOT ${isKnown}` : isKnown,
+  };
+}
+
+function keysOf({ key }: ChangedTable): { keys: string[]; list: (prefix: string) => string } {
+  const keys = key.split(', ').map(quoteIdentifier);
+  return { keys: key.split(', '), list: (prefix) => keys.map((one) => `${prefix}${one}`).join(', ') };
+}
+
+const equal = (keys: readonly string[], left: string, right: string): string =>
+  keys.map((key) => `${left}.${key} = ${right}.${key}`).join(' AND ');
+
+const notKept = ({ undone }: UndoScope, group: number, table: string): RepriseError =>
+  new RepriseError(
+    'NotFound',
+    `the changes of run ${undone.runId} to ${table} in group ${group} are not kept any more`,
+    'nothing can be put back; replay with mended transforms instead: reprise backfill',
+  );

@@ -1,0 +1,51 @@
+// Takes a published run back: a run of its own, with a diff, that can be undone too.
+
+import { previewUndo, refuseUndo } from '../../engine/publish/undo.ts';
+import { type Command, textArgument } from '../command.ts';
+import { previewDocument, renderPreview } from '../render/undo.ts';
+import { execute } from './execution.ts';
+import { refuseWhileItWorks } from './resume.ts';
+import { withEngine } from './session.ts';
+
+export const undoCommand: Command = {
+  usage: 'undo <run>',
+  summary: 'take a published run back: rows that are still its own become what they were; later changes stay',
+  positionals: { run: { type: 'string', describe: 'the run id' } },
+  options: {
+    reason: { type: 'string', default: '', describe: 'why, for the ledger' },
+    yes: { type: 'boolean', alias: 'y', default: false, describe: 'publish whatever the change is' },
+    'dry-run': { type: 'boolean', default: false, describe: 'show what it would do, and change nothing' },
+  },
+  examples: [
+    ['reprise undo 3f9a1c22b0d4-1 --dry-run', 'what would be put back, and what has changed since'],
+    ['reprise undo 3f9a1c22b0d4-1 --reason "INC-42: wrong totals" --yes', 'put it back'],
+  ],
+  run: (args, terminal) =>
+    withEngine(args, terminal, 'undo', false, async (engine) => {
+      const undone = await engine.runs.run(textArgument(args, 'run'));
+      await refuseWhileItWorks(engine, undone);
+      const plan = await engine.runs.plan(undone.planId);
+      const pipeline = await engine.pipelines.compiled(undone.pipeline);
+      const context = { ...engine.taskContext(() => {}), runs: engine.runs };
+      await engine.withWarehouse((warehouse) => refuseUndo({ ...context, warehouse }, pipeline, undone));
+      if (args['dry-run'] === true) {
+        const undo = { runId: 'dry-run', folder: await engine.scratch('undo') };
+        const preview = await engine.withWarehouse((warehouse) =>
+          previewUndo({ ...context, warehouse }, pipeline, plan, undone, undo),
+        );
+        terminal.result(previewDocument(undone, pipeline, preview), renderPreview(undone, pipeline, preview));
+        return 0;
+      }
+      const options = {
+        stageOnly: false,
+        approved: args.yes === true,
+        maxChange: undefined,
+        maxActive: 1,
+        newestFirst: false,
+        verify: false,
+      };
+      const reason = textArgument(args, 'reason');
+      const run = await engine.runs.create(plan, options, { undoes: undone.runId, reason });
+      return execute(engine, plan, run, terminal);
+    }),
+};

@@ -1,0 +1,206 @@
+// Takes a published run back: a run of its own over the groups that the other one committed, in the opposite order, each
+// a transaction with its token. Read `admitUndo`, `previewUndo`, `undoGroup` in that order; engine/ledger/finish.ts ends it.
+
+import { isoTime } from '../../ports/clock.ts';
+import { RepriseError } from '../../ports/errors.ts';
+import type { ObjectStore } from '../../ports/object-store.ts';
+import type { Restorable, UndoOutcome, UndoScope, Warehouse } from '../../ports/warehouse.ts';
+import { refuseIfAsked } from '../ledger/asked.ts';
+import { type LeaseDeps, Leases } from '../ledger/leases.ts';
+import { Ledger } from '../ledger/ledger.ts';
+import type { RunRecord, Runs } from '../ledger/runs.ts';
+import { standingUndo, undoDepth } from '../ledger/undone.ts';
+import type { CompiledPipeline } from '../model/compile.ts';
+import { listRaw } from '../plan/catalog.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { Preview } from './preview.ts';
+import { prunedAt } from './prune.ts';
+import { publishToken } from './publish.ts';
+import { changeShare } from './summary.ts';
+
+export interface UndoDeps {
+  readonly runs: Runs;
+  readonly lake: ObjectStore;
+  readonly warehouse: Warehouse;
+  /** Where the changes of a run are kept. */
+  changesFolder(runId: string): string;
+}
+
+export interface UndoPreview extends Preview {
+  readonly outcomes: readonly UndoOutcome[];
+}
+
+/**
+ * Throws NotUndoable when the run published nothing, Undone when another undo of it stands, NotFound when its changes
+ * are not kept any more, Configuration when it wrote a table that the pipeline has no more. `undo`: the one that asks.
+ */
+export async function refuseUndo(
+  deps: Pick<UndoDeps, 'runs' | 'warehouse'>,
+  pipeline: CompiledPipeline,
+  undone: RunRecord,
+  undo?: string,
+): Promise<void> {
+  const { runId } = undone;
+  const plan = await deps.runs.plan(undone.planId);
+  if ((await groupsOf(deps, plan, undone)).length === 0) {
+    throw new RepriseError(
+      'NotUndoable',
+      `run ${runId} (${undone.state}) published nothing, so there is nothing to take back`,
+      `see what it did: reprise status ${runId}`,
+    );
+  }
+  const standing = await standingUndo(deps.runs, runId);
+  if (standing !== undefined && standing.runId !== undo) {
+    const next =
+      standing.state === 'succeeded' ? 'to bring its rows back: reprise undo' : 'finish that: reprise resume';
+    throw new RepriseError(
+      'Undone',
+      `run ${runId} was taken back by the undo ${standing.runId} (${standing.state})`,
+      `${next} ${standing.runId}`,
+    );
+  }
+  const pruned = await prunedAt(deps.runs, undone);
+  if (pruned !== undefined) {
+    throw new RepriseError(
+      'NotFound',
+      `the rows as they were before run ${runId} were removed at ${pruned} (reprise prune)`,
+      'they cannot be put back; replay with mended transforms instead: reprise backfill',
+    );
+  }
+  const lost = plan.body.tables.filter((name) => !pipeline.tables.some((table) => table.name === name));
+  if (lost.length > 0) {
+    throw new RepriseError(
+      'Configuration',
+      `run ${runId} wrote ${lost.join(', ')}, which pipeline ${pipeline.name} no longer has`,
+      'undo it with the pipelines that it was run with: --pipelines FOLDER',
+    );
+  }
+}
+
+/** Takes the lease of the dates. Drift of raw is none of an undo's business, and it activates no transforms. */
+export async function admitUndo(
+  deps: LeaseDeps & Pick<UndoDeps, 'runs' | 'warehouse'>,
+  pipeline: CompiledPipeline,
+  runId: string,
+): Promise<{ groups: number }> {
+  const run = await deps.runs.run(runId);
+  const undone = await undoneBy(deps.runs, run);
+  const plan = await deps.runs.plan(run.planId);
+  await refuseUndo(deps, pipeline, undone, runId);
+  const { window } = plan.body;
+  const { lease, takenFrom } = await new Leases(deps, pipeline.name).take(runId, window);
+  const ledger = new Ledger(deps, pipeline.name);
+  await ledger.append({ kind: 'lease_taken', runId, ...window, fence: lease.fence, takenFrom });
+  const { planId, attempt, undoes = '', reason = '' } = run;
+  await ledger.append({ kind: 'run_started', runId, planId, attempt, reason, undoes });
+  const { failure: _, finishedAt: __, ...rest } = run;
+  await deps.runs.save({ ...rest, state: 'running', epoch: undone.epoch, lease: lease.fence });
+  return { groups: (await groupsOf(deps, plan, undone)).length };
+}
+
+/**
+ * What taking the run back would change. Groups that an earlier attempt of the undo published are shown as they were
+ * committed. `undo`: the run that does it; without one nothing is committed yet.
+ */
+export async function previewUndo(
+  deps: UndoDeps,
+  pipeline: CompiledPipeline,
+  plan: Plan,
+  undone: RunRecord,
+  undo: { readonly runId: string; readonly folder: string },
+): Promise<UndoPreview> {
+  const scope = await scopeOf(deps, pipeline, plan, undone, undo.runId);
+  const outcomes: UndoOutcome[] = [];
+  const groupsLeft: number[] = [];
+  for (const group of await groupsOf(deps, plan, undone)) {
+    const committed = await deps.warehouse.committed(publishToken(undo.runId, group));
+    if (committed === undefined) groupsLeft.push(group);
+    else await deps.runs.saveGroup(undo.runId, committed);
+    outcomes.push(
+      (committed as UndoOutcome | undefined) ?? (await deps.warehouse.undo(scope, group, undo.folder, undefined)),
+    );
+  }
+  const left = outcomes.filter((outcome) => groupsLeft.includes(outcome.group));
+  return {
+    outcomes,
+    share: changeShare(left),
+    quarantined: {},
+    groupsLeft,
+    changes: left.flatMap((one) => one.changes).reduce((sum, c) => sum + c.inserted + c.updated + c.deleted, 0),
+  };
+}
+
+/** Takes one group back. Throws LeaseLost when another run has the dates by now, Cancelled or Paused when asked for. */
+export async function undoGroup(
+  deps: UndoDeps & LeaseDeps,
+  pipeline: CompiledPipeline,
+  plan: Plan,
+  run: RunRecord,
+  group: number,
+): Promise<UndoOutcome> {
+  const { runId, lease } = run;
+  const token = publishToken(runId, group);
+  await refuseIfAsked(deps.runs, runId);
+  await new Leases(deps, pipeline.name).renew(runId, lease);
+  const scope = await scopeOf(deps, pipeline, plan, await undoneBy(deps.runs, run), runId);
+  const commit = { token, lease, publishedAt: isoTime(deps.clock) };
+  const outcome = await deps.warehouse.undo(scope, group, deps.changesFolder(runId), commit);
+  await deps.runs.saveGroup(runId, outcome);
+  await new Ledger(deps, pipeline.name).append({ kind: 'group_published', runId, group, token });
+  return outcome;
+}
+
+/** The run that an undo takes back. */
+export async function undoneBy(runs: Runs, undo: RunRecord): Promise<RunRecord> {
+  if (undo.undoes === undefined) throw new RepriseError('Internal', `run ${undo.runId} is not an undo`, 'report this');
+  return runs.run(undo.undoes);
+}
+
+/** Groups that the run committed, the last it published first: an entry may have left one group for another. */
+async function groupsOf(
+  deps: Pick<UndoDeps, 'runs' | 'warehouse'>,
+  plan: Plan,
+  undone: RunRecord,
+): Promise<readonly number[]> {
+  const committed: number[] = [];
+  for (let group = 0; group < plan.body.groups; group++) {
+    if ((await deps.warehouse.committed(publishToken(undone.runId, group))) !== undefined) committed.push(group);
+  }
+  // A replay publishes the first group first, its undo the last, the undo of that the first again.
+  return (await undoDepth(deps.runs, undone)) % 2 === 0 ? committed.reverse() : committed;
+}
+
+async function scopeOf(
+  deps: UndoDeps,
+  pipeline: CompiledPipeline,
+  plan: Plan,
+  undone: RunRecord,
+  runId: string,
+): Promise<UndoScope> {
+  return {
+    pipeline,
+    runId,
+    undone: {
+      runId: undone.runId,
+      isUndo: undone.undoes !== undefined,
+      folder: deps.changesFolder(undone.runId),
+    },
+    dates: plan.body.dates.map(({ date, group, whole }) => ({ date, group, whole })),
+    sameColumns: plan.body.schemaDigest === pipeline.schemaDigest,
+    restorable: await restorableObjects(deps.lake, plan),
+  };
+}
+
+/**
+ * Rows do not come back when their raw object was there when the plan was made, and is gone or rewritten now: it may
+ * have been erased. A whole plan pinned every object that had given rows at its dates, so that one it did not pin had
+ * expired before. A partial plan did not, so that only objects that are there now are sure.
+ */
+export async function restorableObjects(lake: ObjectStore, plan: Plan): Promise<Restorable> {
+  const { objects, pipeline, partial } = plan.body;
+  const now = new Map((await listRaw(lake, pipeline)).map(({ key, version }) => [key, version]));
+  const lost = objects.filter(({ key, version }) => now.get(key) !== version).map(({ key }) => key);
+  if (!partial) return { except: lost };
+  const gone = new Set(lost);
+  return { only: [...now.keys()].filter((key) => !gone.has(key)) };
+}
