@@ -6,7 +6,6 @@ import { appendFile, mkdtemp, readdir, readFile, rename, rm, truncate, writeFile
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../adapters/local/duckdb/sql.ts';
 import { expectedOf, toNdjson } from '../../generator/sample.ts';
@@ -17,8 +16,7 @@ import { samples as promptflow } from '../../pipelines/promptflow/samples.ts';
 import { samples as pulsecart, sampleCardNumbers } from '../../pipelines/pulsecart/samples.ts';
 import { putObject, WRITERS, type Writer } from './lake.ts';
 import { type RunDocument, reprise, repriseJson } from './reprise.ts';
-
-type Row = Readonly<Record<string, unknown>>;
+import { type Row, rowsOf } from './warehouse.ts';
 
 const DUCKDB = WRITERS.duckdb as Writer;
 const OPTIONS = { seed: 11, events: 400, from: '2026-06-01', days: 1 };
@@ -39,17 +37,7 @@ async function emptyHome(name: string): Promise<string> {
   return home;
 }
 
-async function sql(home: string, statement: string): Promise<Row[]> {
-  const instance = await DuckDBInstance.create(join(home, 'warehouse.duckdb'));
-  try {
-    const connection = await instance.connect();
-    const rows = (await connection.runAndReadAll(statement)).getRowObjectsJS();
-    connection.closeSync();
-    return rows;
-  } finally {
-    instance.closeSync();
-  }
-}
+const sql = (home: string, statement: string): Promise<Row[]> => rowsOf(join(home, 'warehouse.duckdb'), statement);
 
 const touched = (run: RunDocument): number =>
   Object.values(run.tables).reduce((sum, t) => sum + (t.inserted ?? 0) + (t.updated ?? 0) + (t.deleted ?? 0), 0);

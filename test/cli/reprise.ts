@@ -1,6 +1,7 @@
 // Runs the built command line in a process of its own, as a person does.
 
 import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageRoot } from '../../adapters/local/duckdb/sql.ts';
 
@@ -14,6 +15,20 @@ export function reprise(home: string, ...args: readonly string[]): Promise<Ended
   const program = [join(packageRoot(), 'bin', 'reprise.js'), ...args, '--home', home];
   return new Promise((resolve) => {
     execFile(process.execPath, program, { maxBuffer: 256 * 1024 * 1024 }, (error, out, err) => {
+      resolve({ exit: error === null ? 0 : Number(error.code ?? 1), out, err });
+    });
+  });
+}
+
+/** A command line as a person types it into a shell, in a working folder, the home by the environment. */
+export async function shell(folder: string, home: string, line: string): Promise<Ended> {
+  const program = join(folder, 'reprise');
+  await writeFile(program, `#!/bin/sh\nexec "${process.execPath}" "${packageRoot()}/bin/reprise.js" "$@"\n`, {
+    mode: 0o755,
+  });
+  const env = { ...process.env, REPRISE_HOME: home, PATH: `${folder}:${process.env.PATH ?? ''}` };
+  return new Promise((resolve) => {
+    execFile('sh', ['-c', line], { cwd: folder, env, maxBuffer: 256 * 1024 * 1024 }, (error, out, err) => {
       resolve({ exit: error === null ? 0 : Number(error.code ?? 1), out, err });
     });
   });
