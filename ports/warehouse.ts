@@ -145,8 +145,37 @@ export interface Verification {
   readonly notJudged: number;
 }
 
+/** What brings a pipeline's tables to its declaration without losing anything, and what would. */
+export interface SchemaEvolution {
+  /** In the warehouse's own words, in order. */
+  readonly statements: readonly string[];
+  /** Without a column: the table itself. `columns`: how many that makes. */
+  readonly added: readonly {
+    readonly table: string;
+    readonly column?: string;
+    readonly type?: string;
+    readonly columns: number;
+  }[];
+  /** Columns of another type. Nothing at all is done while there are some. */
+  readonly refused: readonly {
+    readonly table: string;
+    readonly column: string;
+    readonly has: string;
+    readonly wants: string;
+    readonly statement: string;
+  }[];
+  /** Tables and columns that the declaration does not have; they stay as they are. */
+  readonly kept: readonly { readonly table: string; readonly column?: string; readonly statement: string }[];
+}
+
+/** A warehouse whose tables can follow the declaration. */
+export interface EvolvingWarehouse {
+  /** With `apply` the statements are executed, in one transaction; without, they are only told. */
+  evolve(pipeline: CompiledPipeline, apply: boolean): Promise<SchemaEvolution>;
+}
+
 export interface Warehouse {
-  /** Creates what the pipeline's tables lack. Throws SchemaDiffers-like Configuration errors on other columns. */
+  /** Creates the tables that are not there. Throws Configuration when one lacks a column: that is for evolve. */
   ensureTables(pipeline: CompiledPipeline): Promise<void>;
   /** The decision for one group, not applied; its changes are written as Parquet into `folder`. */
   preview(scope: PublishScope, group: number, folder: string): Promise<GroupOutcome>;

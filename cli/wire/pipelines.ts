@@ -28,8 +28,13 @@ export class Pipelines {
       );
     }
     return readdirSync(this.folder)
-      .filter((name) => existsSync(join(this.folder, name, 'pipeline.js')))
+      .filter((name) => existsSync(this.fileOf(name)))
       .sort();
+  }
+
+  /** The built module that declares a pipeline. */
+  fileOf(name: string): string {
+    return join(this.folder, name, 'pipeline.js');
   }
 
   /** Throws UnknownPipeline that lists those there are, or ModelContradiction. */
@@ -47,7 +52,7 @@ export class Pipelines {
     if (!names.includes(name)) {
       throw new RepriseError('UnknownPipeline', `there is no pipeline ${name}`, `one of: ${names.join(', ')}`);
     }
-    const file = join(this.folder, name, 'pipeline.js');
+    const file = this.fileOf(name);
     const module = (await import(pathToFileURL(file).href)) as { pipeline?: Pipeline };
     if (module.pipeline?.name !== name) {
       throw new RepriseError(

@@ -6,8 +6,10 @@ import type { CompiledPipeline } from '../../../engine/model/compile.ts';
 import { RepriseError } from '../../../ports/errors.ts';
 import type {
   Commit,
+  EvolvingWarehouse,
   GroupOutcome,
   PublishScope,
+  SchemaEvolution,
   TableDigest,
   UndoOutcome,
   UndoScope,
@@ -16,16 +18,9 @@ import type {
 } from '../../../ports/warehouse.ts';
 import { applyChanges, recordChanges, syncChanges } from './apply.ts';
 import { recordCauses } from './causes.ts';
-import {
-  columnDefinitions,
-  digestSql,
-  duckType,
-  keyHashSql,
-  quarantineColumns,
-  rowHashSql,
-  warehouseColumns,
-} from './columns.ts';
+import { columnDefinitions, digestSql, duckType, keyHashSql, rowHashSql } from './columns.ts';
 import { decide } from './decide.ts';
+import { evolve, lackingColumns, planEvolution, wantedTables } from './evolve.ts';
 import { type Duck, openDuck, quoteLiteral } from './instance.ts';
 import { MEMORY } from './memory.ts';
 import { openDates, openScope } from './scope.ts';
@@ -48,7 +43,7 @@ export async function openDuckWarehouse(path: string, spill: string): Promise<Du
   return new DuckWarehouse(duck, spill);
 }
 
-export class DuckWarehouse implements Warehouse {
+export class DuckWarehouse implements Warehouse, EvolvingWarehouse {
   readonly duck: Duck;
   readonly #spill: string;
   #opened: PublishScope | undefined;
@@ -60,24 +55,21 @@ export class DuckWarehouse implements Warehouse {
 
   async ensureTables(pipeline: CompiledPipeline): Promise<void> {
     await this.duck.run(`CREATE SCHEMA IF NOT EXISTS ${pipeline.name}`);
-    const wanted = [
-      ...pipeline.tables.map((table) => ({ name: table.name, columns: warehouseColumns(table) })),
-      { name: 'quarantine', columns: quarantineColumns() },
-    ];
-    for (const { name, columns } of wanted) {
+    for (const table of wantedTables(pipeline)) {
+      const { name, columns } = table;
       await this.duck.run(`CREATE TABLE IF NOT EXISTS ${pipeline.name}.${name} (${columnDefinitions(columns)})`);
-      const found = await this.duck.rows(
-        `SELECT column_name AS name, data_type AS type FROM duckdb_columns() WHERE schema_name = '${pipeline.name}' AND table_name = '${name}'`,
-      );
-      const wrong = columns.filter((c) => !found.some((f) => f.name === c.name && f.type === duckType(c.type)));
-      if (wrong.length === 0) continue;
-      const add = wrong.map((c) => `ALTER TABLE ${pipeline.name}.${name} ADD COLUMN "${c.name}" ${duckType(c.type)};`);
+      const lacking = await lackingColumns(this.duck, pipeline.name, table);
+      if (lacking.length === 0) continue;
       throw new RepriseError(
         'Configuration',
-        `table ${pipeline.name}.${name} lacks ${wrong.map((c) => `${c.name} ${duckType(c.type)}`).join(', ')} (absent or of another type)`,
-        `change the table first, for a column that is absent: ${add.join(' ')}`,
+        `table ${pipeline.name}.${name} lacks ${lacking.map((c) => `${c.name} ${duckType(c.type)}`).join(', ')} (absent or of another type)`,
+        `bring the tables to the declaration first: reprise schema apply ${pipeline.name}`,
       );
     }
+  }
+
+  evolve(pipeline: CompiledPipeline, apply: boolean): Promise<SchemaEvolution> {
+    return apply ? evolve(this.duck, pipeline) : planEvolution(this.duck, pipeline);
   }
 
   async preview(scope: PublishScope, group: number, folder: string): Promise<GroupOutcome> {

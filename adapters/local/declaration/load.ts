@@ -1,0 +1,55 @@
+// Loads a declaration of another place or time: its modules are written into a folder of their own, loaded from there
+// and compiled by today's compiler.
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type CompiledPipeline, compilePipeline } from '../../../engine/model/compile.ts';
+import type { MeaningOf } from '../../../engine/model/digest.ts';
+import type { Pipeline } from '../../../engine/model/language.ts';
+import { RepriseError } from '../../../ports/errors.ts';
+import { findDeclaration } from './against.ts';
+import { materialise } from './materialise.ts';
+import { meaningsOf } from './meaning.ts';
+
+export interface Declaration {
+  readonly pipeline: CompiledPipeline;
+  readonly meaningOf: MeaningOf;
+}
+
+/**
+ * The pipeline's declaration at `against`: a file, a folder or a git ref, seen from `folder`. Its code runs in this
+ * process, as that of every pipeline does. Throws Configuration or ModelContradiction.
+ */
+export async function loadDeclaration(against: string, pipeline: string, folder: string): Promise<Declaration> {
+  const { tree, entry } = await findDeclaration(against, pipeline, folder);
+  const scratch = await mkdtemp(join(tmpdir(), 'reprise-declaration-'));
+  try {
+    const file = await materialise(tree, entry, scratch);
+    const declared = await declaredIn(file, `${entry} in ${tree.name}`);
+    if (declared?.name !== pipeline) {
+      throw new RepriseError(
+        'Configuration',
+        `${entry} in ${tree.name} declares ${declared?.name ?? 'no pipeline'}, not ${pipeline}`,
+        `compare pipelines of one name: export const pipeline = definePipeline({ name: '${pipeline}', … })`,
+      );
+    }
+    const meaningOf = meaningsOf(file);
+    return { pipeline: compilePipeline(declared, { meaningOf }), meaningOf };
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+async function declaredIn(file: string, name: string): Promise<Pipeline | undefined> {
+  try {
+    return ((await import(pathToFileURL(file).href)) as { pipeline?: Pipeline }).pipeline;
+  } catch (error) {
+    throw new RepriseError(
+      'Configuration',
+      `${name} cannot be loaded: ${error instanceof Error ? error.name : 'it throws'}`,
+      'build it where it is and look: npm run build, then reprise pipelines show',
+    );
+  }
+}

@@ -1,0 +1,51 @@
+// `schema apply`: the warehouse's tables follow the declaration, before anything is published by it. What was applied
+// last is kept in the control store, so that the ledger can say what each application changed for readers.
+
+import { meaningsOf } from '../../adapters/local/declaration/meaning.ts';
+import { compareDeclarations, type SchemaChange } from '../../engine/schema/compare.ts';
+import { columnCount, type Surface, surfaceOf } from '../../engine/schema/surface.ts';
+import type { ObjectStore } from '../../ports/object-store.ts';
+import type { SchemaEvolution } from '../../ports/warehouse.ts';
+import type { Arguments } from '../command.ts';
+import { renderApply } from '../render/schema.ts';
+import type { Terminal } from '../render/terminal.ts';
+import { withEngine } from './session.ts';
+
+const REFUSED = 3;
+
+export function applySchema(args: Arguments, name: string, terminal: Terminal): Promise<number> {
+  return withEngine(args, terminal, 'schema apply', false, async (engine) => {
+    const dryRun = args['dry-run'] === true;
+    const pipeline = await engine.pipelines.compiled(name);
+    const surface = surfaceOf(pipeline, meaningsOf(engine.pipelines.fileOf(name)));
+    const evolution = await engine.withWarehouse((warehouse) => warehouse.evolve(pipeline, !dryRun));
+    const refused = evolution.refused.length > 0;
+    const before = await appliedSurface(engine.home.control, name);
+    const changes = before === undefined ? additions(evolution) : compareDeclarations(before, surface);
+    const isNews = changes.length > 0 || before === undefined;
+    if (isNews && !dryRun && !refused) {
+      const columns = columnCount(surface);
+      await engine.ledger(name).append({ kind: 'schema_applied', columns, changes });
+      await engine.home.control.write(keyOf(name), Buffer.from(JSON.stringify(surface)), { if: 'always' });
+    }
+    const applied = { pipeline: name, dryRun, applied: !dryRun && !refused, ...evolution, changes };
+    terminal.result(applied, renderApply(applied));
+    return refused ? REFUSED : 0;
+  });
+}
+
+const keyOf = (pipeline: string): string => `schemas/${pipeline}.json`;
+
+/** The declaration that was applied last. */
+async function appliedSurface(control: ObjectStore, pipeline: string): Promise<Surface | undefined> {
+  const content = await control.read(keyOf(pipeline));
+  return content && (JSON.parse(Buffer.from(content).toString('utf8')) as Surface);
+}
+
+/** At the first application there is no declaration to compare with: what the tables lacked is what changed. */
+const additions = ({ added }: SchemaEvolution): SchemaChange[] =>
+  added.map(({ table, column, type, columns }) =>
+    column === undefined
+      ? { table, change: 'added', breaks: false, detail: 'a new table', columns }
+      : { table, column, change: 'added', breaks: false, detail: `a new column of type ${type}` },
+  );
