@@ -15,6 +15,7 @@ import { pruneCommand } from './prune.ts';
 import { quarantineCommand } from './quarantine.ts';
 import { resumeCommand } from './resume.ts';
 import { runCommand } from './run.ts';
+import { schemaCommand } from './schema.ts';
 import { statusCommand } from './status.ts';
 import { tryCommand } from './try.ts';
 import { undoCommand } from './undo.ts';
@@ -37,6 +38,7 @@ export const COMMANDS: readonly Command[] = [
   activateCommand,
   verifyCommand,
   quarantineCommand,
+  schemaCommand,
   whyCommand,
   tryCommand,
   pruneCommand,
