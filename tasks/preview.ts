@@ -1,6 +1,7 @@
 // Task Preview: the decision for every date group, not applied, and whether it may be published without a yes.
 import { withinLimit } from '../engine/publish/gate.ts';
 import { previewRun } from '../engine/publish/preview.ts';
+import { datesToRaise } from '../engine/reconcile/rebuild.ts';
 import { runOf, type Task, writeLines } from './context.ts';
 
 export const previewTask: Task = async (context, payload) => {
@@ -14,7 +15,8 @@ export const previewTask: Task = async (context, payload) => {
     preview.groupsLeft.map((group) => ({ group })),
   );
   return {
-    changes: preview.changes,
+    // A date that is as it should be is published too when that makes it whole in this epoch.
+    changes: preview.changes + (await datesToRaise({ ...context, runs }, pipeline, plan, run)),
     withinLimit: withinLimit(preview.share, run.options),
     groupsKey,
     results: `${run.runId}/map/publish`,

@@ -13,6 +13,7 @@ import { pipelinesCommand } from './pipelines.ts';
 import { planCommand } from './plan.ts';
 import { pruneCommand } from './prune.ts';
 import { quarantineCommand } from './quarantine.ts';
+import { reconcileCommand } from './reconcile.ts';
 import { resumeCommand } from './resume.ts';
 import { runCommand } from './run.ts';
 import { schemaCommand } from './schema.ts';
@@ -31,6 +32,7 @@ export const COMMANDS: readonly Command[] = [
   planCommand,
   runCommand,
   backfillCommand,
+  reconcileCommand,
   statusCommand,
   resumeCommand,
   diffCommand,

@@ -8,8 +8,17 @@ import { count, duration } from '../render/text.ts';
 import type { Engine } from '../wire/engine.ts';
 import { executeRun } from '../wire/execute.ts';
 
+/** Executes the run and shows what became of it. Gives the exit code. */
 export async function execute(engine: Engine, plan: Plan, run: RunRecord, terminal: Terminal): Promise<number> {
   const startedMs = engine.clock.nowMs();
+  const ended = await drive(engine, plan, run, terminal);
+  const durationMs = engine.clock.nowMs() - startedMs;
+  terminal.result(runDocument(ended, durationMs), renderRun(ended, durationMs));
+  return exitCodeOf(ended);
+}
+
+/** Executes the run to its end, whatever that is. */
+export async function drive(engine: Engine, plan: Plan, run: RunRecord, terminal: Terminal): Promise<RunRecord> {
   const abort = new AbortController();
   const interrupt = (): void => {
     terminal.say('stopping: slices that are being read are finished first; press again to leave at once');
@@ -22,7 +31,7 @@ export async function execute(engine: Engine, plan: Plan, run: RunRecord, termin
   let rows = 0;
   let state = 'Admit';
   let slicesDone = 0;
-  let stateStartedMs = startedMs;
+  let stateStartedMs = engine.clock.nowMs();
   const draw = (force = false): void => {
     const elapsedMs = Math.max(engine.clock.nowMs() - stateStartedMs, 1);
     const reading = state === 'Stage' || state === 'Verify';
@@ -35,7 +44,7 @@ export async function execute(engine: Engine, plan: Plan, run: RunRecord, termin
     terminal.progress(`${run.runId} ${state}${read}${slices}`, force);
   };
   try {
-    const ended = await executeRun(engine, run, {
+    return await executeRun(engine, run, {
       signal: abort.signal,
       ask: terminal.ask,
       onEvent: (event) => {
@@ -58,9 +67,6 @@ export async function execute(engine: Engine, plan: Plan, run: RunRecord, termin
         draw();
       },
     });
-    const durationMs = engine.clock.nowMs() - startedMs;
-    terminal.result(runDocument(ended, durationMs), renderRun(ended, durationMs));
-    return exitCodeOf(ended);
   } finally {
     process.removeListener('SIGINT', interrupt);
     process.removeListener('SIGTERM', interrupt);

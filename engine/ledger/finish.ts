@@ -8,6 +8,7 @@ import type { Plan } from '../plan/plan.ts';
 import { arrivalDate } from '../plan/raw-keys.ts';
 import { settleTransforms } from '../publish/retire.ts';
 import { changesAnything, summarize } from '../publish/summary.ts';
+import { coverRun } from '../reconcile/rebuild.ts';
 import { type LeaseDeps, Leases } from './leases.ts';
 import { Ledger } from './ledger.ts';
 import type { RunRecord, RunState, RunSummary, Runs, UndoSummary } from './runs.ts';
@@ -15,6 +16,9 @@ import type { RunRecord, RunState, RunSummary, Runs, UndoSummary } from './runs.
 export interface FinishDeps extends LeaseDeps {
   readonly runs: Runs;
 }
+
+/** Why a group could not be published: the document that the task leaves. */
+export const GROUP_FAILURE = 'failures/publish';
 
 interface Failure {
   readonly error: string;
@@ -25,10 +29,11 @@ export async function finish(
   deps: FinishDeps,
   pipeline: CompiledPipeline,
   runId: string,
-  failure: Failure,
+  told: Failure,
 ): Promise<RunRecord> {
   const { runs } = deps;
   const run = await runs.run(runId);
+  const failure = (await groupFailure(runs, run, told)) ?? told;
   const plan = await runs.plan(run.planId);
   const published = await runs.groups(runId);
   const preview = await runs.document<{ outcomes: readonly GroupOutcome[]; quarantined: Record<string, number> }>(
@@ -69,6 +74,7 @@ export async function finish(
   };
   await runs.save(record);
   await new Ledger(deps, pipeline.name).append({ kind: 'run_finished', runId, state });
+  await coverRun(deps, pipeline, plan, record);
   await new Leases(deps, pipeline.name).release(runId, run.lease);
   return record;
 }
@@ -92,6 +98,13 @@ async function undoSummary(
   };
 }
 
+/** A map that fails says how many of its items did; why the group could not be published is recorded beside the run. */
+async function groupFailure(runs: Runs, run: RunRecord, told: Failure): Promise<Failure | undefined> {
+  if (told.error !== 'States.ExceedToleratedFailureThreshold') return undefined;
+  const known = await runs.document<Failure & { attempt: number }>(run.runId, GROUP_FAILURE);
+  return known?.attempt === run.attempt ? { error: known.error, cause: known.cause } : undefined;
+}
+
 function stateOf(
   run: RunRecord,
   failure: Failure,
@@ -103,8 +116,10 @@ function stateOf(
   if (failure.error === 'ChangeTooLarge') return 'awaiting_approval';
   if (failure.error === 'Paused') return 'paused';
   if (failure.error === 'Rejected') return 'refused';
-  if (failure.error === 'Cancelled') return published > 0 ? 'partially_published' : 'cancelled';
-  if (failure.error !== '') {
+  if (failure.error === 'Cancelled' && published === 0) return 'cancelled';
+  if (failure.error === 'Cancelled' && published < groups) return 'partially_published';
+  // Cancelled when everything was published: only the verification is left out.
+  if (failure.error !== '' && failure.error !== 'Cancelled') {
     if (published > 0 && published < groups) return 'partially_published';
     const code = failure.error in ERROR_CODES ? ERROR_CODES[failure.error as ErrorCode] : undefined;
     return code?.exit === 3 && published === 0 ? 'refused' : 'failed';

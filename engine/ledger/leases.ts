@@ -66,6 +66,14 @@ export class Leases {
     return undefined;
   }
 
+  /** Who works at some of the dates: a lease that lasts, of a holder that is not known to be dead. */
+  async holderOf(window: Window): Promise<Lease | undefined> {
+    const { clock, isDead } = this.#deps;
+    for (const lease of (await this.all()).filter(overlaps(window)))
+      if (lease.expiresAtMs > clock.nowMs() && !(await isDead(lease.holder))) return lease;
+    return undefined;
+  }
+
   /**
    * Takes the dates for a run, from itself too: an earlier attempt loses them.
    * Throws LeaseHeld while another process holds some of them.

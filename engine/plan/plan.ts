@@ -27,6 +27,8 @@ export interface PinnedObject extends ObjectInfo {
   readonly rows: number;
   /** Deliveries of the object that belong to dates of the window. */
   readonly rowsInWindow: number;
+  /** Every event date that gets rows from the object, in the window or not. */
+  readonly dates: readonly string[];
   readonly because: Because;
   readonly unreadable?: string;
 }
@@ -199,12 +201,17 @@ async function pin(
       ...entry.object,
       rows: entry.rows,
       rowsInWindow,
+      dates: datesOfEntry(entry),
       because,
       ...(entry.unreadable === undefined ? {} : { unreadable: entry.unreadable }),
     });
   }
   return pinned;
 }
+
+/** Every event date that gets rows from the object, ascending. */
+export const datesOfEntry = (entry: CatalogEntry): string[] =>
+  [...new Set([...Object.keys(entry.deliveriesByDate), ...Object.keys(entry.offeredByDate)])].sort();
 
 const sumInWindow = (byDate: Readonly<Record<string, number>>, window: Window): number =>
   Object.entries(byDate).reduce((sum, [date, count]) => (inWindow(date, window) ? sum + count : sum), 0);

@@ -1,0 +1,83 @@
+// Replays what arrived since it was last looked, and names what has to be planned whole. Made to be run by cron.
+
+import { createDuckOfferReader } from '../../adapters/local/duckdb/offers.ts';
+import type { CompiledPipeline } from '../../engine/model/compile.ts';
+import { PLAN_LIMITS } from '../../engine/plan/limits.ts';
+import type { Window } from '../../engine/plan/window.ts';
+import { type ReconcileDeps, reconcile } from '../../engine/reconcile/reconcile.ts';
+import { type Command, textArgument } from '../command.ts';
+import { exitCodeOfReconciliation, reconcileDocument, renderReconciliation } from '../render/reconcile.ts';
+import type { Terminal } from '../render/terminal.ts';
+import { bytes } from '../render/text.ts';
+import type { Engine } from '../wire/engine.ts';
+import { drive } from './execution.ts';
+import { planAndSave } from './planning.ts';
+import { withEngine } from './session.ts';
+
+const REASON = 'reconcile';
+
+export const reconcileCommand: Command = {
+  usage: 'reconcile <pipeline>',
+  summary: 'replay just the raw objects that were not read yet; name the dates that need a whole plan',
+  positionals: { pipeline: { type: 'string', describe: 'the pipeline' } },
+  options: {
+    'dry-run': { type: 'boolean', default: false, describe: 'say what would be replayed, and replay nothing' },
+    reason: { type: 'string', default: REASON, describe: 'why, for the ledger' },
+    strict: { type: 'boolean', default: false, describe: 'exit 3 while dates need a whole plan' },
+    rebuild: { type: 'boolean', default: false, describe: 'derive what was read again from all runs there were' },
+    'max-active': { type: 'number', default: 2, describe: 'slices at a time' },
+  },
+  examples: [
+    ['reprise reconcile pulsecart', 'every 3 minutes, by cron: what arrived late, and nothing else'],
+    ['reprise reconcile pulsecart --dry-run --json', 'what it would do'],
+  ],
+  run: (args, terminal) =>
+    withEngine(args, terminal, 'reconcile', false, async (engine) => {
+      const startedMs = engine.clock.nowMs();
+      const pipeline = await engine.pipelines.compiled(textArgument(args, 'pipeline'));
+      const reason = textArgument(args, 'reason');
+      const replay = replayWith(engine, pipeline, reason, Number(args['max-active']), terminal);
+      const found = await reconcile({ ...depsOf(engine, pipeline, terminal), replay }, pipeline, {
+        dryRun: args['dry-run'] === true,
+        rebuild: args.rebuild === true,
+      });
+      const durationMs = engine.clock.nowMs() - startedMs;
+      terminal.result(
+        reconcileDocument(pipeline.name, found, durationMs),
+        renderReconciliation(pipeline.name, found, durationMs),
+      );
+      return exitCodeOfReconciliation(found, args.strict === true);
+    }),
+};
+
+function depsOf(engine: Engine, pipeline: CompiledPipeline, terminal: Terminal): Omit<ReconcileDeps, 'replay'> {
+  return {
+    lake: engine.home.lake,
+    control: engine.home.control,
+    catalog: engine.catalog(pipeline),
+    reader: engine.reader,
+    runs: engine.runs,
+    ledger: engine.ledger(pipeline.name),
+    leases: engine.leases(pipeline.name),
+    staleOffers: (rawObjects) =>
+      engine.withWarehouse((warehouse) => createDuckOfferReader(warehouse.duck).staleOffers(pipeline, rawObjects)),
+    onProgress: ({ objectsDone, objects, bytesDone, bytes: all }) =>
+      terminal.progress(`cataloguing raw: ${objectsDone} of ${objects} objects, ${bytes(bytesDone)} of ${bytes(all)}`),
+  };
+}
+
+const replayWith =
+  (engine: Engine, pipeline: CompiledPipeline, reason: string, maxActive: number, terminal: Terminal) =>
+  async (window: Window, onlyObjects: readonly string[]) => {
+    const request = { window, reason, sliceBytes: PLAN_LIMITS.sliceBytes, onlyObjects, repair: false };
+    const plan = await planAndSave(engine, pipeline.name, request, terminal);
+    const run = await engine.runs.create(plan, {
+      stageOnly: false,
+      approved: false,
+      maxChange: undefined,
+      maxActive,
+      newestFirst: false,
+      verify: true,
+    });
+    return { plan, run: await drive(engine, plan, run, terminal) };
+  };

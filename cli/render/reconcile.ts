@@ -1,0 +1,104 @@
+// What a reconcile found and did, as a person reads it, and the document that --json prints.
+
+import type { RunRecord, TableCounts } from '../../engine/ledger/runs.ts';
+import { addCounts, noCounts } from '../../engine/publish/summary.ts';
+import type { NeedsWhole, Reconciliation } from '../../engine/reconcile/reconcile.ts';
+import { exitCodeOf, nextCommand } from './run.ts';
+import { count, duration, plural, table } from './text.ts';
+
+const OBJECTS_SHOWN = 10;
+
+/** `dry_run` stands for a dry run that found something. */
+export type ReconcileState = 'nothing_to_do' | 'published' | 'waiting' | 'failed' | 'dry_run';
+
+export function stateOf(found: Reconciliation): ReconcileState {
+  if (found.runs.some((run) => run.failure !== undefined || failedExit(run) !== 0)) return 'failed';
+  if (found.waiting.length > 0) return 'waiting';
+  if (found.would.length > 0) return 'dry_run';
+  return found.runs.some((run) => run.state !== 'nothing_to_do') ? 'published' : 'nothing_to_do';
+}
+
+/** A date that the warehouse held is named as needing a whole plan: no failure. */
+const failedExit = (run: RunRecord): number => ((run.summary?.heldDates.length ?? 0) > 0 ? 0 : exitCodeOf(run));
+
+/** 0, also while dates need a whole plan or somebody else works there: cron comes again. */
+export function exitCodeOfReconciliation(found: Reconciliation, strict: boolean): number {
+  const failed = found.runs.map(failedExit).find((exit) => exit !== 0);
+  return failed ?? (strict && found.needsWhole.length > 0 ? 3 : 0);
+}
+
+const backfillCommand = (pipeline: string, { from, to }: NeedsWhole): string =>
+  `reprise backfill ${pipeline} --from ${from} --to ${to}`;
+
+function tablesOf(found: Reconciliation): Record<string, TableCounts> {
+  const tables: Record<string, TableCounts> = {};
+  for (const [name, counts] of found.runs.flatMap((run) => Object.entries(run.summary?.tables ?? {}))) {
+    tables[name] ??= noCounts();
+    addCounts(tables[name], counts);
+  }
+  return tables;
+}
+
+const datesOf = (found: Reconciliation): string[] =>
+  [...new Set(found.runs.flatMap((run) => run.summary?.dates ?? []))].sort();
+
+export function reconcileDocument(pipeline: string, found: Reconciliation, durationMs: number): unknown {
+  const tables = tablesOf(found);
+  const counts = Object.values(tables);
+  return {
+    pipeline,
+    state: stateOf(found),
+    objects: found.objects,
+    objectsRead: found.read.length,
+    read: found.read,
+    dates: datesOf(found),
+    inserted: counts.reduce((sum, one) => sum + one.inserted, 0),
+    updated: counts.reduce((sum, one) => sum + one.updated, 0),
+    tables,
+    runs: found.runs.map(({ runId, planId, state, summary }) => ({
+      runId,
+      planId,
+      state,
+      dates: summary?.dates ?? [],
+    })),
+    would: found.would,
+    waiting: found.waiting,
+    needsWhole: found.needsWhole.map((one) => ({ ...one, command: backfillCommand(pipeline, one) })),
+    unreadable: found.unreadable,
+    durationMs,
+  };
+}
+
+export function renderReconciliation(pipeline: string, found: Reconciliation, durationMs: number): string {
+  const state = stateOf(found);
+  const lines = [
+    `${pipeline}: ${state}; ${plural(found.objects, 'raw object')} in the lake, ${count(found.read.length)} read, in ${duration(durationMs)}`,
+  ];
+  for (const { from, to, objects } of found.would) {
+    lines.push(`would replay ${plural(objects.length, 'object')} into [${from}, ${to}):`);
+    lines.push(...objects.slice(0, OBJECTS_SHOWN).map((key) => `  ${key}`));
+    if (objects.length > OBJECTS_SHOWN) lines.push(`  and ${count(objects.length - OBJECTS_SHOWN)} more`);
+  }
+  const rows = Object.entries(tablesOf(found)).filter(([, c]) => c.inserted + c.updated > 0);
+  if (rows.length > 0) {
+    lines.push(`dates published: ${datesOf(found).join(', ')}`, '');
+    lines.push(
+      table(
+        ['table', 'inserted', 'updated'],
+        rows.map(([name, c]) => [name, c.inserted, c.updated]),
+      ),
+      '',
+    );
+  }
+  for (const run of found.runs) {
+    const why = run.failure === undefined ? '' : `: ${run.failure.error}, ${run.failure.cause}`;
+    lines.push(`run ${run.runId}  ${run.state}${why}`);
+    if (failedExit(run) !== 0) lines.push(`next: ${nextCommand(run)}`);
+  }
+  for (const { from, to, objects, because } of found.waiting)
+    lines.push(`left for the next time: ${plural(objects, 'object')} for [${from}, ${to}), ${because}`);
+  for (const { key, detail } of found.unreadable) lines.push(`cannot be read: ${key} (${detail})`);
+  for (const one of found.needsWhole)
+    lines.push(`needs a whole plan, because ${one.because.join('; ')}:`, `  ${backfillCommand(pipeline, one)}`);
+  return lines.join('\n');
+}

@@ -1,0 +1,214 @@
+// What has been read of the raw lake: for each object its version and the epoch at which each of its event dates was
+// published, for each date the epoch of its last whole publish. One document for each pipeline in the control store,
+// replaced conditionally. It never claims more than was committed; what it lacks is only read a second time, and all of
+// it can be derived again from plans, runs and ledger (rebuild.ts).
+
+import type { CatalogEntry } from '../../ports/catalog.ts';
+import { isRepriseError } from '../../ports/errors.ts';
+import type { ObjectStore } from '../../ports/object-store.ts';
+import { datesOfEntry } from '../plan/plan.ts';
+import { arrivalDate } from '../plan/raw-keys.ts';
+
+export interface ObjectCoverage {
+  readonly version: string;
+  /** Every event date of the object, with the epoch at which it was last published from it; 0: not yet. */
+  readonly published: Readonly<Record<string, number>>;
+  /** Why it cannot be read; its one date is then that of its arrival. */
+  readonly unreadable?: string;
+  /** Published in part; whether something has to be taken back for it was not looked at yet. */
+  readonly unchecked?: true;
+}
+
+/** Why a date has to be published whole although all its objects were read. */
+export type WholeCause = 'changed' | 'gone' | 'takes_back';
+
+export interface CoverageDocument {
+  readonly format: 1;
+  /** Epoch of the last whole publish of each date. */
+  readonly wholeEpochs: Readonly<Record<string, number>>;
+  readonly wholeNeeded: Readonly<Record<string, WholeCause>>;
+  readonly objects: Readonly<Record<string, ObjectCoverage>>;
+}
+
+export const NOTHING_COVERED: CoverageDocument = { format: 1, wholeEpochs: {}, wholeNeeded: {}, objects: {} };
+
+/** What a run has committed. */
+export interface Publication {
+  readonly epoch: number;
+  readonly partial: boolean;
+  /** The pipeline has rows that events offer: a part of them may have to be taken back. */
+  readonly offers: boolean;
+  /** Dates whose group is committed and that were not held. */
+  readonly dates: ReadonlySet<string>;
+  /** Of these, the ones that were published whole. */
+  readonly whole: ReadonlySet<string>;
+  readonly objects: readonly {
+    readonly key: string;
+    readonly version: string;
+    readonly dates: readonly string[];
+    readonly unreadable?: string;
+  }[];
+}
+
+/** The document after the publication. */
+export function cover(document: CoverageDocument, publication: Publication): CoverageDocument {
+  const { epoch, partial, offers, dates, whole } = publication;
+  const wholeEpochs = { ...document.wholeEpochs };
+  const wholeNeeded = { ...document.wholeNeeded };
+  const objects = { ...document.objects };
+  for (const object of publication.objects) {
+    const before = objects[object.key];
+    const known = before?.version === object.version ? before : undefined;
+    if (before !== undefined && known === undefined)
+      for (const date of publishedDates(before)) wholeNeeded[date] = 'changed';
+    // Of an object that cannot be read the entry in the quarantine is what a plan publishes, whatever its window.
+    const own = object.unreadable === undefined ? object.dates : [arrivalDate(object.key)];
+    const published = own.map((date): [string, number] => {
+      const now = object.unreadable !== undefined || dates.has(date) ? epoch : 0;
+      return [date, Math.max(known?.published[date] ?? 0, now)];
+    });
+    const isUnchecked = known?.unchecked === true || (partial && offers);
+    objects[object.key] = {
+      version: object.version,
+      published: Object.fromEntries(published),
+      ...(object.unreadable === undefined ? {} : { unreadable: object.unreadable }),
+      ...(isUnchecked ? { unchecked: true } : {}),
+    };
+  }
+  for (const date of whole) {
+    wholeEpochs[date] = Math.max(wholeEpochs[date] ?? 0, epoch);
+    delete wholeNeeded[date];
+  }
+  return { ...document, wholeEpochs, wholeNeeded, objects };
+}
+
+/** The document with what the catalog knows of objects that are new, or have another version than the one that was read. */
+export function learn(document: CoverageDocument, entries: readonly CatalogEntry[]): CoverageDocument {
+  const nothing: Publication = {
+    epoch: 0,
+    partial: false,
+    offers: false,
+    dates: new Set(),
+    whole: new Set(),
+    objects: entries.map((entry) => ({
+      key: entry.object.key,
+      version: entry.object.version,
+      dates: datesOfEntry(entry),
+      ...(entry.unreadable === undefined ? {} : { unreadable: entry.unreadable }),
+    })),
+  };
+  return entries.length === 0 ? document : cover(document, nothing);
+}
+
+/**
+ * The document without the objects that are not in the lake any more. Dates that were published from them are to be
+ * published whole where other objects still hold them; where none does, raw has expired, and the rows stay.
+ */
+export function dropGone(document: CoverageDocument, isThere: (key: string) => boolean): CoverageDocument {
+  const gone = Object.entries(document.objects).filter(([key]) => !isThere(key));
+  if (gone.length === 0) return document;
+  const objects = Object.fromEntries(Object.entries(document.objects).filter(([key]) => isThere(key)));
+  const held = new Set(Object.values(objects).flatMap(({ published }) => Object.keys(published)));
+  const wholeNeeded = { ...document.wholeNeeded };
+  for (const date of gone.flatMap(([, object]) => publishedDates(object)))
+    if (held.has(date)) wholeNeeded[date] = 'gone';
+  return { ...document, wholeNeeded, objects };
+}
+
+/** The document after the objects were looked at for what has to be taken back, and at which dates. */
+export function checked(
+  document: CoverageDocument,
+  keys: readonly string[],
+  takesBack: readonly string[],
+): CoverageDocument {
+  const objects = { ...document.objects };
+  for (const key of keys) {
+    const object = objects[key];
+    if (object === undefined) continue;
+    const { unchecked: _, ...rest } = object;
+    objects[key] = rest;
+  }
+  const wholeNeeded = { ...document.wholeNeeded };
+  for (const date of takesBack) wholeNeeded[date] ??= 'takes_back';
+  return { ...document, wholeNeeded, objects };
+}
+
+/** The document when the dates are as if nothing had been published there. */
+export function forget(document: CoverageDocument, dates: readonly string[]): CoverageDocument {
+  const objects = Object.entries(document.objects).map(([key, object]): [string, ObjectCoverage] => {
+    const published = { ...object.published };
+    for (const date of dates) if (date in published) published[date] = 0;
+    return [key, { ...object, published }];
+  });
+  return { ...withoutWhole(document, dates), objects: Object.fromEntries(objects) };
+}
+
+/** The document when the dates are not known to be whole. */
+export function withoutWhole(document: CoverageDocument, dates: readonly string[]): CoverageDocument {
+  const wholeEpochs = { ...document.wholeEpochs };
+  for (const date of dates) delete wholeEpochs[date];
+  return { ...document, wholeEpochs };
+}
+
+const publishedDates = (object: ObjectCoverage): string[] =>
+  object.unreadable === undefined ? Object.keys(object.published).filter((date) => object.published[date] !== 0) : [];
+
+/** How often a write whose outcome is unknown is looked up before giving up. */
+const LOOKS_MAX = 5;
+
+export class Coverage {
+  readonly #control: ObjectStore;
+  readonly #key: string;
+
+  constructor(control: ObjectStore, pipeline: string) {
+    this.#control = control;
+    this.#key = `coverage/${pipeline}.json`;
+  }
+
+  /** Undefined when there is none, or none that can be read: derive it again. */
+  async read(): Promise<CoverageDocument | undefined> {
+    return (await this.#read()).document;
+  }
+
+  /**
+   * Reads, changes, writes over what was read; begins anew when somebody else was faster. Nothing is written when the
+   * change gives back the document it was given.
+   * @param absent what to change when there is no document
+   */
+  async change(
+    work: (document: CoverageDocument) => CoverageDocument | Promise<CoverageDocument>,
+    absent: () => Promise<CoverageDocument>,
+  ): Promise<CoverageDocument> {
+    for (let looks = 0; ; ) {
+      const { document, version } = await this.#read();
+      const before = document ?? (await absent());
+      const next = await work(before);
+      if (document !== undefined && next === before) return next;
+      const condition = version === undefined ? ({ if: 'absent' } as const) : ({ if: 'version', version } as const);
+      try {
+        if ((await this.#control.write(this.#key, encode(next), condition)) === 'written') return next;
+      } catch (error) {
+        // Nobody knows whether it was written. Changing what was changed already changes nothing.
+        if (!isRepriseError(error) || error.retry === 'terminal' || ++looks > LOOKS_MAX) throw error;
+      }
+    }
+  }
+
+  async #read(): Promise<{ document: CoverageDocument | undefined; version: string | undefined }> {
+    // The version first: content that is newer than it makes the write lose, never win wrongly.
+    const info = await this.#control.head(this.#key);
+    const content = info === undefined ? undefined : await this.#control.read(this.#key);
+    return { document: content && decode(content), version: info?.version };
+  }
+}
+
+const encode = (document: CoverageDocument): Uint8Array => Buffer.from(`${JSON.stringify(document)}\n`);
+
+function decode(content: Uint8Array): CoverageDocument | undefined {
+  try {
+    const document = JSON.parse(Buffer.from(content).toString('utf8')) as CoverageDocument;
+    return document.format === 1 ? document : undefined;
+  } catch {
+    return undefined;
+  }
+}

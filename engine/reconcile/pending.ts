@@ -1,0 +1,73 @@
+// What is left to be published of the objects in the lake, from coverage alone: which dates of which objects, those that
+// a partial plan may publish, and those that need a whole one.
+
+import { arrivalDate } from '../plan/raw-keys.ts';
+import { nextDate, type Window } from '../plan/window.ts';
+import type { CoverageDocument, ObjectCoverage, WholeCause } from './coverage.ts';
+
+/** A year 9999 has no next date, so that no window can hold its last: such a time is a producer's fault. */
+const LAST_DATE = '9999-12-30';
+
+export interface Pending {
+  /** Date → keys of the objects to be read for it. */
+  readonly partial: ReadonlyMap<string, readonly string[]>;
+  /** Date → why it has to be published whole. */
+  readonly whole: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly unreadable: readonly { readonly key: string; readonly detail: string }[];
+}
+
+const CAUSES: Readonly<Record<WholeCause, string>> = {
+  changed: 'an object that had been read was replaced',
+  gone: 'an object that had been read is gone',
+  takes_back: 'a newer copy of a batch takes rows back',
+};
+
+/** `epoch`: that of today's transforms, undefined while they are not those that are active. */
+export function pendingOf(document: CoverageDocument, epoch: number | undefined): Pending {
+  const partial = new Map<string, string[]>();
+  const whole = new Map<string, Set<string>>();
+  const unreadable: { key: string; detail: string }[] = [];
+  const needsWhole = (date: string, because: string): void => {
+    whole.set(date, (whole.get(date) ?? new Set()).add(because));
+  };
+  for (const [date, cause] of Object.entries(document.wholeNeeded)) needsWhole(date, CAUSES[cause]);
+  for (const [key, object] of Object.entries(document.objects)) {
+    if (object.unreadable !== undefined) {
+      unreadable.push({ key, detail: object.unreadable });
+      if (object.published[arrivalDate(key)] === 0) needsWhole(arrivalDate(key), 'an object cannot be read');
+      continue;
+    }
+    for (const date of datesLeft(document, object)) {
+      const because = heldBecause(document, date, epoch);
+      if (because !== undefined) needsWhole(date, because);
+      else if (document.wholeNeeded[date] === 'changed') continue;
+      else if (partial.get(date)?.push(key) === undefined) partial.set(date, [key]);
+    }
+  }
+  return { partial, whole, unreadable };
+}
+
+/** Dates of the object that were not published from it since they were last published whole. */
+function datesLeft(document: CoverageDocument, object: ObjectCoverage): string[] {
+  return Object.keys(object.published).filter((date) => {
+    const at = object.published[date] ?? 0;
+    return date <= LAST_DATE && (at === 0 || at < (document.wholeEpochs[date] ?? 0));
+  });
+}
+
+function heldBecause(document: CoverageDocument, date: string, epoch: number | undefined): string | undefined {
+  const wholeEpoch = document.wholeEpochs[date];
+  if (wholeEpoch === undefined) return 'it was never published whole';
+  return wholeEpoch === epoch ? undefined : 'it was published by other transforms';
+}
+
+/** Dates that follow each other, joined to windows. */
+export function windowsOver(dates: Iterable<string>): Window[] {
+  const windows: Window[] = [];
+  for (const date of [...new Set(dates)].sort()) {
+    const last = windows.at(-1);
+    if (last?.to === date) windows[windows.length - 1] = { from: last.from, to: nextDate(date) };
+    else windows.push({ from: date, to: nextDate(date) });
+  }
+  return windows;
+}

@@ -1,0 +1,44 @@
+// What a run has committed, from what is recorded of it: for the coverage, when the run ends and when coverage is derived
+// again.
+
+import type { GroupOutcome } from '../../ports/warehouse.ts';
+import type { RunRecord, Runs } from '../ledger/runs.ts';
+import { lastPossibleDate, type Plan } from '../plan/plan.ts';
+import type { Publication } from './coverage.ts';
+
+/** Undefined when it has committed nothing. `offers`: the pipeline has rows that events offer. */
+export async function publicationOf(
+  runs: Runs,
+  plan: Plan,
+  run: RunRecord,
+  offers: boolean,
+): Promise<Publication | undefined> {
+  const outcomes = await outcomesOf(runs, run);
+  if (outcomes.length === 0) return undefined;
+  const { body } = plan;
+  const settled = await runs.document<{ unreadable: readonly { key: string; detail: string }[] }>(run.runId, 'settled');
+  const found = new Map((settled?.unreadable ?? []).map(({ key, detail }) => [key, detail]));
+  const groups = new Set(outcomes.map(({ group }) => group));
+  const held = new Set(outcomes.flatMap(({ heldDates }) => heldDates));
+  const reached = body.dates.filter(({ date, group }) => groups.has(group) && !held.has(date));
+  const gapUntil = [...found.keys()].map(lastPossibleDate).sort().at(-1) ?? '';
+  const isWhole = ({ date, whole }: { readonly date: string; readonly whole: boolean }): boolean =>
+    whole && !body.partial && date > gapUntil;
+  return {
+    epoch: run.epoch,
+    partial: body.partial,
+    offers,
+    dates: new Set(reached.map(({ date }) => date)),
+    whole: new Set(reached.filter(isWhole).map(({ date }) => date)),
+    objects: body.objects.map(({ key, version, dates, unreadable }) => {
+      const fault = unreadable ?? found.get(key);
+      return { key, version, dates, ...(fault === undefined ? {} : { unreadable: fault }) };
+    }),
+  };
+}
+
+/** Groups that are committed; of a run that found nothing to change, all that it looked at. */
+async function outcomesOf(runs: Runs, run: RunRecord): Promise<readonly GroupOutcome[]> {
+  if (run.state !== 'nothing_to_do' || run.undoes !== undefined) return runs.groups(run.runId);
+  return (await runs.document<{ outcomes: readonly GroupOutcome[] }>(run.runId, 'preview'))?.outcomes ?? [];
+}

@@ -1,0 +1,88 @@
+// Derives coverage from what is recorded of plans, runs and their groups, and keeps it up when a run ends.
+
+import type { ObjectStore } from '../../ports/object-store.ts';
+import { inspectLedger } from '../ledger/ledger.ts';
+import type { RunRecord, Runs } from '../ledger/runs.ts';
+import type { CompiledPipeline } from '../model/compile.ts';
+import type { Plan } from '../plan/plan.ts';
+import { Coverage, type CoverageDocument, cover, forget, NOTHING_COVERED, type Publication } from './coverage.ts';
+import { publicationOf } from './publication.ts';
+
+export interface CoverageDeps {
+  readonly control: ObjectStore;
+  readonly runs: Runs;
+}
+
+const givesOffers = (pipeline: CompiledPipeline): boolean => pipeline.tables.some(({ kind }) => kind === 'offered');
+
+/** Coverage with what the run has committed. To be called before the run gives its dates back. */
+export async function coverRun(
+  deps: CoverageDeps,
+  pipeline: CompiledPipeline,
+  plan: Plan,
+  run: RunRecord,
+): Promise<void> {
+  const publication = await publicationOf(deps.runs, plan, run, givesOffers(pipeline));
+  if (publication === undefined) return;
+  await new Coverage(deps.control, pipeline.name).change(
+    (document) => after(document, run, publication),
+    () => rebuildCoverage(deps, pipeline),
+  );
+}
+
+/** How many dates of the plan become whole in the run's epoch by being published. */
+export async function datesToRaise(
+  deps: CoverageDeps,
+  pipeline: CompiledPipeline,
+  plan: Plan,
+  run: Pick<RunRecord, 'epoch'>,
+): Promise<number> {
+  const whole = plan.body.partial ? [] : plan.body.dates.filter((date) => date.whole);
+  if (whole.length === 0) return 0;
+  const document = await new Coverage(deps.control, pipeline.name).read();
+  return whole.filter(({ date }) => document?.wholeEpochs[date] !== run.epoch).length;
+}
+
+/** Drops the dates: whatever is in the lake for them counts as not read, and they as never published whole. */
+export async function forgetDates(
+  deps: CoverageDeps,
+  pipeline: CompiledPipeline,
+  dates: readonly string[],
+): Promise<void> {
+  await new Coverage(deps.control, pipeline.name).change(
+    (document) => forget(document, dates),
+    () => rebuildCoverage(deps, pipeline),
+  );
+}
+
+/** What every run of the pipeline has committed, in the order in which they did. Reads each of them. */
+export async function rebuildCoverage(deps: CoverageDeps, pipeline: CompiledPipeline): Promise<CoverageDocument> {
+  let document = NOTHING_COVERED;
+  for (const runId of await publishedRuns(deps.control, pipeline.name)) {
+    const run = await deps.runs.run(runId);
+    const plan = await deps.runs.plan(run.planId);
+    const publication = await publicationOf(deps.runs, plan, run, givesOffers(pipeline));
+    if (publication !== undefined) document = after(document, run, publication);
+  }
+  return document;
+}
+
+/** The dates of a run that takes another back count as not read: what of them is left, only the warehouse knows. */
+const after = (document: CoverageDocument, run: RunRecord, publication: Publication): CoverageDocument =>
+  run.undoes === undefined ? cover(document, publication) : forget(document, [...publication.dates]);
+
+/**
+ * Runs by when they last published, or ended having nothing to. A ledger that is broken hides some: what they read is
+ * read again.
+ */
+async function publishedRuns(control: ObjectStore, pipeline: string): Promise<readonly string[]> {
+  const runs = new Set<string>();
+  for (const entry of (await inspectLedger(control, pipeline)).entries) {
+    const isDone =
+      entry.kind === 'group_published' || (entry.kind === 'run_finished' && entry.state === 'nothing_to_do');
+    if (!isDone) continue;
+    runs.delete(entry.runId);
+    runs.add(entry.runId);
+  }
+  return [...runs];
+}
