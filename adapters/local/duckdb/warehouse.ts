@@ -62,7 +62,7 @@ export class DuckWarehouse implements Warehouse, EvolvingWarehouse {
       if (lacking.length === 0) continue;
       throw new RepriseError(
         'Configuration',
-        `table ${pipeline.name}.${name} lacks ${lacking.map((c) => `${c.name} ${duckType(c.type)}`).join(', ')} (absent or of another type)`,
+        `table ${pipeline.name}.${name} lacks ${lacking.map((c) => `${c.name} ${duckType(c.type)}`).join(', ')} (absent or of another type); first: reprise schema apply ${pipeline.name}`,
         `bring the tables to the declaration first: reprise schema apply ${pipeline.name}`,
       );
     }
