@@ -23,12 +23,27 @@ const DONE = new Set(['succeeded', 'nothing_to_do', 'published_with_gaps']);
 export async function runCommand(world: World, context: SimContext, step: CommandStep): Promise<RunRecord | undefined> {
   switch (step.do) {
     case 'backfill':
-      return backfill(world, context, step);
+      return untilItHasItsDates(context, step.tries, () => backfill(world, context, step));
     case 'resume':
       return resume(world, context, step.run);
     case 'cancel':
     case 'pause':
       return ask(world, context, step.run, step.do);
+  }
+}
+
+const TRY_AGAIN_MS = 25_000;
+
+/** Again after a while, as long as another run holds some of the dates. */
+export async function untilItHasItsDates(
+  context: SimContext,
+  tries: number,
+  work: () => Promise<RunRecord>,
+): Promise<RunRecord> {
+  for (let left = tries; ; left--) {
+    const run = await work();
+    if (run.failure?.error !== 'LeaseHeld' || left <= 1) return run;
+    await context.clock.sleep(TRY_AGAIN_MS);
   }
 }
 

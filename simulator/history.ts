@@ -41,6 +41,8 @@ export type CommandStep =
       readonly stageOnly: boolean;
       /** Between plan and run. */
       readonly thinkMs: number;
+      /** How often it is tried while somebody else holds its dates. */
+      readonly tries: number;
     }
   | { readonly do: 'resume'; readonly run: number }
   | { readonly do: 'cancel'; readonly run: number }
@@ -63,7 +65,7 @@ export interface History {
 
 const OPERATORS_MAX = 3;
 const WORLD_STEPS_MAX = 8;
-const COMMANDS_MAX = 3;
+const COMMANDS_MAX = 4;
 const FAMILIES = 2;
 const DELIVERIES_MAX = 4;
 const WINDOW_DAYS = 7;
@@ -73,9 +75,10 @@ const JUMP_MS_MAX = 3_600_000;
 
 export function historyOf(seed: number): History {
   const random = randomFrom(seed);
-  const first = landStep(random);
-  const world = [first, ...some(random, 1, WORLD_STEPS_MAX, () => worldStep(random))];
-  const operators = some(random, 1, OPERATORS_MAX, () => {
+  const drafts: DeliveryDraft[] = [];
+  const first = landStep(random, drafts);
+  const world = [first, ...some(random, 1, WORLD_STEPS_MAX, () => worldStep(random, drafts))];
+  const operators = some(random, 2, OPERATORS_MAX, () => {
     const patient = random.chance(0.5);
     const [start, ...rest] = some(random, 1, COMMANDS_MAX, () => commandStep(random));
     return [{ ...(start as Step), afterMs: random.integer(50, patient ? 8000 : 500) }, ...rest];
@@ -86,12 +89,15 @@ export function historyOf(seed: number): History {
 const some = <T>(random: Random, least: number, most: number, make: () => T): T[] =>
   Array.from({ length: random.integer(least, most) }, make);
 
-function landStep(random: Random): Step {
+/** `drafts`: all deliveries so far, some of which come again, whole or with a difference. */
+function landStep(random: Random, drafts: DeliveryDraft[]): Step {
+  const deliveries = some(random, 1, DELIVERIES_MAX, () => draftAfter(random, drafts));
+  drafts.push(...deliveries);
   return {
     do: 'land',
     day: random.integer(0, ARRIVAL_DAYS - 1),
     family: random.integer(0, FAMILIES - 1),
-    deliveries: some(random, 1, DELIVERIES_MAX, () => randomDraft(random)),
+    deliveries,
     live: random.pick(['not', 'not', 'before', 'after'] as const),
     late: random.chance(0.2),
     afterMs: 0,
@@ -99,14 +105,26 @@ function landStep(random: Random): Step {
   };
 }
 
-function worldStep(random: Random): Step {
+function draftAfter(random: Random, drafts: readonly DeliveryDraft[]): DeliveryDraft {
+  const fresh = randomDraft(random);
+  if (drafts.length === 0 || random.chance(0.6)) return fresh;
+  const again = random.pick(drafts);
+  const member = random.pick(DRAFT_MEMBERS);
+  return { ...again, [member]: fresh[member] };
+}
+
+const DRAFT_MEMBERS = [
+  ...(['second', 'otherAt', 'otherId', 'at', 'amount', 'grade', 'lines', 'marks', 'fault', 'source'] as const),
+];
+
+function worldStep(random: Random, drafts: DeliveryDraft[]): Step {
   const afterMs = pauseMs(random);
   const kind = random.pick(WORLD_WEIGHTS);
   const object = random.integer(0, 7);
   const plain = { afterMs, faults: [] };
   switch (kind) {
     case 'land':
-      return { ...landStep(random), afterMs };
+      return { ...landStep(random, drafts), afterMs };
     case 'transform':
       return { do: 'transform', flip: flipOf(random), ...plain };
     case 'live':
@@ -151,6 +169,7 @@ function commandStep(random: Random): Step {
     verify: random.chance(0.3),
     stageOnly: random.chance(0.1),
     thinkMs: random.chance(0.2) ? random.integer(0, LONG_MS) : 0,
+    tries: random.pick([1, 1, 4]),
     afterMs,
     faults,
   };
@@ -171,7 +190,10 @@ function faultsOf(random: Random, kinds: readonly FaultKind[], share: number): F
 
 function faultOf(random: Random, kind: FaultKind): Fault {
   const readOnly = kind === 'worker_dies' || kind === 'unreadable';
-  const place = readOnly ? 'read' : random.pick(Object.keys(FAULT_PLACES) as FaultPlace[]);
+  const places = Object.keys(FAULT_PLACES) as FaultPlace[];
+  // Between its last look and its transaction a process that sleeps finds everything changed.
+  const isLate = kind === 'asleep' && random.chance(0.5);
+  const place = readOnly ? 'read' : isLate ? 'transaction' : random.pick(places);
   const call = random.integer(1, FAULT_PLACES[place].calls);
   const isJump = kind === 'clock_jump';
   const ms = isJump ? random.integer(-JUMP_MS_MAX, JUMP_MS_MAX) : random.integer(0, 2 * LONG_MS);

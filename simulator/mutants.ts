@@ -47,3 +47,8 @@ export const MUTANTS: readonly Mutant[] = [
     behaviour: { ...SOUND_BEHAVIOUR, keepsTokenInTransaction: false },
   },
 ];
+
+/** Of the mutant of that name; the sound behaviour for none. */
+export function behaviourOf(name: string | undefined): WarehouseBehaviour {
+  return MUTANTS.find((mutant) => mutant.name === name)?.behaviour ?? SOUND_BEHAVIOUR;
+}

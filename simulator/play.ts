@@ -6,7 +6,7 @@ import type { RunRecord } from '../engine/ledger/runs.ts';
 import { sha256Hex } from '../engine/model/digest.ts';
 import { randomFrom } from '../generator/random.ts';
 import { isRepriseError } from '../ports/errors.ts';
-import { type Backfill, backfill, runCommand } from './commands.ts';
+import { type Backfill, backfill, runCommand, untilItHasItsDates } from './commands.ts';
 import { checkOrphans, compareWithModel, type Orphan } from './comparison.ts';
 import { dateOf, deliveryOf } from './deliveries.ts';
 import type { Fault } from './faults.ts';
@@ -20,13 +20,16 @@ import { SOUND_BEHAVIOUR, type WarehouseBehaviour } from './warehouse.ts';
 import { Violation } from './watch.ts';
 import { type RawObject, World } from './world.ts';
 
+/** How often, by name. */
+export type Counts = Readonly<Record<string, number>>;
+
 export interface Played {
   /** What did not hold, first of all. */
   readonly violation: string | undefined;
   /** Steps that were taken, faults that happened, states in which runs ended, each with how often. */
-  readonly steps: Readonly<Record<string, number>>;
-  readonly faults: Readonly<Record<string, number>>;
-  readonly ends: Readonly<Record<string, number>>;
+  readonly steps: Counts;
+  readonly faults: Counts;
+  readonly ends: Counts;
   readonly turns: number;
   /** What happened, line by line. */
   readonly told: readonly string[];
@@ -53,9 +56,9 @@ const LAST: Backfill = {
   verify: true,
   stageOnly: false,
   thinkMs: 0,
+  tries: 1,
 };
 const TRIES_MAX = 60;
-const TRY_AGAIN_MS = 10_000;
 const HOLDS = new Set(['succeeded', 'nothing_to_do']);
 
 class Play {
@@ -264,14 +267,7 @@ class Play {
   }
 
   async #replayAll(context: SimContext, step: Backfill): Promise<RunRecord> {
-    const work = (async () => {
-      for (let tries = 0; tries < TRIES_MAX; tries++) {
-        const run = await backfill(this.#world, context, step);
-        if (run.failure?.error !== 'LeaseHeld') return run;
-        await context.clock.sleep(TRY_AGAIN_MS);
-      }
-      throw new Violation('the last replay never got its dates');
-    })();
+    const work = untilItHasItsDates(context, TRIES_MAX, () => backfill(this.#world, context, step));
     let isOver = false;
     const over = work.finally(() => {
       isOver = true;
@@ -280,8 +276,7 @@ class Play {
     await this.#scheduler.run((process) => isOver || (process !== context.caller.process && process.isAsleep()));
     const run = await this.#drained(over, 'the last replay waits for ever');
     this.#ended(context.caller.process, run);
-    if (!HOLDS.has(run.state))
-      throw new Violation(`the last replay ended as ${run.state}: ${run.failure?.error} ${run.failure?.cause}`);
+    if (!HOLDS.has(run.state)) throw new Violation(`the last replay ended as ${run.state}: ${whyOf(run)}`);
     return run;
   }
 
@@ -303,6 +298,11 @@ class Play {
       if (!this.#world.watch.tokens.has(token))
         throw new Violation(`the ledger names ${token}, which was never applied`);
   }
+}
+
+function whyOf({ failure, summary }: RunRecord): string {
+  if (failure !== undefined) return `${failure.error}, ${failure.cause}`;
+  return `verification found ${summary?.verified?.differences ?? 0} differences`;
 }
 
 const COMMANDS = new Set(['backfill', 'resume', 'cancel', 'pause']);

@@ -194,6 +194,7 @@ export class SimWarehouse implements Warehouse {
     const fencesBefore = new Map(state.fences);
     const before = new Map(state.tables);
     this.#refuseStale(scope, group, commit);
+    commit.check?.(outcome);
     setFences(state.fences);
     disk.set(`${folder}/${group}`, kept);
     for (const { table, keyOf, decisions, after } of kept) {

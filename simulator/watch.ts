@@ -59,8 +59,8 @@ export class Watch {
       }
       if ('undone' in scope) return;
       const judged = new Set(scope.judgedObjects);
-      const { partial } = scope;
-      checkPublish({ pipeline: this.#pipeline, partial, judged, repeated: false, outcome, before, after });
+      const { partial, pipeline } = scope;
+      checkPublish({ pipeline, partial, judged, repeated: false, outcome, before, after });
     });
     this.standing(after);
   }
