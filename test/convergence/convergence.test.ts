@@ -95,7 +95,7 @@ async function digests(engine: Engine, name: string): Promise<readonly TableDige
 }
 
 describe.each([['pulsecart', pulsecart]] as const)('%s', (name, source) => {
-  const drawn = source.generate({ seed: SEED, events: 400, from: '2026-06-01', days: 2 });
+  const drawn = source.generate({ seed: SEED, events: 250, from: '2026-06-01', days: 2 });
   const random = randomFrom(SEED);
   const inParts = (count: number): Sample[][] => {
     const shuffled = random.shuffle(drawn);

@@ -14,8 +14,8 @@ import type { TableDigest } from '../../ports/warehouse.ts';
 import { shuffled } from './shuffled.ts';
 import { type Ground, openGround, type ReplayOptions, World } from './world.ts';
 
-const EVENTS = 1500;
-const ROWS_MAX = 400;
+const EVENTS = 800;
+const ROWS_MAX = 200;
 const WHOLE: ReplayOptions = {
   window: undefined,
   sliceBytes: 1_000_000_000,

@@ -11,7 +11,7 @@ import { tinyPipeline } from '../../simulator/tiny-pipeline.ts';
 import type { RawDelivery } from '../adapters/memory-raw.ts';
 import { rawRow } from '../adapters/memory-raw.ts';
 import { Crash } from './crash.ts';
-import { FAMILIES, type History, type Landing, type Step } from './history.ts';
+import { FAMILIES, FAMILY_BITS, type History, type Landing, type Step } from './history.ts';
 import { shuffled } from './shuffled.ts';
 import { type Ground, type OpenRun, type ReplayOptions, World } from './world.ts';
 
@@ -90,7 +90,7 @@ class Play {
   /** One object of each family whose bit is set. */
   #pickOfFamilies(number: number, families: number, ...states: RawObject['state'][]): RawObject[] {
     return Array.from({ length: FAMILIES }, (_, family) => family).flatMap((family) => {
-      if (((families >> family) & 1) === 0) return [];
+      if (((families >> (family % FAMILY_BITS)) & 1) === 0) return [];
       const among = this.#objects.filter((object) => object.family === family && states.includes(object.state));
       const picked = among[(number + family) % Math.max(among.length, 1)];
       return picked === undefined ? [] : [picked];
