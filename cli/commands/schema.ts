@@ -23,7 +23,7 @@ export const schemaCommand: Command = {
   },
   examples: [
     ['reprise schema check pulsecart --against HEAD', 'what changed since the last commit, and whom it breaks'],
-    ['reprise schema check pulsecart --against main --allow-breaking --json', 'for a pull request that was agreed on'],
+    ['reprise schema check pulsecart --against HEAD --allow-breaking --json', 'for a change that was agreed on'],
     ['reprise schema apply pulsecart --dry-run', 'the statements that would bring the tables to the declaration'],
     ['reprise schema churn pulsecart --limit 10%', 'columns changed in each month'],
   ],
