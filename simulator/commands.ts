@@ -5,7 +5,9 @@ import { Leases } from '../engine/ledger/leases.ts';
 import { Ledger } from '../engine/ledger/ledger.ts';
 import { type RunOptions, type RunRecord, Runs } from '../engine/ledger/runs.ts';
 import { canonicalJson, sha256Hex } from '../engine/model/digest.ts';
-import { makePlan, type Plan, type PlanBody } from '../engine/plan/plan.ts';
+import { makePlan, type Plan, type PlanBody, type PlanRequest } from '../engine/plan/plan.ts';
+import { refuseUndo } from '../engine/publish/undo.ts';
+import { type ReconcileDeps, reconcile } from '../engine/reconcile/reconcile.ts';
 import { isoTime } from '../ports/clock.ts';
 import { RepriseError } from '../ports/errors.ts';
 import { dateOf } from './deliveries.ts';
@@ -18,6 +20,7 @@ export type Backfill = Extract<CommandStep, { do: 'backfill' }>;
 
 const SLICE_BYTES = { one: 1_000_000, some: 1500, rows: 40 } as const;
 const DONE = new Set(['succeeded', 'nothing_to_do', 'published_with_gaps']);
+const PUBLISHED = new Set(['succeeded', 'published_with_gaps', 'partially_published', 'failed', 'running']);
 
 /** Executes the command to its end. Throws what it refuses with. */
 export async function runCommand(world: World, context: SimContext, step: CommandStep): Promise<RunRecord | undefined> {
@@ -29,6 +32,13 @@ export async function runCommand(world: World, context: SimContext, step: Comman
     case 'cancel':
     case 'pause':
       return ask(world, context, step.run, step.do);
+    case 'undo':
+      return undo(world, context, step);
+    case 'reconcile':
+      return reconcileAll(world, context, step.maxActive);
+    case 'activate':
+      await new Ledger(context, context.compiled.name).activate(context.compiled.transformDigest, 'simulation');
+      return undefined;
   }
 }
 
@@ -48,7 +58,7 @@ export async function untilItHasItsDates(
 }
 
 export async function backfill(world: World, context: SimContext, step: Backfill): Promise<RunRecord> {
-  const { compiled, runs } = context;
+  const { runs } = context;
   const listed = world.objects.filter(({ state }) => state === 'landed' || state === 'broken');
   const only = listed.filter((_, place) => ((step.only >> (place % 4)) & 1) === 1).map(({ key }) => key);
   const request = {
@@ -58,11 +68,20 @@ export async function backfill(world: World, context: SimContext, step: Backfill
     onlyObjects: only,
     repair: false,
   };
-  const plan = regrouped(await makePlan(context, compiled, request, () => {}), step.groupCuts);
+  const plan = await planAndSave(context, request, step.groupCuts);
+  if (step.thinkMs > 0) await context.clock.sleep(step.thinkMs);
+  return begin(world, context, await runs.create(plan, optionsOf(step)));
+}
+
+async function planAndSave(context: SimContext, request: PlanRequest, groupCuts: number): Promise<Plan> {
+  const { compiled, runs } = context;
+  const plan = regrouped(await makePlan(context, compiled, request, () => {}), groupCuts);
   await runs.savePlan(plan);
   await new Ledger(context, compiled.name).append({ kind: 'plan_made', planId: plan.id, reason: plan.reason });
-  if (step.thinkMs > 0) await context.clock.sleep(step.thinkMs);
-  const run = await runs.create(plan, optionsOf(step));
+  return plan;
+}
+
+function begin(world: World, context: SimContext, run: RunRecord): Promise<RunRecord> {
   world.runIds.push(run.runId);
   return executeRun(context, run);
 }
@@ -82,11 +101,59 @@ async function resume(world: World, context: SimContext, number: number): Promis
   const { runs } = context;
   const run = await runs.run(runId);
   if (DONE.has(run.state)) return run;
-  const worker = await new Leases(context, run.pipeline).workerOf(runId);
-  if (worker !== undefined)
-    throw new RepriseError('RunBusy', `run ${runId} is being executed by ${worker.holder}`, 'look on');
+  await refuseWhileItWorks(context, run);
   const options = { ...run.options, stageOnly: false, approved: true };
   return executeRun(context, await runs.beginAttempt({ ...run, options }));
+}
+
+async function refuseWhileItWorks(context: SimContext, run: RunRecord): Promise<void> {
+  const worker = await new Leases(context, run.pipeline).workerOf(run.runId);
+  if (worker === undefined) return;
+  throw new RepriseError('RunBusy', `run ${run.runId} is being executed by ${worker.holder}`, 'look on');
+}
+
+async function undo(
+  world: World,
+  context: SimContext,
+  step: Extract<CommandStep, { do: 'undo' }>,
+): Promise<RunRecord | undefined> {
+  const runId = pick(await runsThat(world, ({ state }) => PUBLISHED.has(state)), step.run);
+  if (runId === undefined) return undefined;
+  const { compiled, runs } = context;
+  const undone = await runs.run(runId);
+  await refuseWhileItWorks(context, undone);
+  const plan = await runs.plan(undone.planId);
+  await context.withWarehouse((warehouse) => refuseUndo({ ...context, warehouse }, compiled, undone));
+  const options = { ...UNDO_OPTIONS, approved: step.approved };
+  return begin(world, context, await runs.create(plan, options, { undoes: runId, reason: 'simulation' }));
+}
+
+const UNDO_OPTIONS: RunOptions = {
+  stageOnly: false,
+  approved: true,
+  maxChange: undefined,
+  maxActive: 1,
+  newestFirst: false,
+  verify: false,
+};
+
+async function reconcileAll(world: World, context: SimContext, maxActive: number): Promise<RunRecord | undefined> {
+  const { compiled, runs } = context;
+  const deps: ReconcileDeps = {
+    ...context,
+    ledger: new Ledger(context, compiled.name),
+    leases: new Leases(context, compiled.name),
+    staleOffers: (objects) => context.offers.staleOffers(compiled, objects),
+    replay: async (window, onlyObjects) => {
+      const request = { window, reason: 'reconcile', sliceBytes: SLICE_BYTES.some, onlyObjects, repair: false };
+      const plan = await planAndSave(context, request, 0);
+      const options = { ...UNDO_OPTIONS, approved: false, maxActive, verify: true };
+      return { plan, run: await begin(world, context, await runs.create(plan, options)) };
+    },
+    onProgress: () => {},
+  };
+  const { runs: done } = await reconcile(deps, compiled, { dryRun: false, rebuild: false });
+  return done.at(-1);
 }
 
 async function ask(
@@ -105,11 +172,13 @@ async function ask(
   return run;
 }
 
-/** Runs that somebody may still want something of, as whoever looks at the status would see them. */
-async function unfinished(world: World): Promise<string[]> {
+const unfinished = (world: World): Promise<string[]> => runsThat(world, ({ state }) => !DONE.has(state));
+
+/** Runs in some state, as whoever looks at the status would see them. */
+async function runsThat(world: World, isWanted: (run: RunRecord) => boolean): Promise<string[]> {
   const runs = new Runs(world.control, { nowMs: () => 0, sleep: async () => {} });
   const records = await Promise.all(world.runIds.map((runId) => runs.run(runId)));
-  return records.filter(({ state }) => !DONE.has(state)).map(({ runId }) => runId);
+  return records.filter(isWanted).map(({ runId }) => runId);
 }
 
 const pick = <T>(items: readonly T[], number: number): T | undefined => items[number % Math.max(items.length, 1)];

@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type JsonValue, loadStateMachine, startExecution } from '../adapters/local/asl/asl.ts';
+import { type JsonValue, loadStateMachine, type StateMachine, startExecution } from '../adapters/local/asl/asl.ts';
 import { packageRoot } from '../adapters/local/duckdb/sql.ts';
 import { LEASE_MS, Leases } from '../engine/ledger/leases.ts';
 import type { RunRecord } from '../engine/ledger/runs.ts';
@@ -12,8 +12,11 @@ import { memberOf } from '../tasks/context.ts';
 import { TASKS } from '../tasks/tasks.ts';
 import type { SimContext } from './ports.ts';
 
-const definition: unknown = JSON.parse(readFileSync(join(packageRoot(), 'state-machines', 'replay.asl.json'), 'utf8'));
-const machine = loadStateMachine(definition, 'replay');
+const machineOf = (name: string): StateMachine =>
+  loadStateMachine(JSON.parse(readFileSync(join(packageRoot(), 'state-machines', `${name}.asl.json`), 'utf8')), name);
+const MACHINES = { replay: machineOf('replay'), undo: machineOf('undo') };
+/** Tasks after which a run has a fence. */
+const ADMISSIONS = new Set(['Admit', 'AdmitUndo']);
 const BEATS_OF_A_LEASE = 6;
 
 /** Drives the run to its end, and gives its record. Throws LeaseLost when another attempt followed. */
@@ -23,7 +26,7 @@ export async function executeRun(context: SimContext, run: RunRecord): Promise<R
   const ended = new AbortController();
   beat(context, run, lost, ended.signal);
   const execution = startExecution({
-    machine,
+    machine: run.undoes === undefined ? MACHINES.replay : MACHINES.undo,
     input: {
       runId: run.runId,
       attempt: run.attempt,
@@ -77,7 +80,7 @@ async function invokeTask(context: SimContext, name: string, payload: JsonValue)
   if (task === undefined) throw new RangeError(`the state machine calls an unknown task ${name}`);
   try {
     const result = (await task(context, payload)) as JsonValue;
-    if (name === 'Admit') context.caller.process.isAdmitted = true;
+    if (ADMISSIONS.has(name)) context.caller.process.isAdmitted = true;
     return result;
   } catch (error) {
     if (isRepriseError(error) && error.code !== 'Internal') throw error;

@@ -46,7 +46,12 @@ export type CommandStep =
     }
   | { readonly do: 'resume'; readonly run: number }
   | { readonly do: 'cancel'; readonly run: number }
-  | { readonly do: 'pause'; readonly run: number };
+  | { readonly do: 'pause'; readonly run: number }
+  | { readonly do: 'undo'; readonly run: number; readonly approved: boolean }
+  /** What arrived since it was last looked, as cron does it. */
+  | { readonly do: 'reconcile'; readonly maxActive: number }
+  /** The transforms of today are in force, although an undo retired them. */
+  | { readonly do: 'activate' };
 
 export type Step = (WorldStep | CommandStep) & {
   /** How long its actor waits before it. */
@@ -65,7 +70,7 @@ export interface History {
 
 const OPERATORS_MAX = 3;
 const WORLD_STEPS_MAX = 8;
-const COMMANDS_MAX = 4;
+const COMMANDS_MAX = 5;
 const FAMILIES = 2;
 const DELIVERIES_MAX = 4;
 const WINDOW_DAYS = 7;
@@ -76,12 +81,13 @@ const JUMP_MS_MAX = 3_600_000;
 export function historyOf(seed: number): History {
   const random = randomFrom(seed);
   const drafts: DeliveryDraft[] = [];
-  const first = landStep(random, drafts);
+  const first = { ...landStep(random, drafts), late: false } as Step;
   const world = [first, ...some(random, 1, WORLD_STEPS_MAX, () => worldStep(random, drafts))];
   const operators = some(random, 2, OPERATORS_MAX, () => {
     const patient = random.chance(0.5);
     const [start, ...rest] = some(random, 1, COMMANDS_MAX, () => commandStep(random));
-    return [{ ...(start as Step), afterMs: random.integer(50, patient ? 8000 : 500) }, ...rest];
+    const begun = random.chance(0.4) ? { ...backfillStep(random, 0, []), days: 0, only: 0 } : (start as Step);
+    return [{ ...begun, afterMs: random.integer(50, patient ? 8000 : 500) }, ...rest];
   });
   return { seed, variant: random.chance(0.3) ? random.integer(0, 511) : 0, actors: [world, ...operators] };
 }
@@ -156,7 +162,24 @@ function commandStep(random: Random): Step {
   const faults = faultsOf(random, COMMAND_FAULTS, 0.75);
   const run = random.integer(0, 3);
   const kind = random.pick(COMMAND_WEIGHTS);
-  if (kind !== 'backfill') return { do: kind, run, afterMs, faults: kind === 'resume' ? faults : [] };
+  switch (kind) {
+    case 'resume':
+      return { do: kind, run, afterMs, faults };
+    case 'cancel':
+    case 'pause':
+      return { do: kind, run, afterMs, faults: [] };
+    case 'undo':
+      return { do: kind, run, approved: random.chance(0.8), afterMs, faults };
+    case 'reconcile':
+      return { do: kind, maxActive: random.integer(1, 2), afterMs, faults };
+    case 'activate':
+      return { do: kind, afterMs, faults: [] };
+    case 'backfill':
+      return backfillStep(random, afterMs, faults);
+  }
+}
+
+function backfillStep(random: Random, afterMs: number, faults: readonly Fault[]): Step {
   return {
     do: 'backfill',
     from: random.integer(-3, 3),
@@ -177,7 +200,8 @@ function commandStep(random: Random): Step {
 
 const COMMAND_WEIGHTS = [
   ...(['backfill', 'backfill', 'backfill', 'backfill', 'backfill'] as const),
-  ...(['resume', 'resume', 'resume', 'cancel', 'pause'] as const),
+  ...(['backfill', 'backfill', 'resume', 'resume', 'resume', 'resume', 'cancel', 'pause'] as const),
+  ...(['undo', 'undo', 'reconcile', 'reconcile', 'activate'] as const),
 ];
 
 const LIVE_FAULTS: readonly FaultKind[] = ['crash_before', 'crash_after', 'doubled', 'asleep'];

@@ -1,7 +1,7 @@
 // What must hold after every step of a history, whatever came before.
 
 import type { CompiledPipeline } from '../engine/model/compile.ts';
-import type { GroupOutcome } from '../ports/warehouse.ts';
+import type { GroupOutcome, UndoScope } from '../ports/warehouse.ts';
 import { compareOrders, orderOfRow } from './model.ts';
 import { type Row, rowsOf, type Tables } from './rows.ts';
 
@@ -75,6 +75,17 @@ function checkRewritten(pipeline: CompiledPipeline, before: Tables, after: Table
       if (Object.keys(row).every((column) => LOAD_COLUMNS.includes(column) || row[column] === old[column]))
         throw new Error(`${name} ${keyOf(row)} was written again although it is unchanged`);
     }
+  }
+}
+
+/** An undo changes only rows that the undone run wrote, and such as that run deleted. */
+export function checkUndo({ pipeline, undone }: UndoScope, before: Tables, after: Tables): void {
+  if (undone.isUndo) return;
+  for (const { name } of pipeline.tables) {
+    const left = new Set(rowsOf(after, name));
+    for (const row of rowsOf(before, name))
+      if (!left.has(row) && row._run_id !== undone.runId)
+        throw new Error(`the undo of ${undone.runId} took a row of ${name} that ${row._run_id} wrote`);
   }
 }
 

@@ -116,7 +116,7 @@ class Play {
     for (const step of steps) {
       await process.turn(step.afterMs);
       if (this.#world.watch.violation !== undefined) return;
-      this.#steps[step.do] = (this.#steps[step.do] ?? 0) + 1;
+      this.#count(this.#steps, step.do);
       if (isCommand(step)) await this.#command(name, process, step, step.faults);
       else await this.#change(step, step.faults);
     }
@@ -127,27 +127,32 @@ class Play {
     const { process } = context.caller;
     this.#tell(process, describeStep(step));
     const work = runCommand(this.#world, context, step).then(
-      (record) => this.#ended(process, record),
-      (error: unknown) => this.#refused(context, error),
+      (record) => this.#ended(process, step.do, record),
+      (error: unknown) => this.#refused(context, step.do, error),
     );
     await Promise.race([work, process.death, person.turn(PATIENCE_MS)]);
   }
 
-  #ended(process: SimProcess, record: RunRecord | undefined): void {
+  #ended(process: SimProcess, command: CommandStep['do'], record: RunRecord | undefined): void {
     if (record === undefined) return;
-    this.#ends[record.state] = (this.#ends[record.state] ?? 0) + 1;
+    this.#count(this.#ends, command, record.state);
     this.#tell(process, `${record.runId} is ${record.state}${record.failure ? `: ${record.failure.error}` : ''}`);
   }
 
-  #refused(context: SimContext, error: unknown): void {
+  #count(counts: Record<string, number>, ...words: string[]): void {
+    const name = words.join(' ');
+    counts[name] = (counts[name] ?? 0) + 1;
+  }
+
+  #refused(context: SimContext, command: CommandStep['do'], error: unknown): void {
     if (!isRepriseError(error) || error.code === 'Internal' || error.code === 'LedgerBroken') context.onFault(error);
     const code = isRepriseError(error) ? error.code : String(error);
-    this.#ends[code] = (this.#ends[code] ?? 0) + 1;
+    this.#count(this.#ends, command, code);
     this.#tell(context.caller.process, `refused: ${code}`);
   }
 
   #faulted(fault: Fault, call: string, process: SimProcess): void {
-    this.#faults[fault.kind] = (this.#faults[fault.kind] ?? 0) + 1;
+    this.#count(this.#faults, fault.kind);
     this.#tell(process, `! ${fault.kind}${fault.ms > 0 ? ` ${fault.ms} ms` : ''} at ${call}`);
   }
 
@@ -221,6 +226,7 @@ class Play {
   }
 
   #replaceTables(tables: Tables): void {
+    this.#world.watch.disturbed();
     for (const [name, rows] of tables) this.#world.warehouse.tables.set(name, rows);
     this.#world.watch.standing(tables);
   }
@@ -267,7 +273,10 @@ class Play {
   }
 
   async #replayAll(context: SimContext, step: Backfill): Promise<RunRecord> {
-    const work = untilItHasItsDates(context, TRIES_MAX, () => backfill(this.#world, context, step));
+    const work = (async () => {
+      await runCommand(this.#world, context, { do: 'activate' });
+      return untilItHasItsDates(context, TRIES_MAX, () => backfill(this.#world, context, step));
+    })();
     let isOver = false;
     const over = work.finally(() => {
       isOver = true;
@@ -275,7 +284,7 @@ class Play {
     over.catch(() => undefined);
     await this.#scheduler.run((process) => isOver || (process !== context.caller.process && process.isAsleep()));
     const run = await this.#drained(over, 'the last replay waits for ever');
-    this.#ended(context.caller.process, run);
+    this.#ended(context.caller.process, 'backfill', run);
     if (!HOLDS.has(run.state)) throw new Violation(`the last replay ended as ${run.state}: ${whyOf(run)}`);
     return run;
   }
@@ -305,7 +314,7 @@ function whyOf({ failure, summary }: RunRecord): string {
   return `verification found ${summary?.verified?.differences ?? 0} differences`;
 }
 
-const COMMANDS = new Set(['backfill', 'resume', 'cancel', 'pause']);
+const COMMANDS = new Set(['backfill', 'resume', 'cancel', 'pause', 'undo', 'reconcile', 'activate']);
 const isCommand = (step: Step): step is Extract<Step, CommandStep> => COMMANDS.has(step.do);
 
 /** A step as one line. */

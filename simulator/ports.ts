@@ -6,6 +6,7 @@ import type { CompiledPipeline } from '../engine/model/compile.ts';
 import type { PlanDeps } from '../engine/plan/plan.ts';
 import type { Catalog } from '../ports/catalog.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
+import type { OfferReader } from '../ports/offers.ts';
 import type { RawReader } from '../ports/raw-reader.ts';
 import type { TaskContext } from '../tasks/context.ts';
 import type { Caller } from './faults.ts';
@@ -21,6 +22,7 @@ export interface SimContext extends TaskContext, PlanDeps, LeaseDeps {
   readonly runs: Runs;
   /** The transforms that were deployed when the process began. */
   readonly compiled: CompiledPipeline;
+  readonly offers: OfferReader;
   /** Told of errors that must not happen. */
   onFault(error: unknown): void;
 }
@@ -46,6 +48,7 @@ export function openContext(world: World, caller: Caller): SimContext {
     clock,
     control,
     runs: new Runs(control, clock),
+    offers: warehouse,
     lake: storeOf(world.lake, 'lake', caller),
     stage: storeOf(world.stage, 'stage', caller),
     catalog: catalogOf(world.catalog(compiled), caller),

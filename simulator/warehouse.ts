@@ -4,6 +4,7 @@
 import type { CompiledPipeline } from '../engine/model/compile.ts';
 import { PUBLISH_RULE, type PublishRule } from '../engine/publish/rule.ts';
 import { RepriseError } from '../ports/errors.ts';
+import type { OfferReader } from '../ports/offers.ts';
 import type {
   Commit,
   GroupOutcome,
@@ -84,7 +85,7 @@ export interface SimWarehouseOptions {
   readonly onApplied: (applied: Applied) => void;
 }
 
-export class SimWarehouse implements Warehouse {
+export class SimWarehouse implements Warehouse, OfferReader {
   readonly #options: SimWarehouseOptions;
 
   constructor(options: SimWarehouseOptions) {
@@ -288,6 +289,24 @@ export class SimWarehouse implements Warehouse {
 
   verify(scope: PublishScope, differencesMax: number): Promise<Verification> {
     return this.#ask('verify', () => verifyRows(scope, this.#standing(scope), differencesMax));
+  }
+
+  staleOffers(pipeline: CompiledPipeline, rawObjects: readonly string[]): Promise<readonly string[]> {
+    return this.#ask('staleOffers', () => {
+      const looked = this.#rows('events').filter((row) => rawObjects.includes(row._raw_object as string));
+      const events = new Map(looked.map((row) => [row.event_id, row]));
+      const dates = new Set<string>();
+      for (const { name, kind } of pipeline.tables) {
+        if (kind !== 'offered') continue;
+        for (const offer of this.#rows(name)) {
+          const event = events.get(offer._offered_by ?? null);
+          const isOf = (column: string): boolean => offer[column] === event?.[column];
+          if (event !== undefined && !['_delivery', 'received_at', 'source'].every(isOf))
+            dates.add(offer.event_date as string);
+        }
+      }
+      return [...dates].sort();
+    });
   }
 
   async close(): Promise<void> {}

@@ -3,8 +3,9 @@
 
 import type { CompiledPipeline } from '../engine/model/compile.ts';
 import { isRepriseError } from '../ports/errors.ts';
-import { checkPublish, checkStanding } from './invariants.ts';
-import type { Tables } from './rows.ts';
+import type { UndoOutcome, UndoScope } from '../ports/warehouse.ts';
+import { checkPublish, checkStanding, checkUndo } from './invariants.ts';
+import type { Row, Tables } from './rows.ts';
 import type { Applied } from './warehouse.ts';
 
 /** What must hold and does not. */
@@ -18,6 +19,10 @@ export class Violation extends Error {
 export class Watch {
   readonly #pipeline: CompiledPipeline;
   readonly #tokens = new Set<string>();
+  /** Transactions since the tables were last changed otherwise. */
+  readonly #applied: { readonly runId: string; readonly before: Tables }[] = [];
+  /** Undos that left something alone. */
+  readonly #leftAlone = new Set<string>();
   #first: Violation | undefined;
 
   constructor(pipeline: CompiledPipeline) {
@@ -57,12 +62,39 @@ export class Watch {
         const was = fencesBefore.get(date)?.lease ?? 0;
         if (lease < was) throw new Violation(`the fence of ${date} went back from ${was} to ${lease}`);
       }
-      if ('undone' in scope) return;
+      this.#applied.push({ runId: scope.runId, before });
+      if ('undone' in scope) {
+        checkUndo(scope, before, after);
+        this.#checkTakenBack(scope, outcome as UndoOutcome, after);
+        return;
+      }
       const judged = new Set(scope.judgedObjects);
       const { partial, pipeline } = scope;
       checkPublish({ pipeline, partial, judged, repeated: false, outcome, before, after });
     });
     this.standing(after);
+  }
+
+  /** Somebody else than a run changed the tables. */
+  disturbed(): void {
+    this.#applied.length = 0;
+    this.#leftAlone.clear();
+  }
+
+  /** With nothing else in between, a run and its undo leave the tables as they were. */
+  #checkTakenBack({ runId, undone }: UndoScope, { leftAlone }: UndoOutcome, after: Tables): void {
+    if (leftAlone.length > 0) this.#leftAlone.add(runId);
+    const first = this.#applied.findIndex((one) => one.runId === undone.runId);
+    const since = this.#applied.slice(first).map((one) => one.runId);
+    const taken = since.filter((one) => one === runId).length;
+    const isOnly = since.every((one, place) => one === (place < since.length - taken ? undone.runId : runId));
+    if (first < 0 || !isOnly || taken * 2 !== since.length || this.#leftAlone.has(runId)) return;
+    // Of the undone run's groups some may have been published before what is known here.
+    if ([...this.#tokens].filter((token) => token.startsWith(`${undone.runId}/`)).length !== taken) return;
+    const was = this.#applied[first]?.before as Tables;
+    for (const [name, rows] of after)
+      if (textOf(rows) !== textOf(was.get(name) ?? []))
+        throw new Violation(`the undo of a run left ${name} otherwise than before`);
   }
 
   standing(tables: Tables): void {
@@ -73,6 +105,12 @@ export class Watch {
     this.#first ??= violation;
   }
 }
+
+const textOf = (rows: readonly Row[]): string =>
+  rows
+    .map((row) => JSON.stringify(row))
+    .sort()
+    .join('\n');
 
 const placeOf = (error: Error): string => {
   const place = /([\w-]+\.[jt]s:\d+)/.exec(error.stack?.split('\n').slice(1).join('\n') ?? '')?.[1];
