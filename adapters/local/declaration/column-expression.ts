@@ -8,7 +8,7 @@ import { isSyntax, type Syntax } from './syntax.ts';
 export function columnExpression(module: Module, table: string, column: string): Syntax | undefined {
   let node = literalOf(module.declared.get('pipeline'));
   for (const name of ['tables', table, 'columns', column]) {
-    node = node === undefined ? undefined : memberOf(node, name);
+    node = node === undefined ? undefined : memberOf(named(module, node), name);
   }
   return node && originIn(module, node);
 }
@@ -29,6 +29,12 @@ function literalOf(declarator: Syntax | undefined): Syntax | undefined {
   const value = declarator?.init;
   if (!isSyntax(value)) return undefined;
   return value.type === 'CallExpression' ? (value.arguments as readonly Syntax[])[0] : value;
+}
+
+/** What a constant of the module is, where it is called by its name. */
+function named(module: Module, node: Syntax): Syntax {
+  const value = node.type === 'Identifier' ? module.declared.get(String(node.name))?.init : undefined;
+  return isSyntax(value) ? value : node;
 }
 
 /** The value of a member of an object literal; undefined when a spread after it may take its place. */

@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { type CompiledPipeline, compilePipeline } from '../../../engine/model/compile.ts';
 import type { MeaningOf } from '../../../engine/model/digest.ts';
 import type { Pipeline } from '../../../engine/model/language.ts';
-import { RepriseError } from '../../../ports/errors.ts';
+import { isRepriseError, RepriseError } from '../../../ports/errors.ts';
 import { findDeclaration } from './against.ts';
 import { materialise } from './materialise.ts';
 import { meaningsOf } from './meaning.ts';
@@ -36,9 +36,22 @@ export async function loadDeclaration(against: string, pipeline: string, folder:
       );
     }
     const meaningOf = meaningsOf(file);
-    return { pipeline: compilePipeline(declared, { meaningOf }), meaningOf };
+    return { pipeline: compiled(declared, meaningOf, tree.name), meaningOf };
   } finally {
     await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+function compiled(declared: Pipeline, meaningOf: MeaningOf, tree: string): CompiledPipeline {
+  try {
+    return compilePipeline(declared, { meaningOf });
+  } catch (error) {
+    if (isRepriseError(error)) throw error;
+    throw new RepriseError(
+      'Configuration',
+      `today’s compiler cannot read the declaration in ${tree}: it is written in another form of the language`,
+      'compare with a newer declaration',
+    );
   }
 }
 

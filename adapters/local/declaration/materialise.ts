@@ -27,6 +27,13 @@ export async function materialise(tree: SourceTree, entry: string, folder: strin
   const write = async (path: string, wantedBy: string): Promise<void> => {
     const target = join(folder, built(path));
     if (written.has(target)) return;
+    if (path.startsWith('..')) {
+      throw new RepriseError(
+        'Configuration',
+        `${wantedBy} wants ${path}, which is outside of ${tree.name}`,
+        'a pipeline imports its own folder and engine/model/ of its repository',
+      );
+    }
     written.add(target);
     const source = await readSource(tree, path);
     if (source === undefined) {
