@@ -4,7 +4,12 @@ import { createDuckOfferReader } from '../../adapters/local/duckdb/offers.ts';
 import type { CompiledPipeline } from '../../engine/model/compile.ts';
 import { PLAN_LIMITS } from '../../engine/plan/limits.ts';
 import type { Window } from '../../engine/plan/window.ts';
-import { type ReconcileDeps, reconcile } from '../../engine/reconcile/reconcile.ts';
+import {
+  type ReconcileDeps,
+  type ReconcileRequest,
+  type Reconciliation,
+  reconcile,
+} from '../../engine/reconcile/reconcile.ts';
 import { type Command, textArgument } from '../command.ts';
 import { exitCodeOfReconciliation, reconcileDocument, renderReconciliation } from '../render/reconcile.ts';
 import type { Terminal } from '../render/terminal.ts';
@@ -34,21 +39,38 @@ export const reconcileCommand: Command = {
   run: (args, terminal) =>
     withEngine(args, terminal, 'reconcile', false, async (engine) => {
       const startedMs = engine.clock.nowMs();
-      const pipeline = await engine.pipelines.compiled(textArgument(args, 'pipeline'));
-      const reason = textArgument(args, 'reason');
-      const replay = replayWith(engine, pipeline, reason, Number(args['max-active']), terminal);
-      const found = await reconcile({ ...depsOf(engine, pipeline, terminal), replay }, pipeline, {
+      const pipeline = textArgument(args, 'pipeline');
+      const found = await reconcileOn(engine, pipeline, terminal, {
         dryRun: args['dry-run'] === true,
         rebuild: args.rebuild === true,
+        reason: textArgument(args, 'reason'),
+        maxActive: Number(args['max-active']),
       });
       const durationMs = engine.clock.nowMs() - startedMs;
       terminal.result(
-        reconcileDocument(pipeline.name, found, durationMs),
-        renderReconciliation(pipeline.name, found, durationMs),
+        reconcileDocument(pipeline, found, durationMs),
+        renderReconciliation(pipeline, found, durationMs),
       );
       return exitCodeOfReconciliation(found, args.strict === true);
     }),
 };
+
+export interface ReconcileOptions extends ReconcileRequest {
+  readonly reason: string;
+  readonly maxActive: number;
+}
+
+/** Reconciles a pipeline of the home; its runs are ordinary ones. */
+export async function reconcileOn(
+  engine: Engine,
+  name: string,
+  terminal: Terminal,
+  options: ReconcileOptions,
+): Promise<Reconciliation> {
+  const pipeline = await engine.pipelines.compiled(name);
+  const deps = { ...depsOf(engine, pipeline, terminal), replay: replayWith(engine, pipeline, options, terminal) };
+  return reconcile(deps, pipeline, options);
+}
 
 function depsOf(engine: Engine, pipeline: CompiledPipeline, terminal: Terminal): Omit<ReconcileDeps, 'replay'> {
   return {
@@ -67,7 +89,7 @@ function depsOf(engine: Engine, pipeline: CompiledPipeline, terminal: Terminal):
 }
 
 const replayWith =
-  (engine: Engine, pipeline: CompiledPipeline, reason: string, maxActive: number, terminal: Terminal) =>
+  (engine: Engine, pipeline: CompiledPipeline, { reason, maxActive }: ReconcileOptions, terminal: Terminal) =>
   async (window: Window, onlyObjects: readonly string[]) => {
     const request = { window, reason, sliceBytes: PLAN_LIMITS.sliceBytes, onlyObjects, repair: false };
     const plan = await planAndSave(engine, pipeline.name, request, terminal);
