@@ -1,6 +1,6 @@
 // `schema check`: two declarations of a pipeline, and what each difference means for readers. Needs no home.
 
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type DbtModel, readDbtModels } from '../../adapters/local/declaration/dbt-models.ts';
 import { type Declaration, loadDeclaration } from '../../adapters/local/declaration/load.ts';
@@ -27,6 +27,7 @@ export async function checkSchema(args: Arguments, pipeline: string, terminal: T
     );
   const to = optionalText(args, 'to');
   const here = process.cwd();
+  if (to === undefined && args.pipelines === undefined) warnOfStaleBuild(pipeline, terminal);
   const after =
     to === undefined ? await builtDeclaration(args.pipelines, pipeline) : await loadDeclaration(to, pipeline, here);
   const before = await loadDeclaration(against, pipeline, here);
@@ -49,6 +50,23 @@ export async function checkSchema(args: Arguments, pipeline: string, terminal: T
   };
   terminal.result(checked, renderCheck(checked));
   return breaking === 0 || allowed ? 0 : BREAKS;
+}
+
+/** Whoever forgot to build would be told that nothing changes. */
+function warnOfStaleBuild(pipeline: string, terminal: Terminal): void {
+  const [sources, built] = ['pipelines', 'dist/pipelines'].map((folder) => join(packageRoot(), folder, pipeline)) as [
+    string,
+    string,
+  ];
+  if (!existsSync(sources)) return;
+  const newer = readdirSync(sources).filter((file) => {
+    const target = join(built, file.replace(/\.ts$/, '.js'));
+    return existsSync(target) && statSync(join(sources, file)).mtimeMs > statSync(target).mtimeMs;
+  });
+  if (newer.length > 0)
+    terminal.say(
+      `pipelines/${pipeline}/${newer.join(', ')} changed after the build, which is what is compared: npm run build, or --to pipelines/${pipeline}`,
+    );
 }
 
 async function builtDeclaration(folder: string | undefined, name: string): Promise<Declaration> {

@@ -48,11 +48,13 @@ const MODELS: Readonly<Record<string, string>> = {
   'marts/commented.sql': "-- sku\nselect quantity {# sku #} from {{ source('pulsecart', 'order_lines') }} /* sku */",
 };
 const BEFORE = { pipeline: 'pulsecart', against: 'before' };
+const ALL = ['chatorbit', 'codewave', 'novadocs', 'promptflow', 'pulsecart'];
 const OTHERS: Readonly<Record<string, CheckOptions>> = {
   allowed: { ...BEFORE, 'allow-breaking': true },
   'nothing to compare with': { pipeline: 'pulsecart' },
   'a dbt project': { ...BEFORE, dbt: 'dbt' },
   'no dbt project': { ...BEFORE, dbt: 'engine' },
+  ...Object.fromEntries(ALL.map((pipeline) => [pipeline, { pipeline, against: join(packageRoot(), 'pipelines') }])),
 };
 
 const ends = new Map<string, CheckEnd>();
@@ -105,6 +107,10 @@ describe('the declaration before', () => {
 
   it.each(Object.entries(SAME))('may be %s', (_, against) => {
     expect(end(against)).toMatchObject({ exit: 0, text: expect.stringContaining('the transforms are the same') });
+  });
+
+  it.each(ALL)('is the same for the sources of %s as for what they are built into', (pipeline) => {
+    expect(end(pipeline)).toMatchObject({ exit: 0, document: { changes: [], transformsChanged: false } });
   });
 
   it.each(Object.entries(NONE))('cannot be %s', (against, why) => {

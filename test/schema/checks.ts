@@ -29,7 +29,7 @@ const RUN_COMMAND = `
   const ends = [];
   for (const check of JSON.parse(checks)) {
     let result = {};
-    const terminal = { result: (document, text) => { result = { document, text }; } };
+    const terminal = { say: () => {}, result: (document, text) => { result = { document, text }; } };
     try {
       ends.push({ exit: await schemaCommand.run({ action: 'check', ...check }, terminal), ...result });
     } catch (error) {

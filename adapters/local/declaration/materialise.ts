@@ -68,6 +68,7 @@ async function readSource(tree: SourceTree, path: string): Promise<{ path: strin
 
 /** The text as JavaScript whose relative imports name JavaScript, and these imports. */
 function loadable(text: string, path: string, tree: SourceTree): { text: string; imports: string[] } {
+  if (path.endsWith('.json')) return { text, imports: [] };
   const { code, statements } = parsed(text, path, tree);
   const sources = statements.flatMap((node) => (isSyntax(node.source) ? [node.source] : []));
   const relative = sources.filter(({ value }) => String(value).startsWith('.'));

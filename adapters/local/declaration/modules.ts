@@ -58,7 +58,7 @@ const importsOf = (module: Module): string[] =>
   module.statements.flatMap((node) => (isSyntax(node.source) ? [resolved(module.path, node.source)] : []));
 
 function readModule(path: string, text: string): Module {
-  const statements = parseModule(text);
+  const statements = parseModule(path.endsWith('.json') ? `export default ${text}` : text);
   const declared = new Map<string, Syntax>();
   const imported = new Map<string, Imported>();
   const exported = new Map<string, string | Imported>();
