@@ -74,7 +74,7 @@ export interface GroupOutcome {
   readonly heldDates: readonly string[];
 }
 
-/** Why an undo leaves a row alone: it is no longer as the undone run left it, or its raw object is gone or rewritten. */
+/** Why an undo leaves a row alone: it is no longer as the undone run left it, or its raw object is gone. */
 export type LeftAloneReason = 'changed_since' | 'raw_gone';
 
 /** Rows that an undo leaves alone. */

@@ -13,6 +13,7 @@ import { type Home, openHome } from '../../adapters/local/home.ts';
 import { acquireWarehouse } from '../../adapters/local/warehouse-lock.ts';
 import { inspectLedger, type LedgerFault } from '../../engine/ledger/ledger.ts';
 import { type RunRecord, Runs } from '../../engine/ledger/runs.ts';
+import { standingUndo } from '../../engine/ledger/undone.ts';
 import { isRepriseError, RepriseError } from '../../ports/errors.ts';
 import type { Arguments, Command } from '../command.ts';
 import { nextCommand } from '../render/run.ts';
@@ -204,7 +205,8 @@ async function runs(home: Home): Promise<Finding[]> {
   const findings: Finding[] = [];
   const holder = await warehouseHolder(home.path);
   for (const [place, run] of every.entries()) {
-    if (isEnded(run) || (await isOverruled(store, run, every.slice(0, place)))) continue;
+    if (isEnded(run) || (await standingUndo(store, run.runId)) !== undefined) continue;
+    if (await isOverruled(store, run, every.slice(0, place))) continue;
     const interrupted = run.state === 'running' && holder?.alive !== true;
     findings.push({
       state: interrupted || run.state === 'failed' ? 'wrong' : 'note',
@@ -218,12 +220,13 @@ async function runs(home: Home): Promise<Finding[]> {
 const ENDED = new Set(['succeeded', 'nothing_to_do', 'published_with_gaps', 'published_downstream_stale', 'refused']);
 const isEnded = (run: RunRecord): boolean => ENDED.has(run.state);
 
-/** Whether a newer run has finished all that this one left undone. */
+/** Whether a newer run that still stands has finished all that this one left undone. */
 async function isOverruled(store: Runs, run: RunRecord, newer: readonly RunRecord[]): Promise<boolean> {
   const windowOf = async (one: RunRecord) => (await store.plan(one.planId)).body;
   const left = await windowOf(run);
   for (const other of newer) {
     if (other.pipeline !== run.pipeline || !isEnded(other) || other.state === 'refused') continue;
+    if (other.undoes !== undefined || (await standingUndo(store, other.runId)) !== undefined) continue;
     const done = await windowOf(other);
     if (!done.partial && done.window.from <= left.window.from && done.window.to >= left.window.to) return true;
   }

@@ -11,7 +11,7 @@ import { shownValue } from './values.ts';
 const ROWS_SHOWN = 20;
 const REASONS: Readonly<Record<LeftAloneReason, string>> = {
   changed_since: 'changed since',
-  raw_gone: 'raw object gone or rewritten',
+  raw_gone: 'raw object gone',
 };
 
 /** What `--json` says of the undo in a run. */
@@ -57,7 +57,7 @@ function transformLines(run: RunRecord, undo: UndoSummary): string[] {
 function renderLeftAlone({ leftAlone, leftAloneRows }: Left, schema: string): string[] {
   if (leftAlone.length === 0) return ['every row was as the run had left it'];
   const lines = [
-    `left alone: ${plural(sum(leftAlone), 'row')} that ${sum(leftAlone) === 1 ? 'is' : 'are'} not as the run had left them, or whose raw is gone`,
+    `left alone: ${plural(sum(leftAlone), 'row')}, no longer as the run had left ${sum(leftAlone) === 1 ? 'it' : 'them'}, or of raw that is gone`,
   ];
   const groups = new Map<string, LeftAlone[]>();
   for (const one of leftAlone) {

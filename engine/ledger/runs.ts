@@ -166,10 +166,10 @@ export class Runs {
     );
   }
 
-  /** Every run, newest first. */
-  async all(): Promise<RunRecord[]> {
+  /** Every run, or those whose ids begin so, newest first. */
+  async all(beginning = ''): Promise<RunRecord[]> {
     const runs: RunRecord[] = [];
-    for await (const object of this.#control.list('runs/')) {
+    for await (const object of this.#control.list(`runs/${beginning}`)) {
       if (!object.key.endsWith('/run.json')) continue;
       const record = await this.#read<RunRecord>(object.key);
       if (record !== undefined) runs.push(record);

@@ -192,15 +192,12 @@ async function scopeOf(
 }
 
 /**
- * Rows do not come back when their raw object was there when the plan was made, and is gone or rewritten now: it may
- * have been erased. A whole plan pinned every object that had given rows at its dates, so that one it did not pin had
- * expired before. A partial plan did not, so that only objects that are there now are sure.
+ * Rows do not come back when their raw object was there when the plan was made and is gone now: raw is only taken away on
+ * purpose. A whole plan pinned every object that had given rows at its dates, so that one it did not pin had expired
+ * before. A partial plan did not, so that only objects that are there now are sure.
  */
 export async function restorableObjects(lake: ObjectStore, plan: Plan): Promise<Restorable> {
   const { objects, pipeline, partial } = plan.body;
-  const now = new Map((await listRaw(lake, pipeline)).map(({ key, version }) => [key, version]));
-  const lost = objects.filter(({ key, version }) => now.get(key) !== version).map(({ key }) => key);
-  if (!partial) return { except: lost };
-  const gone = new Set(lost);
-  return { only: [...now.keys()].filter((key) => !gone.has(key)) };
+  const now = new Set((await listRaw(lake, pipeline)).map(({ key }) => key));
+  return partial ? { only: [...now] } : { except: objects.map(({ key }) => key).filter((key) => !now.has(key)) };
 }

@@ -9,6 +9,7 @@ import { RepriseError } from '../../../ports/errors.ts';
 import type { LeftAlone, LeftAloneReason, LeftAloneRow, UndoOutcome, UndoScope } from '../../../ports/warehouse.ts';
 import { unlessMissing } from '../file-errors.ts';
 import { type ChangedTable, changedTables, inDecided, recordChanges } from './apply.ts';
+import { recordCauses } from './causes.ts';
 import { rowHashSql } from './columns.ts';
 import { outcomeOf } from './decide.ts';
 import { type Duck, type DuckRow, quoteIdentifier, quoteLiteral } from './instance.ts';
@@ -39,9 +40,9 @@ export async function decideUndo(duck: Duck, scope: UndoScope, group: number, fo
   }
   for (const table of parts) await duck.run(sql('undo-parts', fills(scope, table)));
   for (const table of tables) await refuseLost(duck, table, group);
-  await duck.run(`CREATE OR REPLACE TEMP TABLE decided_causes AS
-    SELECT event_id, action, new_date, old_date, 'undone' AS cause FROM decided WHERE action IN (${CHANGED})`);
+  await nameCauses(duck, tables, parts);
   await recordChanges(duck, pipeline, group, folder, (name) => `image_${name}`);
+  await recordCauses(duck, pipeline, group, folder);
   const leftAlone: LeftAlone[] = [];
   const leftAloneRows: LeftAloneRow[] = [];
   for (const table of tables) {
@@ -49,6 +50,15 @@ export async function decideUndo(duck: Duck, scope: UndoScope, group: number, fo
     leftAloneRows.push(...(await nameLeftAlone(duck, table)));
   }
   return { ...(await outcomeOf(duck, pipeline, group)), leftAlone, leftAloneRows };
+}
+
+/** All that changes has one cause. Parts have that of their event. */
+async function nameCauses(duck: Duck, tables: readonly ChangedTable[], parts: readonly ChangedTable[]): Promise<void> {
+  for (const table of tables.filter((one) => !parts.includes(one))) {
+    const name = table.name === 'events' ? 'decided_causes' : `causes_${table.name}`;
+    await duck.run(`CREATE OR REPLACE TEMP TABLE ${name} AS
+      SELECT ${table.key}, action, new_date, old_date, 'undone' AS cause FROM ${table.decided} WHERE action IN (${CHANGED})`);
+  }
 }
 
 /** Puts the rows back, inside the caller's transaction. The dates that change are whole in no epoch any more. */
