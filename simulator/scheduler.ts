@@ -100,6 +100,8 @@ export class SimProcess {
   readonly #scheduler: Scheduler;
   readonly #died: (() => void)[] = [];
   isDead = false;
+  /** Its command came to an end. */
+  hasEnded = false;
   /** It has a fence: whatever it still writes is for the warehouse to refuse. */
   isAdmitted = false;
   asleepUntilMs = 0;

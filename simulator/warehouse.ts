@@ -16,7 +16,7 @@ import type {
   Warehouse,
 } from '../ports/warehouse.ts';
 import type { StandingKey } from './catalog.ts';
-import { decideGroup, type GroupDecision, type Standing } from './decide.ts';
+import { decideGroup, type GroupDecision, type RowDecision, type Standing } from './decide.ts';
 import type { Row, Tables } from './rows.ts';
 import { rowsIn } from './stager.ts';
 import type { Disk } from './store.ts';
@@ -130,16 +130,12 @@ export class SimWarehouse implements Warehouse, OfferReader {
     if (commit === undefined) return this.#ask('preview undo', () => decide().outcome);
     return (await this.#once(commit.token, () => {
       const { outcome, tables: kept } = decide();
-      const changed = new Set(
-        outcome.changes.filter((one) => one.inserted + one.updated + one.deleted > 0).map((one) => one.date),
-      );
+      const changed = new Set(kept.flatMap(({ decisions }) => decisions.flatMap(changedDates)));
       const dates = scope.dates.filter((one) => one.group === group).map(({ date }) => date);
       this.#change({ scope, group, commit, outcome, kept, folder }, (fences) => {
-        for (const date of dates)
-          fences.set(date, {
-            lease: commit.lease,
-            wholeEpoch: changed.has(date) ? undefined : fences.get(date)?.wholeEpoch,
-          });
+        for (const date of dates) fences.set(date, { lease: commit.lease, wholeEpoch: fences.get(date)?.wholeEpoch });
+        for (const [date, fence] of fences)
+          if (changed.has(date)) fences.set(date, { ...fence, wholeEpoch: undefined });
       });
       return outcome;
     })) as UndoOutcome;
@@ -311,6 +307,9 @@ export class SimWarehouse implements Warehouse, OfferReader {
 
   async close(): Promise<void> {}
 }
+
+const changedDates = ({ action, newDate, oldDate }: RowDecision): (string | null)[] =>
+  ['insert', 'update', 'delete'].includes(action) ? [newDate, oldDate] : [];
 
 const isIn = ({ event_date }: Row, window: Window): boolean =>
   event_date !== null && event_date !== undefined && event_date >= window.from && event_date < window.to;

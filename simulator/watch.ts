@@ -21,6 +21,7 @@ export class Watch {
   readonly #tokens = new Set<string>();
   /** Transactions since the tables were last changed otherwise. */
   readonly #applied: { readonly runId: string; readonly before: Tables }[] = [];
+  readonly #takenBack = new Set<string>();
   /** Undos that left something alone. */
   readonly #leftAlone = new Set<string>();
   #first: Violation | undefined;
@@ -37,6 +38,11 @@ export class Watch {
   /** Tokens of all transactions that were applied. */
   get tokens(): ReadonlySet<string> {
     return this.#tokens;
+  }
+
+  /** Somebody wanted the row away: an undo of the run that wrote it, or that wrote the event which offered it. */
+  isTakenBack(table: string, row: Row): boolean {
+    return this.#takenBack.has(`${table} ${row.event_id}`) || this.#takenBack.has(`events ${row._offered_by}`);
   }
 
   /** An error that no fault explains. */
@@ -65,6 +71,10 @@ export class Watch {
       this.#applied.push({ runId: scope.runId, before });
       if ('undone' in scope) {
         checkUndo(scope, before, after);
+        for (const [table, rows] of before) {
+          const left = new Set(after.get(table));
+          for (const row of rows) if (!left.has(row)) this.#takenBack.add(`${table} ${row.event_id}`);
+        }
         this.#checkTakenBack(scope, outcome as UndoOutcome, after);
         return;
       }

@@ -23,6 +23,7 @@ export interface RawObject {
 export interface WorldOptions {
   readonly scheduler: Scheduler;
   readonly variant: number;
+  readonly isOneMachine: boolean;
   readonly behaviour: WarehouseBehaviour;
   readonly onFault: (fault: Fault, call: string, process: SimProcess) => void;
 }
@@ -81,8 +82,10 @@ export class World {
     return openContext(this, caller);
   }
 
+  /** Whether a process has certainly ended; of other machines nothing is known. */
   isDead(holder: string): boolean {
-    return this.#processes.get(holder)?.isDead ?? true;
+    const process = this.#processes.get(holder);
+    return this.#options.isOneMachine && (process?.isDead === true || process?.hasEnded === true);
   }
 
   /** Listed and readable from now on. */

@@ -3,7 +3,7 @@
 import { type Duck, quoteLiteral } from '../../adapters/local/duckdb/instance.ts';
 import type { CompiledPipeline, CompiledTable } from '../../engine/model/compile.ts';
 import type { SqlType } from '../../engine/model/tables.ts';
-import { liveChange } from '../../simulator/live-load.ts';
+import { type LiveChange, liveChange } from '../../simulator/live-load.ts';
 import type { Landed } from '../../simulator/model.ts';
 import type { Tables } from '../../simulator/rows.ts';
 
@@ -15,7 +15,14 @@ export async function liveLoad(
   standing: Tables,
   retracts: boolean,
 ): Promise<void> {
-  const { removed, inserted } = liveChange(pipeline, arrived, standing, retracts);
+  await applyLiveChange(duck, pipeline, liveChange(pipeline, arrived, standing, retracts));
+}
+
+export async function applyLiveChange(
+  duck: Duck,
+  pipeline: CompiledPipeline,
+  { removed, inserted }: LiveChange,
+): Promise<void> {
   const gone = new Map<string, Set<string>>();
   for (const { table, column, ids } of removed) {
     const target = `${pipeline.name}.${table.name} WHERE ${column}`;

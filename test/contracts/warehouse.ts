@@ -1,0 +1,255 @@
+// What every warehouse decides and writes, held against the simulated one, which decides by engine/publish/rule.ts:
+// random small states are published, previewed, verified and taken back through both.
+
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { CompiledPipeline } from '../../engine/model/compile.ts';
+import { Evaluator } from '../../engine/model/evaluate.ts';
+import { type Random, randomFrom } from '../../generator/random.ts';
+import type { StagedFile, Stager } from '../../ports/stage.ts';
+import type { DateChange, GroupOutcome, PublishScope, UndoScope, Warehouse } from '../../ports/warehouse.ts';
+import { dateOf, deliveryOf, randomDraft } from '../../simulator/deliveries.ts';
+import { type LiveChange, liveChange, withLiveChange } from '../../simulator/live-load.ts';
+import { DELIVERY_KEY, type Landed } from '../../simulator/model.ts';
+import { rawRow } from '../../simulator/raw.ts';
+import { type Row, rowsOf, type Tables } from '../../simulator/rows.ts';
+import { SimStager } from '../../simulator/stager.ts';
+import type { Disk } from '../../simulator/store.ts';
+import { tinyPipeline } from '../../simulator/tiny-pipeline.ts';
+import { emptyWarehouse, SimWarehouse, SOUND_BEHAVIOUR } from '../../simulator/warehouse.ts';
+
+/** A warehouse with the tables of the tiny pipeline, and what stages rows for it. */
+export interface WarehouseUnderTest {
+  readonly warehouse: Warehouse;
+  stager(name: string): { readonly stager: Stager; readonly folder: string };
+  /** Where the changes of a run are kept. */
+  changesFolder(runId: string): string;
+  load(change: LiveChange): Promise<void>;
+  /** All columns but those that publishing adds. */
+  tables(): Promise<Tables>;
+  /** Empties all tables. */
+  clear(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const OBJECTS_MAX = 4;
+const DELIVERIES_MAX = 5;
+const PUBLISHES = 3;
+const GROUPS_MAX = 2;
+
+/** `seeds`: how many random states. */
+export function describeWarehouse(name: string, seeds: number, open: () => Promise<WarehouseUnderTest>): void {
+  describe(`${name} decides as the rule says`, () => {
+    let real: WarehouseUnderTest;
+    beforeAll(async () => {
+      real = await open();
+    });
+    beforeEach(() => real.clear());
+    afterAll(() => real.close());
+    it.each(Array.from({ length: seeds }, (_, seed) => seed))('state %i', (seed) =>
+      playState(randomFrom(`warehouse/${seed}`), real, openSimulated()),
+    );
+  });
+}
+
+function openSimulated(): WarehouseUnderTest {
+  const disk: Disk = new Map();
+  const state = emptyWarehouse(tinyPipeline(0));
+  const call = <T>(_: string, effect: () => Promise<T>): Promise<T> => effect();
+  const warehouse = new SimWarehouse({ state, disk, behaviour: SOUND_BEHAVIOUR, call, onApplied: () => {} });
+  return {
+    warehouse,
+    stager: (folder) => ({ stager: new SimStager(disk, folder), folder }),
+    changesFolder: (runId) => `changes/${runId}`,
+    load: async (change) => {
+      for (const [table, rows] of withLiveChange(state.tables, change, '2026-01-01')) state.tables.set(table, rows);
+    },
+    tables: async () => state.tables,
+    clear: async () => state.tables.clear(),
+    close: async () => {},
+  };
+}
+
+async function playState(random: Random, real: WarehouseUnderTest, simulated: WarehouseUnderTest): Promise<void> {
+  const landed = Array.from({ length: random.integer(1, OBJECTS_MAX) }, (_, number) => landedObject(random, number));
+  for (let number = 0; number < PUBLISHES; number++) {
+    const pipeline = tinyPipeline(random.chance(0.5) ? 0 : random.integer(0, 511));
+    if (random.chance(0.6)) {
+      const change = liveChange(pipeline, random.pick(landed), await simulated.tables(), random.chance(0.5));
+      for (const under of [real, simulated]) await under.load(change);
+    }
+    const scopeOf = randomScope(random, pipeline, landed, number);
+    const [a, b] = [await scopeOf(real), await scopeOf(simulated)];
+    for (const group of groupsOf(a)) {
+      const folders = [real, simulated].map((under) => under.changesFolder(a.runId)) as [string, string];
+      const commit = {
+        token: `${a.runId}/${group}`,
+        lease: 2 * number + 1,
+        publishedAt: `2026-02-0${number + 1}T00:00:00.000Z`,
+      };
+      const previews = [
+        await real.warehouse.preview(a, group, folders[0]),
+        await simulated.warehouse.preview(b, group, folders[1]),
+      ];
+      expect(told(previews[0] as GroupOutcome)).toEqual(told(previews[1] as GroupOutcome));
+      const outcome = await real.warehouse.publish(a, group, folders[0], commit);
+      expect(told(outcome)).toEqual(told(await simulated.warehouse.publish(b, group, folders[1], commit)));
+      expect(await real.warehouse.committed(commit.token)).toEqual(outcome);
+      await expectSameTables(real, simulated);
+    }
+    await expectSameAnswers(real, a, simulated, b);
+    if (random.chance(0.4)) await undoBoth(random, real, simulated, a, landed, number);
+  }
+}
+
+function landedObject(random: Random, number: number): Landed[] {
+  const day = random.integer(0, 2);
+  const object = `raw/tiny/dt=${dateOf(day)}/hour=12/${number}.parquet`;
+  return Array.from({ length: random.integer(1, DELIVERIES_MAX) }, (_, row) => ({
+    object,
+    raw: rawRow(deliveryOf(randomDraft(random), day, 0), row),
+  }));
+}
+
+const groupsOf = ({ dates }: { dates: PublishScope['dates'] }): number[] => [
+  ...new Set(dates.map(({ group }) => group)),
+];
+
+/** A scope that a plan may have, or that is stranger: which dates are whole and what is judged are drawn apart. */
+function randomScope(
+  random: Random,
+  pipeline: CompiledPipeline,
+  landed: readonly Landed[][],
+  number: number,
+): (under: WarehouseUnderTest) => Promise<PublishScope> {
+  const from = random.integer(-3, 1);
+  const to = from + random.integer(2, 7);
+  const cut = random.integer(from, to);
+  const cuts = random.integer(1, GROUPS_MAX) > 1;
+  const wholeness = random.pick([0, 0.7, 1, 1]);
+  const dates = Array.from({ length: to - from }, (_, place) => ({
+    date: dateOf(from + place),
+    group: cuts && from + place > cut ? 1 : 0,
+    whole: random.chance(wholeness),
+  })).filter(() => random.chance(0.9));
+  const read = landed.filter(() => random.chance(0.8));
+  const judged = random.chance(0.8) ? read : landed.filter(() => random.chance(0.5));
+  const unread = landed.filter((object) => !read.includes(object) && !judged.includes(object));
+  const partial = number > 0 && random.chance(0.25);
+  const epoch = random.pick([1, 1, 2]);
+  const keyOf = (object: readonly Landed[]): string => object[0]?.object as string;
+  return async (under) => ({
+    pipeline,
+    runId: `run-${number}`,
+    window: { from: dateOf(from), to: dateOf(to) },
+    dates,
+    partial,
+    epoch,
+    judgedObjects: judged.map(keyOf),
+    unreadable: unread.map((object) => ({ key: keyOf(object), detail: 'corrupt', date: dateOf(0) })),
+    settled: await settled(under, pipeline, read, `run-${number}`),
+    repair: false,
+  });
+}
+
+/** In two slices. */
+async function settled(
+  under: WarehouseUnderTest,
+  pipeline: CompiledPipeline,
+  objects: readonly (readonly Landed[])[],
+  runId: string,
+): Promise<readonly StagedFile[]> {
+  const evaluator = new Evaluator(pipeline, DELIVERY_KEY);
+  const files: StagedFile[] = [];
+  for (const number of [0, 1]) {
+    const slice = await under.stager(`${runId}-slice-${number}`).stager.openSlice(pipeline);
+    for (const { object, raw } of objects.filter((_, place) => place % 2 === number).flat())
+      slice.add(object, raw, evaluator.evaluate(raw));
+    files.push(...(await slice.finish()));
+  }
+  const { stager, folder } = under.stager(`${runId}-settled`);
+  return stager.settle(pipeline, files, folder);
+}
+
+/** Causes are for people, and are tested where they are made. */
+const told = ({ group, changes, rowsBefore, heldDates }: GroupOutcome) => ({
+  group,
+  changes: [...changes].sort(byPlace),
+  rowsBefore,
+  heldDates: [...heldDates].sort(),
+});
+
+const byPlace = (a: DateChange, b: DateChange): number => (`${a.table} ${a.date}` < `${b.table} ${b.date}` ? -1 : 1);
+
+async function expectSameTables(real: WarehouseUnderTest, simulated: WarehouseUnderTest): Promise<void> {
+  const [found, wanted] = [await real.tables(), await simulated.tables()];
+  for (const name of wanted.keys()) expect(texts(rowsOf(found, name)), name).toEqual(texts(rowsOf(wanted, name)));
+}
+
+const texts = (rows: readonly Row[]): string[] =>
+  rows
+    .map(({ _run_id, _published_at, ...row }) =>
+      JSON.stringify(Object.fromEntries(Object.entries(row).sort(([a], [b]) => (a < b ? -1 : 1)))),
+    )
+    .sort();
+
+async function expectSameAnswers(
+  real: WarehouseUnderTest,
+  a: PublishScope,
+  simulated: WarehouseUnderTest,
+  b: PublishScope,
+): Promise<void> {
+  const [one, other] = [real.warehouse, simulated.warehouse];
+  const { pipeline, window } = a;
+  const sorted = async (keys: Promise<readonly string[]>): Promise<string[]> => [...(await keys)].sort();
+  expect(await one.rejected(a)).toEqual(await other.rejected(b));
+  expect(await one.datesWithRows(pipeline, window)).toEqual(await other.datesWithRows(pipeline, window));
+  expect(await sorted(one.objectsWithRows(pipeline, window))).toEqual(
+    await sorted(other.objectsWithRows(pipeline, window)),
+  );
+  const rows = ({ table, date, rows }: { table: string; date: string; rows: number }): string =>
+    `${table} ${date} ${rows}`;
+  expect((await one.digests(pipeline, undefined)).map(rows)).toEqual(
+    (await other.digests(pipeline, undefined)).map(rows),
+  );
+  const [found, wanted] = [await one.verify(a, 100), await other.verify(b, 100)];
+  const differences = ({ differences }: typeof found): string[] =>
+    differences.map(({ table, date, eventId, kind }) => `${table} ${date} ${eventId} ${kind}`).sort();
+  expect(differences(found)).toEqual(differences(wanted));
+  expect([found.checked, found.notJudged]).toEqual([wanted.checked, wanted.notJudged]);
+}
+
+/** Takes the run back, in both, last group first. */
+async function undoBoth(
+  random: Random,
+  real: WarehouseUnderTest,
+  simulated: WarehouseUnderTest,
+  { pipeline, runId, dates }: PublishScope,
+  landed: readonly Landed[][],
+  number: number,
+): Promise<void> {
+  if (random.chance(0.5)) {
+    const change = liveChange(pipeline, random.pick(landed), await simulated.tables(), true);
+    for (const under of [real, simulated]) await under.load(change);
+  }
+  const lost = landed.filter(() => random.chance(0.2)).map((object) => object[0]?.object as string);
+  const undo = `undo-of-${runId}`;
+  const scopeOf = (under: WarehouseUnderTest): UndoScope => ({
+    pipeline,
+    runId: undo,
+    undone: { runId, isUndo: false, folder: under.changesFolder(runId) },
+    dates,
+    sameColumns: true,
+    restorable: { except: lost },
+  });
+  for (const group of groupsOf({ dates }).reverse()) {
+    const commit = { token: `${undo}/${group}`, lease: 2 * number + 2, publishedAt: '2026-02-09T00:00:00.000Z' };
+    const take = (under: WarehouseUnderTest) =>
+      under.warehouse.undo(scopeOf(under), group, under.changesFolder(undo), commit);
+    const [found, wanted] = [await take(real), await take(simulated)];
+    expect(told(found)).toEqual(told(wanted));
+    const alone = ({ leftAlone }: typeof found): string[] =>
+      leftAlone.map((one) => `${one.table} ${one.date} ${one.reason} ${one.runId} ${one.rows}`).sort();
+    expect(alone(found)).toEqual(alone(wanted));
+    await expectSameTables(real, simulated);
+  }
+}

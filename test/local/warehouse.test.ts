@@ -1,0 +1,49 @@
+// The DuckDB warehouse against the rule of publishing.
+
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openDuck } from '../../adapters/local/duckdb/instance.ts';
+import { sql } from '../../adapters/local/duckdb/sql.ts';
+import { DuckStager } from '../../adapters/local/duckdb/stager.ts';
+import { DuckWarehouse } from '../../adapters/local/duckdb/warehouse.ts';
+import { tinyPipeline } from '../../simulator/tiny-pipeline.ts';
+import { describeWarehouse, type WarehouseUnderTest } from '../contracts/warehouse.ts';
+import { applyLiveChange } from '../simulation/live-load.ts';
+import { readTables } from '../simulation/rows.ts';
+
+const STATES = 16;
+const TABLES = [...tinyPipeline(0).tables.map(({ name }) => name), 'quarantine'].map((name) => `tiny.${name}`);
+
+async function openDuckUnderTest(): Promise<WarehouseUnderTest> {
+  const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'reprise-warehouse-'));
+  const duck = await openDuck({
+    memoryMb: 512,
+    threads: 1,
+    tempFolder: join(folder, 'spill'),
+    preserveInsertionOrder: false,
+  });
+  await duck.run(sql('ledger-tables'));
+  const warehouse = new DuckWarehouse(duck, join(folder, 'spill'));
+  const pipeline = tinyPipeline(0);
+  await warehouse.ensureTables(pipeline);
+  return {
+    warehouse,
+    stager: (name) => {
+      const own = join(folder, name);
+      mkdirSync(own, { recursive: true });
+      return { stager: new DuckStager({ scratch: own, folder: own }), folder: join(own, 'settled') };
+    },
+    changesFolder: (runId) => join(folder, 'changes', runId),
+    load: (change) => applyLiveChange(duck, pipeline, change),
+    tables: () => readTables(duck, pipeline),
+    clear: () =>
+      duck.run([...TABLES, 'reprise.fences', 'reprise.commits'].map((table) => `DELETE FROM ${table}`).join('; ')),
+    close: async () => {
+      await warehouse.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+describeWarehouse('DuckDB', STATES, openDuckUnderTest);
