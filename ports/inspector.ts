@@ -32,6 +32,21 @@ export interface QuarantineEntry {
   readonly publishedAt: string;
 }
 
+/** Where a quarantined delivery is in raw; row −1 stands for an object that cannot be read. */
+export interface QuarantinePlace {
+  readonly rawRow: number;
+  readonly reason: string;
+  readonly date: string | null;
+}
+
+/** All of the quarantine, an object at a time. */
+export interface Quarantine {
+  /** Keys of the raw objects that have entries, ascending. */
+  objects(pipeline: CompiledPipeline, filter: QuarantineFilter): Promise<readonly string[]>;
+  /** The entries of one object, by row. */
+  places(pipeline: CompiledPipeline, filter: QuarantineFilter, rawObject: string): Promise<readonly QuarantinePlace[]>;
+}
+
 /** A row as it stands; every column of the table as text in its canonical form, null for null. */
 export type StoredRow = Readonly<Record<string, string | null>>;
 

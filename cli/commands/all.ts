@@ -9,6 +9,7 @@ import { diffCommand } from './diff.ts';
 import { doctorCommand } from './doctor.ts';
 import { initCommand } from './init.ts';
 import { landCommand } from './land.ts';
+import { latenessCommand } from './lateness.ts';
 import { pipelinesCommand } from './pipelines.ts';
 import { planCommand } from './plan.ts';
 import { pruneCommand } from './prune.ts';
@@ -33,6 +34,7 @@ export const COMMANDS: readonly Command[] = [
   runCommand,
   backfillCommand,
   reconcileCommand,
+  latenessCommand,
   statusCommand,
   resumeCommand,
   diffCommand,

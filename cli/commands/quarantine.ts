@@ -1,4 +1,4 @@
-// Shows what was rejected, where its raw delivery is, and whether it would be accepted today.
+// Shows what was rejected, where its raw delivery is, and whether it would be accepted today; and has it replayed.
 
 import { createDuckInspector } from '../../adapters/local/duckdb/inspect.ts';
 import { previewBody } from '../../engine/explain/preview.ts';
@@ -15,6 +15,7 @@ import { entryId, parseEntryId, renderEntry, renderQuarantineList, type ShownEnt
 import type { Terminal } from '../render/terminal.ts';
 import { shellQuote, shownSource } from '../render/values.ts';
 import type { Engine } from '../wire/engine.ts';
+import { type RetryOptions, retryQuarantine } from './quarantine-retry.ts';
 import { withEngine } from './session.ts';
 
 const ENTRIES = 20;
@@ -23,29 +24,45 @@ export const quarantineCommand: Command = {
   usage: 'quarantine <action> <pipeline> [entry]',
   summary: 'rejected deliveries and unreadable objects: how many and why, and one of them without its values',
   positionals: {
-    action: { type: 'string', choices: ['list', 'show'], describe: 'list, or show one entry' },
+    action: {
+      type: 'string',
+      choices: ['list', 'show', 'retry'],
+      describe: 'list, show one entry, or replay what is accepted today',
+    },
     pipeline: { type: 'string', describe: 'the pipeline' },
     entry: { type: 'string', describe: 'what list prints: <object>#<row>' },
   },
   options: {
-    reason: { type: 'string', choices: [...REASONS, UNREADABLE_OBJECT], describe: 'list only these' },
+    reason: { type: 'string', choices: [...REASONS, UNREADABLE_OBJECT], describe: 'list or retry only these' },
     from: { type: 'string', describe: 'first event date (UTC), included' },
     to: { type: 'string', describe: 'event date (UTC) before which it ends, excluded' },
     limit: { type: 'number', default: ENTRIES, describe: 'entries to list, the newest first' },
     object: { type: 'string', describe: 'show: the raw object' },
     row: { type: 'number', describe: 'show: the row in it, from 0; -1 for the object itself' },
+    'dry-run': { type: 'boolean', default: false, describe: 'retry: say what would be replayed' },
+    yes: { type: 'boolean', alias: 'y', default: false, describe: 'retry: publish whatever the change is' },
+    'max-active': { type: 'number', default: 2, describe: 'retry: slices at a time' },
   },
   examples: [
     ['reprise quarantine list pulsecart', 'counts by reason and date, and the newest entries'],
     ['reprise quarantine list pulsecart --reason schema_violation --from 2026-06-01 --to 2026-06-03', 'some of them'],
     ['reprise quarantine show pulsecart --object raw/pulsecart/dt=2026-06-01/hour=10/a.parquet --row 7', 'one of them'],
+    ['reprise quarantine retry pulsecart --reason schema_violation', 'after the transform was mended'],
   ],
   run: (args, terminal) =>
     withEngine(args, terminal, 'quarantine', false, async (engine) => {
       const pipeline = await engine.pipelines.compiled(textArgument(args, 'pipeline'));
-      return args.action === 'show' ? show(engine, pipeline, args, terminal) : list(engine, pipeline, args, terminal);
+      if (args.action === 'show') return show(engine, pipeline, args, terminal);
+      if (args.action === 'list') return list(engine, pipeline, args, terminal);
+      return retryQuarantine(engine, pipeline, filterOf(args), retryOptions(args), terminal);
     }),
 };
+
+const retryOptions = (args: Arguments): RetryOptions => ({
+  dryRun: args['dry-run'] === true,
+  approved: args.yes === true,
+  maxActive: Number(args['max-active']),
+});
 
 async function list(engine: Engine, pipeline: CompiledPipeline, args: Arguments, terminal: Terminal): Promise<number> {
   const filter = filterOf(args);

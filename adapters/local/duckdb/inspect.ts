@@ -2,7 +2,7 @@
 
 import type { CompiledPipeline, CompiledTable } from '../../../engine/model/compile.ts';
 import type { SqlType } from '../../../engine/model/tables.ts';
-import type { Inspector, QuarantineEntry, QuarantineFilter, StoredRow } from '../../../ports/inspector.ts';
+import type { Inspector, Quarantine, QuarantineEntry, QuarantineFilter, StoredRow } from '../../../ports/inspector.ts';
 import { warehouseColumns } from './columns.ts';
 import { type Duck, type DuckRow, quoteLiteral } from './instance.ts';
 
@@ -10,13 +10,39 @@ const ENTRY_COLUMNS = `_raw_object, _raw_row, reason, detail, source, CAST(recei
   CAST(event_date AS VARCHAR) AS event_date, schema_version, _transform_version, _run_id,
   CAST(_published_at AS VARCHAR) AS _published_at`;
 
-export function createDuckInspector(duck: Duck): Inspector {
-  const hasTable = async (pipeline: CompiledPipeline, table: string): Promise<boolean> => {
+const hasTableIn =
+  (duck: Duck) =>
+  async (pipeline: CompiledPipeline, table: string): Promise<boolean> => {
     const found = await duck.rows(
       `SELECT 1 AS there FROM duckdb_tables() WHERE schema_name = ${quoteLiteral(pipeline.name)} AND table_name = ${quoteLiteral(table)}`,
     );
     return found.length > 0;
   };
+
+export function createDuckQuarantine(duck: Duck): Quarantine {
+  const hasTable = hasTableIn(duck);
+  return {
+    objects: async (pipeline, filter) => {
+      if (!(await hasTable(pipeline, 'quarantine'))) return [];
+      const rows = await duck.rows(
+        `SELECT DISTINCT _raw_object FROM ${pipeline.name}.quarantine WHERE ${where(filter)} ORDER BY 1`,
+      );
+      return rows.map((row) => String(row._raw_object));
+    },
+    places: async (pipeline, filter, rawObject) => {
+      const rows = await duck.rows(`SELECT _raw_row, reason, CAST(event_date AS VARCHAR) AS event_date
+        FROM ${pipeline.name}.quarantine WHERE ${where(filter)} AND _raw_object = ${quoteLiteral(rawObject)} ORDER BY _raw_row`);
+      return rows.map((row) => ({
+        rawRow: Number(row._raw_row),
+        reason: String(row.reason),
+        date: textOf(row.event_date),
+      }));
+    },
+  };
+}
+
+export function createDuckInspector(duck: Duck): Inspector {
+  const hasTable = hasTableIn(duck);
   return {
     quarantineCounts: async (pipeline, filter) => {
       if (!(await hasTable(pipeline, 'quarantine'))) return [];

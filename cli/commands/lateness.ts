@@ -1,0 +1,44 @@
+// Says how late events of each source come, for whoever chooses a schedule.
+
+import { createDuckLatenessReader } from '../../adapters/local/duckdb/lateness.ts';
+import { parseDay } from '../../engine/model/time.ts';
+import { latenessReport } from '../../engine/reconcile/lateness.ts';
+import { RepriseError } from '../../ports/errors.ts';
+import { type Arguments, type Command, optionalText, textArgument } from '../command.ts';
+import { renderLateness } from '../render/lateness.ts';
+import { withEngine } from './session.ts';
+
+export const latenessCommand: Command = {
+  usage: 'lateness <pipeline>',
+  summary: 'how late events of each source come, and the lookback that would have caught them',
+  positionals: { pipeline: { type: 'string', describe: 'the pipeline' } },
+  options: {
+    from: { type: 'string', describe: 'first event date (UTC), included' },
+    to: { type: 'string', describe: 'event date (UTC) before which it ends, excluded' },
+  },
+  examples: [
+    ['reprise lateness pulsecart', 'of all events that stand'],
+    ['reprise lateness pulsecart --from 2026-06-01 --to 2026-07-01 --json', 'of those of June'],
+  ],
+  run: (args, terminal) =>
+    withEngine(args, terminal, 'lateness', false, async (engine) => {
+      const pipeline = await engine.pipelines.compiled(textArgument(args, 'pipeline'));
+      const dates = { from: dateArgument(args, 'from'), to: dateArgument(args, 'to') };
+      const counts = await engine.withWarehouse((warehouse) =>
+        createDuckLatenessReader(warehouse.duck).lateness(pipeline, dates),
+      );
+      const report = latenessReport(counts);
+      terminal.result(
+        { pipeline: pipeline.name, from: dates.from ?? null, to: dates.to ?? null, ...report, all: report.all ?? null },
+        renderLateness(pipeline.name, report),
+      );
+      return 0;
+    }),
+};
+
+function dateArgument(args: Arguments, name: string): string | undefined {
+  const date = optionalText(args, name);
+  if (date !== undefined && parseDay(date) === undefined)
+    throw new RepriseError('Usage', `--${name} ${date} is no date YYYY-MM-DD`, `give a UTC date: --${name} 2026-06-01`);
+  return date;
+}
