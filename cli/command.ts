@@ -17,6 +17,8 @@ export interface Command {
   /** As typed: `plan <pipeline>`. */
   readonly usage: string;
   readonly summary: string;
+  /** Other names of the command. */
+  readonly aliases?: readonly string[];
   readonly positionals?: Readonly<Record<string, PositionalOptions>>;
   readonly options?: Readonly<Record<string, Options>>;
   /** At least one; shown by --help. */

@@ -50,6 +50,7 @@ export async function main(
   for (const command of COMMANDS) {
     root.command({
       command: command.usage,
+      aliases: command.aliases ?? [],
       describe: command.summary,
       builder: (one) => {
         for (const [name, option] of Object.entries(command.positionals ?? {})) one.positional(name, option);

@@ -2,12 +2,13 @@
 // the engine, and let its errors carry the name that the state machine matches.
 
 import { refuseIfAsked } from '../engine/ledger/asked.ts';
+import { GROUP_FAILURE } from '../engine/ledger/finish.ts';
 import type { LeaseDeps } from '../engine/ledger/leases.ts';
 import type { RunRecord } from '../engine/ledger/runs.ts';
 import { Runs } from '../engine/ledger/runs.ts';
 import type { CompiledPipeline } from '../engine/model/compile.ts';
 import type { Plan } from '../engine/plan/plan.ts';
-import { RepriseError } from '../ports/errors.ts';
+import { isRepriseError, RepriseError } from '../ports/errors.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { RawReader } from '../ports/raw-reader.ts';
 import type { Stager } from '../ports/stage.ts';
@@ -46,6 +47,23 @@ export async function runOf(
   if (options.toItsEnd !== true) await refuseIfAsked(runs, run.runId);
   const plan = await runs.plan(run.planId);
   return { runs, run, plan, pipeline: await context.pipeline(run.pipeline) };
+}
+
+/**
+ * Does the work of a group, unless the run was asked to stop. Why it failed is left in a document of the run: its map
+ * only counts failures.
+ */
+export async function publishing<T>(runs: Runs, run: RunRecord, work: () => Promise<T>): Promise<T> {
+  try {
+    await refuseIfAsked(runs, run.runId);
+    return await work();
+  } catch (error) {
+    if (isRepriseError(error)) {
+      const failure = { attempt: run.attempt, error: error.code, cause: error.message };
+      await runs.saveDocument(run.runId, GROUP_FAILURE, failure);
+    }
+    throw error;
+  }
 }
 
 /** Throws LeaseLost when another attempt of the run has begun: this one has no say any more. */

@@ -1,5 +1,6 @@
 // Plans and runs in one: the command for whoever needs no look at the plan first.
 
+import { aboutWorker } from '../../engine/ledger/worker.ts';
 import { type Command, textArgument } from '../command.ts';
 import { execute } from './execution.ts';
 import { planAndSave } from './planning.ts';
@@ -22,6 +23,7 @@ export const backfillCommand: Command = {
       terminal.detail(
         `plan ${plan.id.slice(0, 12)}: ${plan.body.objects.length} objects, ${plan.body.slices.length} slices`,
       );
-      return execute(engine, plan, await engine.runs.create(plan, options), terminal);
+      const run = await engine.runs.create(plan, options, aboutWorker(engine.leaseDeps));
+      return execute(engine, plan, run, terminal, args['await-approval'] === true);
     }),
 };

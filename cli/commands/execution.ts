@@ -8,17 +8,32 @@ import { count, duration } from '../render/text.ts';
 import type { Engine } from '../wire/engine.ts';
 import { executeRun } from '../wire/execute.ts';
 
-/** Executes the run and shows what became of it. Gives the exit code. */
-export async function execute(engine: Engine, plan: Plan, run: RunRecord, terminal: Terminal): Promise<number> {
+/**
+ * Executes the run and shows what became of it. Gives the exit code. `awaitApproval`: a change that needs a yes is
+ * waited with until somebody decides from elsewhere.
+ */
+export async function execute(
+  engine: Engine,
+  plan: Plan,
+  run: RunRecord,
+  terminal: Terminal,
+  awaitApproval = false,
+): Promise<number> {
   const startedMs = engine.clock.nowMs();
-  const ended = await drive(engine, plan, run, terminal);
+  const ended = await drive(engine, plan, run, terminal, awaitApproval);
   const durationMs = engine.clock.nowMs() - startedMs;
   terminal.result(runDocument(ended, durationMs), renderRun(ended, durationMs));
   return exitCodeOf(ended);
 }
 
 /** Executes the run to its end, whatever that is. */
-export async function drive(engine: Engine, plan: Plan, run: RunRecord, terminal: Terminal): Promise<RunRecord> {
+export async function drive(
+  engine: Engine,
+  plan: Plan,
+  run: RunRecord,
+  terminal: Terminal,
+  awaitApproval = false,
+): Promise<RunRecord> {
   const abort = new AbortController();
   const interrupt = (): void => {
     terminal.say('stopping: slices that are being read are finished first; press again to leave at once');
@@ -46,7 +61,8 @@ export async function drive(engine: Engine, plan: Plan, run: RunRecord, terminal
   try {
     return await executeRun(engine, run, {
       signal: abort.signal,
-      ask: terminal.ask,
+      ask: awaitApproval ? undefined : terminal.ask,
+      awaitDecision: awaitApproval ? (question) => terminal.say(waitingText(run, question)) : undefined,
       onEvent: (event) => {
         const at = event.path === '' ? event.state : event.path;
         if (event.type === 'state-entered' && event.path === '') {
@@ -72,3 +88,6 @@ export async function drive(engine: Engine, plan: Plan, run: RunRecord, terminal
     process.removeListener('SIGTERM', interrupt);
   }
 }
+
+const waitingText = (run: RunRecord, question: string): string =>
+  `${question}\nrun ${run.runId} waits: reprise diff ${run.runId}, then reprise approve ${run.runId} or reprise reject ${run.runId}`;

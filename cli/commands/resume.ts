@@ -1,21 +1,25 @@
 // Continues a run from what is recorded as done.
 
+import { decideOn, decisionOf, refuseRejected, waitsFor } from '../../engine/ledger/decision.ts';
 import type { RunRecord } from '../../engine/ledger/runs.ts';
 import { refuseUndone } from '../../engine/ledger/undone.ts';
+import { aboutWorker, workerOf } from '../../engine/ledger/worker.ts';
 import { RepriseError } from '../../ports/errors.ts';
 import { type Command, optionalText, textArgument } from '../command.ts';
 import { exitCodeOf, renderRun, runDocument } from '../render/run.ts';
+import type { Terminal } from '../render/terminal.ts';
 import type { Engine } from '../wire/engine.ts';
 import { execute } from './execution.ts';
+import { AWAIT_APPROVAL } from './run-options.ts';
 import { withEngine } from './session.ts';
 
-const DONE = new Set(['succeeded', 'nothing_to_do', 'published_with_gaps']);
+const DONE = new Set(['succeeded', 'nothing_to_do', 'published_with_gaps', 'published_downstream_stale']);
 /** What is continued without being named: nothing that waits for a person's yes. */
 const UNFINISHED = new Set(['running', 'failed', 'cancelled', 'paused', 'partially_published']);
 
 /** Throws RunBusy while another process that lives executes the run. */
 export async function refuseWhileItWorks(engine: Engine, run: RunRecord): Promise<void> {
-  const worker = await engine.leases(run.pipeline).workerOf(run.runId);
+  const worker = await workerOf(engine.leaseDeps, run);
   if (worker === undefined) return;
   throw new RepriseError(
     'RunBusy',
@@ -24,11 +28,41 @@ export async function refuseWhileItWorks(engine: Engine, run: RunRecord): Promis
   );
 }
 
+export interface GoOn {
+  /** Publishes whatever the change is. */
+  readonly approved: boolean;
+  readonly reason: string;
+  readonly awaitApproval: boolean;
+}
+
+/** Another attempt of the run, on the same dates: what is recorded as done is not repeated. */
+export async function goOn(engine: Engine, run: RunRecord, terminal: Terminal, how: GoOn): Promise<number> {
+  await refuseUndone(engine.runs, run.runId);
+  await refuseWhileItWorks(engine, run);
+  const options = { ...run.options, stageOnly: false, approved: run.options.approved || how.approved };
+  const about = { ...aboutWorker(engine.leaseDeps), ...(how.reason === '' ? {} : { reason: how.reason }) };
+  const again = await engine.runs.beginAttempt({ ...run, ...about, options });
+  return execute(engine, await engine.runs.plan(run.planId), again, terminal, how.awaitApproval);
+}
+
+/** The newest that was interrupted, failed or stopped. */
+async function newestUnfinished(engine: Engine): Promise<RunRecord> {
+  for (const run of await engine.runs.all()) {
+    if (UNFINISHED.has(run.state) && (await workerOf(engine.leaseDeps, run)) === undefined) return run;
+  }
+  throw new RepriseError('NotFound', 'no run is unfinished', 'list them: reprise runs');
+}
+
 export const resumeCommand: Command = {
   usage: 'resume [run]',
+  aliases: ['retry'],
   summary: 'continue a run from what is done; the newest unfinished one when none is named',
   positionals: { run: { type: 'string', describe: 'the run id' } },
-  options: { yes: { type: 'boolean', alias: 'y', default: false, describe: 'publish whatever the change is' } },
+  options: {
+    yes: { type: 'boolean', alias: 'y', default: false, describe: 'publish whatever the change is' },
+    reason: { type: 'string', default: '', describe: 'why, for the ledger' },
+    'await-approval': AWAIT_APPROVAL,
+  },
   examples: [
     ['reprise resume', 'after a crash'],
     ['reprise resume 3f9a1c22b0d4-1 --yes', 'publish what waits for approval'],
@@ -36,20 +70,19 @@ export const resumeCommand: Command = {
   run: (args, terminal) =>
     withEngine(args, terminal, 'resume', false, async (engine) => {
       const named = optionalText(args, 'run');
-      const run =
-        named === undefined
-          ? (await engine.runs.all()).find((one) => UNFINISHED.has(one.state))
-          : await engine.runs.run(textArgument(args, 'run'));
-      if (run === undefined) throw new RepriseError('NotFound', 'no run is unfinished', 'list them: reprise status');
+      const run = named === undefined ? await newestUnfinished(engine) : await engine.runs.run(named);
       if (DONE.has(run.state)) {
         terminal.say(`run ${run.runId} is done`);
         terminal.result(runDocument(run, 0), renderRun(run, undefined));
         return exitCodeOf(run);
       }
-      await refuseUndone(engine.runs, run.runId);
-      const options = { ...run.options, stageOnly: false, approved: run.options.approved || args.yes === true };
-      await refuseWhileItWorks(engine, run);
-      const again = await engine.runs.beginAttempt({ ...run, options });
-      return execute(engine, await engine.runs.plan(run.planId), again, terminal);
+      await refuseRejected(engine.runs, run.runId);
+      const reason = textArgument(args, 'reason');
+      const waits = waitsFor(run, undefined);
+      if (args.yes === true && (waits === 'approval' || waits === 'publish'))
+        await decideOn(engine.controlDeps, run, 'approved', reason === '' ? 'resume --yes' : reason);
+      const decided = await decisionOf(engine.runs, run.runId);
+      const approved = args.yes === true || decided?.decision === 'approved';
+      return goOn(engine, run, terminal, { approved, reason, awaitApproval: args['await-approval'] === true });
     }),
 };

@@ -19,9 +19,16 @@ export const PLAN_OPTIONS: Readonly<Record<string, Options>> = {
   repair: { type: 'boolean', default: false, describe: 'also rewrite rows whose columns were changed by hand' },
 };
 
+export const AWAIT_APPROVAL: Options = {
+  type: 'boolean',
+  default: false,
+  describe: 'when the change needs a yes, wait for reprise approve or reject',
+};
+
 export const RUN_OPTIONS: Readonly<Record<string, Options>> = {
   yes: { type: 'boolean', alias: 'y', default: false, describe: 'publish whatever the change is' },
   'max-change': { type: 'string', describe: 'largest share of events updated or deleted without a yes: 5%' },
+  'await-approval': AWAIT_APPROVAL,
   'stage-only': { type: 'boolean', default: false, describe: 'stage and preview, publish later' },
   'newest-first': { type: 'boolean', alias: 'run-backwards', default: false, describe: 'read the newest slices first' },
   'max-active': { type: 'number', alias: 'max-active-runs', default: 2, describe: 'slices at a time' },

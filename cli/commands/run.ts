@@ -1,5 +1,6 @@
 // Executes a plan that was made before.
 
+import { aboutWorker } from '../../engine/ledger/worker.ts';
 import { type Command, textArgument } from '../command.ts';
 import { execute } from './execution.ts';
 import { RUN_OPTIONS, runOptions } from './run-options.ts';
@@ -9,7 +10,7 @@ export const runCommand: Command = {
   usage: 'run <plan>',
   summary: 'execute a plan; refused when anything it pinned has changed',
   positionals: { plan: { type: 'string', describe: 'the plan id, or a beginning of it' } },
-  options: RUN_OPTIONS,
+  options: { reason: { type: 'string', default: '', describe: 'why, for the ledger' }, ...RUN_OPTIONS },
   examples: [
     ['reprise run 3f9a1c22', 'stage, preview, publish, verify'],
     ['reprise run 3f9a1c22 --stage-only', 'stop before publishing, to look at the diff'],
@@ -18,6 +19,9 @@ export const runCommand: Command = {
     withEngine(args, terminal, 'run', false, async (engine) => {
       const options = runOptions(args);
       const plan = await engine.runs.plan(textArgument(args, 'plan'));
-      return execute(engine, plan, await engine.runs.create(plan, options), terminal);
+      const reason = textArgument(args, 'reason');
+      const about = { ...aboutWorker(engine.leaseDeps), ...(reason === '' ? {} : { reason }) };
+      const run = await engine.runs.create(plan, options, about);
+      return execute(engine, plan, run, terminal, args['await-approval'] === true);
     }),
 };

@@ -1,48 +1,45 @@
-// Shows the runs as they are recorded; asks nothing of the warehouse.
+// Shows how far a run is, or the newest runs in short; asks nothing of the warehouse.
 
+import { progressOf } from '../../engine/ledger/progress.ts';
 import { type Command, optionalText } from '../command.ts';
-import { nextCommand, renderRun, runDocument } from '../render/run.ts';
-import { table } from '../render/text.ts';
+import { renderRun, runDocument } from '../render/run.ts';
+import { nextOf, progressDocument, progressLines, runRow, runsTable } from '../render/runs.ts';
+import { listedRuns } from './runs.ts';
 import { withEngine } from './session.ts';
+
+const SHORT = 20;
 
 export const statusCommand: Command = {
   usage: 'status [run]',
-  summary: 'the runs there were, or one of them',
+  summary: 'how far a run is and who executes it; without one the newest runs',
   positionals: { run: { type: 'string', describe: 'the run id' } },
   examples: [
-    ['reprise status', 'every run, newest first'],
-    ['reprise status 3f9a1c22b0d4-1 --json', 'one run'],
+    ['reprise status', 'the newest runs'],
+    ['reprise status 3f9a1c22b0d4-1 --json', 'one run: slices, groups, attempt, who, why'],
   ],
   run: (args, terminal) =>
     withEngine(args, terminal, 'status', false, async (engine) => {
       const named = optionalText(args, 'run');
-      if (named !== undefined) {
-        const run = await engine.runs.run(named);
-        const { slices } = (await engine.runs.plan(run.planId)).body;
-        const staged = (await engine.runs.slices(run.runId)).length;
-        const published = (await engine.runs.groups(run.runId)).length;
-        const durationMs =
-          run.finishedAt === undefined ? undefined : Date.parse(run.finishedAt) - Date.parse(run.startedAt);
-        const done = { slices: slices.length, staged, groupsPublished: published };
+      if (named === undefined) {
+        const runs = await listedRuns(engine);
+        const shown = runs.slice(0, SHORT);
+        const more = runs.length > shown.length ? '\nmore: reprise runs' : '';
         terminal.result(
-          { ...(runDocument(run, durationMs ?? 0) as object), ...done, startedAt: run.startedAt, attempt: run.attempt },
-          `${renderRun(run, durationMs)}\nstaged ${staged} of ${slices.length} slices, published ${published} groups, attempt ${run.attempt}`,
+          runs.map(runRow),
+          runs.length === 0 ? 'no runs yet: reprise backfill <pipeline> --all' : `${runsTable(shown)}${more}`,
         );
         return 0;
       }
-      const runs = await engine.runs.all();
-      const rows = runs.map((run) => [run.runId, run.pipeline, run.state, run.startedAt, nextCommand(run)]);
+      const progress = await progressOf(engine.controlDeps, named);
+      const { run, state } = progress;
+      const durationMs =
+        run.finishedAt === undefined ? undefined : Date.parse(run.finishedAt) - Date.parse(run.startedAt);
+      const text = renderRun(run, durationMs)
+        .replace(`  ${run.pipeline}  ${run.state}`, `  ${run.pipeline}  ${state}`)
+        .replace(/\n\nnext: .*$/s, '');
       terminal.result(
-        runs.map((run) => ({
-          runId: run.runId,
-          planId: run.planId,
-          pipeline: run.pipeline,
-          state: run.state,
-          startedAt: run.startedAt,
-        })),
-        runs.length === 0
-          ? 'no runs yet: reprise backfill <pipeline> --all'
-          : table(['run', 'pipeline', 'state', 'started', 'next'], rows),
+        { ...(runDocument(run, durationMs ?? 0) as object), ...progressDocument(progress) },
+        `${text}\n\n${progressLines(progress).join('\n')}\n\nnext: ${nextOf(progress)}`,
       );
       return 0;
     }),

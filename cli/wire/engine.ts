@@ -12,6 +12,7 @@ import { type DuckWarehouse, openDuckWarehouse } from '../../adapters/local/duck
 import { type Home, openHome } from '../../adapters/local/home.ts';
 import { holderName, isHolderDead, localAuthor } from '../../adapters/local/presence.ts';
 import { acquireWarehouse, type HeldWarehouse } from '../../adapters/local/warehouse-lock.ts';
+import type { ControlDeps } from '../../engine/ledger/control.ts';
 import { type LeaseDeps, Leases } from '../../engine/ledger/leases.ts';
 import { Ledger } from '../../engine/ledger/ledger.ts';
 import { Runs } from '../../engine/ledger/runs.ts';
@@ -110,6 +111,12 @@ export class Engine {
   get leaseDeps(): LeaseDeps {
     const { control } = this.home;
     return { control, clock: this.clock, author: localAuthor, holder: holderName(), isDead: isHolderDead };
+  }
+
+  /** What looking at runs and stopping them needs. */
+  get controlDeps(): ControlDeps {
+    const { runs } = this;
+    return { ...this.leaseDeps, runs, withWarehouse: (work) => this.withWarehouse(work) };
   }
 
   ledger(pipeline: string): Ledger {

@@ -3,23 +3,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Tinypool from 'tinypool';
-import {
-  type ExecutionEvent,
-  type JsonValue,
-  loadStateMachine,
-  startExecution,
-  type TaskCall,
-} from '../../adapters/local/asl/asl.ts';
+import { type ExecutionEvent, type JsonValue, loadStateMachine, startExecution } from '../../adapters/local/asl/asl.ts';
 import { MEMORY } from '../../adapters/local/duckdb/memory.ts';
 import { packageRoot } from '../../adapters/local/duckdb/sql.ts';
 import { finish } from '../../engine/ledger/finish.ts';
 import { LEASE_MS } from '../../engine/ledger/leases.ts';
 import type { RunRecord } from '../../engine/ledger/runs.ts';
-import { explainLimit } from '../../engine/publish/gate.ts';
-import type { Preview } from '../../engine/publish/preview.ts';
 import { isRepriseError, RepriseError } from '../../ports/errors.ts';
-import { memberOf, type TaskContext } from '../../tasks/context.ts';
+import type { TaskContext } from '../../tasks/context.ts';
 import { TASKS } from '../../tasks/tasks.ts';
+import { approve } from './approval.ts';
 import type { Engine } from './engine.ts';
 import type { StageResult, StageWork } from './stage-worker.ts';
 
@@ -27,6 +20,8 @@ export interface ExecuteOptions {
   readonly signal: AbortSignal;
   /** Asks a person for a yes to the sentence; without one to ask, the run waits for approval. */
   readonly ask: ((question: string) => Promise<boolean>) | undefined;
+  /** Waits at the Approve state until somebody approves or rejects from elsewhere; is told the question. */
+  readonly awaitDecision?: ((question: string) => void) | undefined;
   readonly onEvent: (event: ExecutionEvent) => void;
   readonly onRows: (rows: number) => void;
 }
@@ -129,22 +124,6 @@ async function invokeTask(context: TaskContext, name: string, payload: JsonValue
       'resume the run; report this when it happens again',
     );
   }
-}
-
-async function approve(
-  engine: Engine,
-  run: RunRecord,
-  call: TaskCall,
-  options: ExecuteOptions,
-  execution: ReturnType<typeof startExecution>,
-): Promise<JsonValue> {
-  const token = String(memberOf(call.payload, 'taskToken'));
-  const preview = await engine.runs.document<Preview>(run.runId, 'preview');
-  const sentence =
-    preview === undefined ? 'the change is larger than its limit' : explainLimit(preview.share, run.options);
-  if (options.ask !== undefined && (await options.ask(sentence))) execution.sendTaskSuccess(token, {});
-  else execution.sendTaskFailure(token, 'ChangeTooLarge', sentence);
-  return {};
 }
 
 async function* readLines(engine: Engine, key: string): AsyncGenerator<JsonValue> {

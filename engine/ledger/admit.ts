@@ -33,7 +33,13 @@ export async function admit(
   const { lease, takenFrom } = await new Leases(deps, pipeline.name).take(runId, window);
   await ledger.append({ kind: 'lease_taken', runId, ...window, fence: lease.fence, takenFrom });
   const epoch = await ledger.activate(pipeline.transformDigest);
-  await ledger.append({ kind: 'run_started', runId, planId: plan.id, attempt: run.attempt, reason: plan.reason });
+  await ledger.append({
+    kind: 'run_started',
+    runId,
+    planId: plan.id,
+    attempt: run.attempt,
+    reason: run.reason ?? plan.reason,
+  });
   const { failure: _, finishedAt: __, ...rest } = run;
   await deps.runs.save({ ...rest, state: 'running', epoch, lease: lease.fence });
   return { slices: plan.body.slices.length, groups: plan.body.groups };

@@ -179,21 +179,29 @@ export class Ledger {
     return epoch;
   }
 
-  /** The head may lag behind: whoever dies before it is moved leaves that to the next. */
+  /** The head may lag behind: whoever dies before it is moved, or gets no answer, leaves that to the next. */
   async #appended(entry: LedgerEntry, hash: string): Promise<LedgerEntry> {
+    try {
+      await this.#moveHead(entry, hash);
+    } catch (error) {
+      if (!isRepriseError(error) || error.retry === 'terminal') throw error;
+    }
+    return entry;
+  }
+
+  async #moveHead(entry: LedgerEntry, hash: string): Promise<void> {
     for (let attempt = 0; attempt < LOOKS_MAX; attempt++) {
       const standing = await this.#control.head(headKey(this.#pipeline));
       const head = standing === undefined ? undefined : await this.#head();
-      if (head !== undefined && head.sequence >= entry.sequence) return entry;
+      if (head !== undefined && head.sequence >= entry.sequence) return;
       const content = Buffer.from(canonicalJson({ sequence: entry.sequence, hash } satisfies Last));
       const written = await this.#control.write(
         headKey(this.#pipeline),
         content,
         standing === undefined ? { if: 'absent' } : { if: 'version', version: standing.version },
       );
-      if (written === 'written') return entry;
+      if (written === 'written') return;
     }
-    return entry;
   }
 
   async #last(): Promise<Last | undefined> {

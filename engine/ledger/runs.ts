@@ -47,11 +47,18 @@ export interface RunRecord {
   readonly undoes?: string;
   /** Why, when not the plan but the run was given a reason. */
   readonly reason?: string;
+  /** Who executes this attempt, as which process, since when. */
+  readonly by?: string;
+  readonly holder?: string;
+  readonly begunAtMs?: number;
   readonly startedAt: string;
   readonly finishedAt?: string;
   readonly failure?: { readonly error: string; readonly cause: string };
   readonly summary?: RunSummary;
 }
+
+/** What a run is given when it is created or taken up again. */
+export type RunAbout = Pick<RunRecord, 'undoes' | 'reason' | 'by' | 'holder' | 'begunAtMs'>;
 
 export interface TableCounts {
   inserted: number;
@@ -116,12 +123,8 @@ export class Runs {
     return plan;
   }
 
-  /** A run of the plan, or with `undo` one that takes a run of it back. */
-  async create(
-    plan: Plan,
-    options: RunOptions,
-    undo?: { readonly undoes: string; readonly reason: string },
-  ): Promise<RunRecord> {
+  /** A run of the plan, or with `undoes` one that takes a run of it back. */
+  async create(plan: Plan, options: RunOptions, about: RunAbout = {}): Promise<RunRecord> {
     for (let number = 1; ; number++) {
       const record: RunRecord = {
         runId: `${plan.id.slice(0, 12)}-${number}`,
@@ -132,7 +135,7 @@ export class Runs {
         lease: 0,
         epoch: 0,
         options,
-        ...undo,
+        ...about,
         startedAt: isoTime(this.#clock),
       };
       if ((await this.#control.write(runKey(record.runId), encode(record), { if: 'absent' })) === 'written')

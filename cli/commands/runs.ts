@@ -1,0 +1,57 @@
+// Lists the runs as they are recorded, told apart from those whose process died; asks nothing of the warehouse.
+
+import { type ShownState, stateOf } from '../../engine/ledger/progress.ts';
+import type { RunRecord } from '../../engine/ledger/runs.ts';
+import { workerOf } from '../../engine/ledger/worker.ts';
+import { RepriseError } from '../../ports/errors.ts';
+import { type Command, optionalText } from '../command.ts';
+import { runRow, runsTable } from '../render/runs.ts';
+import { plural } from '../render/text.ts';
+import type { Engine } from '../wire/engine.ts';
+import { withEngine } from './session.ts';
+
+const LIMIT = 50;
+
+export interface ListedRun {
+  readonly run: RunRecord;
+  readonly state: ShownState;
+}
+
+/** Newest first. */
+export async function listedRuns(engine: Engine): Promise<ListedRun[]> {
+  const listed: ListedRun[] = [];
+  for (const run of await engine.runs.all())
+    listed.push({ run, state: stateOf(run, await workerOf(engine.leaseDeps, run)) });
+  return listed;
+}
+
+export const runsCommand: Command = {
+  usage: 'runs',
+  summary: 'the runs there were, newest first, by pipeline and state',
+  options: {
+    pipeline: { type: 'string', describe: 'only of this pipeline' },
+    state: { type: 'string', describe: 'only in this state: succeeded, interrupted, awaiting_approval, …' },
+    limit: { type: 'number', default: LIMIT, describe: 'most runs to list; 0 for all' },
+  },
+  examples: [
+    ['reprise runs --pipeline pulsecart --limit 10', 'the last ten'],
+    ['reprise runs --state interrupted --json', 'whose process died, as data'],
+  ],
+  run: (args, terminal) =>
+    withEngine(args, terminal, 'runs', false, async (engine) => {
+      const limit = Number(args.limit);
+      if (!Number.isInteger(limit) || limit < 0) {
+        throw new RepriseError('Usage', `--limit ${String(args.limit)} is no count`, 'give a whole number: --limit 10');
+      }
+      const pipeline = optionalText(args, 'pipeline');
+      const state = optionalText(args, 'state');
+      const found = (await listedRuns(engine)).filter(
+        (one) => (pipeline ?? one.run.pipeline) === one.run.pipeline && (state ?? one.state) === one.state,
+      );
+      const shown = limit === 0 ? found : found.slice(0, limit);
+      const more =
+        found.length > shown.length ? `\nand ${plural(found.length - shown.length, 'older run')}: --limit 0` : '';
+      terminal.result(shown.map(runRow), shown.length === 0 ? 'no such runs' : `${runsTable(shown)}${more}`);
+      return 0;
+    }),
+};

@@ -1,0 +1,68 @@
+// What cancel and pause share: the ask is recorded, whoever executes the run is waited for, and a run that nobody
+// executes is ended on the spot.
+
+import type { Options } from 'yargs';
+import { asking, askToStop, endHere } from '../../engine/ledger/control.ts';
+import { type Progress, progressOf } from '../../engine/ledger/progress.ts';
+import type { RunRecord } from '../../engine/ledger/runs.ts';
+import { workerOf } from '../../engine/ledger/worker.ts';
+import { type Arguments, textArgument } from '../command.ts';
+import { nextOf, progressDocument, progressLine, progressLines } from '../render/runs.ts';
+import type { Terminal } from '../render/terminal.ts';
+import type { Engine } from '../wire/engine.ts';
+import { withEngine } from './session.ts';
+
+export const STOP_OPTIONS: Readonly<Record<string, Options>> = {
+  reason: { type: 'string', default: '', describe: 'why, for the ledger' },
+  // To the parser this is --wait 0.
+  'no-wait': { type: 'boolean', describe: 'ask, and do not wait until it has stopped' },
+};
+
+const LOOK_EVERY_MS = 500;
+const STOPPED = new Set(['cancelled', 'partially_published', 'paused']);
+
+export function stopRun(args: Arguments, terminal: Terminal, ask: 'cancel' | 'pause'): Promise<number> {
+  return withEngine(args, terminal, ask, false, async (engine) => {
+    const run = await engine.runs.run(textArgument(args, 'run'));
+    const deps = engine.controlDeps;
+    const worker = await workerOf(deps, run);
+    const asked = await askToStop(deps, run, ask, textArgument(args, 'reason'));
+    const failure = { error: ask === 'cancel' ? ('Cancelled' as const) : ('Paused' as const), cause: asking(asked) };
+    const end = async (record: RunRecord): Promise<void> => {
+      await endHere(deps, await engine.pipelines.compiled(record.pipeline), record, failure);
+    };
+    if (worker === undefined) {
+      await end(run);
+    } else if (args.wait === 0) {
+      const progress = await progressOf(deps, run.runId);
+      terminal.result(
+        progressDocument(progress),
+        `${worker.by} (${worker.holder}) is asked to ${ask} it: the slices and the date group in hand are finished first\nnext: reprise watch ${run.runId}`,
+      );
+      return 0;
+    } else {
+      terminal.say(`asked ${worker.by} (${worker.holder}); the slices and the date group in hand are finished first`);
+      const left = await ended(engine, run, terminal);
+      if (left.state === 'interrupted') await end(left.run);
+    }
+    const progress = await progressOf(deps, run.runId);
+    const isStopped = STOPPED.has(progress.state);
+    const late = isStopped ? '' : `too late to ${ask} it: everything was done already\n`;
+    const lines = [`run ${run.runId}  ${run.pipeline}  ${progress.state}`, ...progressLines(progress)];
+    terminal.result(progressDocument(progress), `${late}${lines.join('\n')}\n\nnext: ${nextOf(progress)}`);
+    return isStopped ? 0 : 1;
+  });
+}
+
+/** Waits until the attempt has ended, or its process is gone. */
+async function ended(engine: Engine, run: RunRecord, terminal: Terminal): Promise<Progress> {
+  for (;;) {
+    const progress = await progressOf(engine.controlDeps, run.runId);
+    if (progress.state !== 'running' || progress.run.attempt !== run.attempt) {
+      terminal.clear();
+      return progress;
+    }
+    terminal.progress(progressLine(progress));
+    await engine.clock.sleep(LOOK_EVERY_MS);
+  }
+}

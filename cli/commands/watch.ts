@@ -1,0 +1,62 @@
+// Looks on while a run is executed, by whomever, until it ends.
+
+import { type Progress, progressOf } from '../../engine/ledger/progress.ts';
+import { RepriseError } from '../../ports/errors.ts';
+import { type Command, optionalText } from '../command.ts';
+import { exitCodeOf, renderRun } from '../render/run.ts';
+import { nextOf, progressDocument, progressLine } from '../render/runs.ts';
+import type { Terminal } from '../render/terminal.ts';
+import type { Engine } from '../wire/engine.ts';
+import { listedRuns } from './runs.ts';
+import { withEngine } from './session.ts';
+
+const LOOK_EVERY_MS = 500;
+const INTERRUPTED = 1;
+
+export const watchCommand: Command = {
+  usage: 'watch [run]',
+  summary: 'look on until a run ends, and exit as it does; the newest one that runs when none is named',
+  positionals: { run: { type: 'string', describe: 'the run id' } },
+  examples: [
+    ['reprise watch', 'on a terminal one line that is redrawn; elsewhere a line for each change'],
+    ['reprise watch 3f9a1c22b0d4-1 --json', 'a JSON document on each line'],
+  ],
+  run: (args, terminal) =>
+    withEngine(args, terminal, 'watch', false, async (engine) => {
+      const runId = optionalText(args, 'run') ?? (await newest(engine));
+      let shown = '';
+      for (;;) {
+        const progress = await progressOf(engine.controlDeps, runId);
+        const line = progressLine(progress);
+        if (line !== shown) show(terminal, progress, line);
+        shown = line;
+        if (progress.state !== 'running') return end(terminal, progress);
+        await engine.clock.sleep(LOOK_EVERY_MS);
+      }
+    }),
+};
+
+async function newest(engine: Engine): Promise<string> {
+  const runs = await listedRuns(engine);
+  const found = runs.find(({ state }) => state === 'running') ?? runs[0];
+  if (found !== undefined) return found.run.runId;
+  throw new RepriseError('NotFound', 'there are no runs yet', 'reprise backfill <pipeline> --all');
+}
+
+function show(terminal: Terminal, progress: Progress, line: string): void {
+  if (terminal.json) process.stdout.write(`${JSON.stringify(progressDocument(progress))}\n`);
+  else if (process.stdout.isTTY)
+    process.stdout.write(`\r\u001b[K${line.slice(0, (process.stdout.columns ?? 120) - 1)}`);
+  else process.stdout.write(`${line}\n`);
+}
+
+function end(terminal: Terminal, progress: Progress): number {
+  const { run, state } = progress;
+  if (!terminal.json) {
+    if (process.stdout.isTTY) process.stdout.write('\r\u001b[K');
+    const text =
+      state === 'interrupted' ? `${progressLine(progress)}\n\nnext: ${nextOf(progress)}` : renderRun(run, undefined);
+    process.stdout.write(`${text}\n`);
+  }
+  return state === 'interrupted' ? INTERRUPTED : exitCodeOf(run);
+}
