@@ -177,6 +177,12 @@ export interface EvolvingWarehouse {
 export interface Warehouse {
   /** Creates the tables that are not there. Throws Configuration when one lacks a column: that is for evolve. */
   ensureTables(pipeline: CompiledPipeline): Promise<void>;
+  /**
+   * From now on no older lease publishes to a date of the window, whether anything stands there or not. A run that
+   * finds nothing to change publishes nothing: without this, one that it took over from could still write behind its
+   * back. Throws LeaseLost when a newer lease has raised it. Safe to repeat.
+   */
+  raiseFence(pipeline: CompiledPipeline, window: { from: string; to: string }, lease: number): Promise<void>;
   /** The decision for one group, not applied; its changes are written as Parquet into `folder`. */
   preview(scope: PublishScope, group: number, folder: string): Promise<GroupOutcome>;
   /** Settled rejections of the window, by reason. */

@@ -67,7 +67,11 @@ export function checkOrphans(
           (canonical) =>
             pipeline.tables[canonical.table]?.name === table &&
             canonical.eventId === key &&
-            compareOrders(orderOfRow(pipeline, rowOf(pipeline, candidate, canonical)), order) > 0,
+            isBeatenBy(
+              compareOrders(orderOfRow(pipeline, rowOf(pipeline, candidate, canonical)), order),
+              candidate,
+              row,
+            ),
         ),
       );
     });
@@ -78,6 +82,10 @@ export function checkOrphans(
     throw new Error(`${table} lost ${row.event_id}, whose raw expired`);
   }
 }
+
+/** By something greater, or by the very same delivery in another object, which the row then follows. */
+const isBeatenBy = (order: number, { object }: Landed, row: Row): boolean =>
+  order > 0 || (order === 0 && object !== row._raw_object);
 
 /** What publishing adds, and what any of several equal places may say. */
 const DROPPED = ['_transform_version', '_run_id', '_published_at'];

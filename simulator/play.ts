@@ -298,7 +298,7 @@ class Play {
     const { objects, pipeline, variantsSeen, watch } = this.#world;
     const expired = objects.filter(({ state }) => state === 'expired').map(({ key }) => key);
     compareWithModel(pipeline, tables, this.#world.landed(['landed']), new Set(expired));
-    const orphans = this.#orphans.filter(({ table, row }) => !watch.isTakenBack(table, row));
+    const orphans = this.#orphans.filter(({ table, row }) => !watch.isRightlyGone(table, row));
     checkOrphans(tables, orphans, this.#world.landed(['landed', 'expired'], true), variantsSeen);
   }
 

@@ -35,12 +35,13 @@ export interface Fence {
 export interface WarehouseState {
   readonly tables: Map<string, readonly Row[]>;
   readonly fences: Map<string, Fence>;
+  readonly windows: { readonly from: string; readonly to: string; readonly lease: number }[];
   readonly commits: Map<string, GroupOutcome>;
 }
 
 export function emptyWarehouse(pipeline: CompiledPipeline): WarehouseState {
   const names = [...pipeline.tables.map(({ name }) => name), 'quarantine'];
-  return { tables: new Map(names.map((name) => [name, []])), fences: new Map(), commits: new Map() };
+  return { tables: new Map(names.map((name) => [name, []])), fences: new Map(), windows: [], commits: new Map() };
 }
 
 export interface WarehouseBehaviour {
@@ -102,6 +103,16 @@ export class SimWarehouse implements Warehouse, OfferReader {
 
   ensureTables(): Promise<void> {
     return this.#ask('ensureTables', () => {});
+  }
+
+  raiseFence(_: CompiledPipeline, window: Window, lease: number): Promise<void> {
+    return this.#ask('raiseFence', () => {
+      const { fences, windows } = this.#options.state;
+      const dates = [...fences].filter(([date]) => date >= window.from && date < window.to);
+      const overlapping = windows.filter((one) => one.from < window.to && one.to > window.from);
+      this.#refuseBelow(lease, [...dates.map(([, fence]) => fence.lease), ...overlapping.map((one) => one.lease)]);
+      windows.push({ ...window, lease });
+    });
   }
 
   preview(scope: PublishScope, group: number): Promise<GroupOutcome> {
@@ -209,13 +220,19 @@ export class SimWarehouse implements Warehouse, OfferReader {
 
   /** Throws LeaseLost for a writer whose lease is older than the one that last had the group's dates. */
   #refuseStale({ dates }: PublishScope | UndoScope, group: number, commit: Commit): void {
-    const { state, behaviour } = this.#options;
-    const leases = dates.filter((one) => one.group === group).map(({ date }) => state.fences.get(date)?.lease ?? 0);
-    const lease = Math.max(0, ...leases);
-    if (!behaviour.checksFence || lease <= commit.lease) return;
+    const { fences, windows } = this.#options.state;
+    const here = dates.filter((one) => one.group === group).map(({ date }) => date);
+    const published = here.map((date) => fences.get(date)?.lease ?? 0);
+    const raised = windows.filter(({ from, to }) => here.some((date) => date >= from && date < to));
+    this.#refuseBelow(commit.lease, [...published, ...raised.map((one) => one.lease)]);
+  }
+
+  #refuseBelow(lease: number, held: readonly number[]): void {
+    const greatest = Math.max(0, ...held);
+    if (!this.#options.behaviour.checksFence || greatest <= lease) return;
     throw new RepriseError(
       'LeaseLost',
-      `lease ${commit.lease} is older than ${lease}, by which these dates were last published`,
+      `lease ${lease} is older than ${greatest}, by which these dates were last taken`,
       'run again: a newer run has taken over',
     );
   }

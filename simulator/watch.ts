@@ -21,7 +21,7 @@ export class Watch {
   readonly #tokens = new Set<string>();
   /** Transactions since the tables were last changed otherwise. */
   readonly #applied: { readonly runId: string; readonly before: Tables }[] = [];
-  readonly #takenBack = new Set<string>();
+  readonly #goneRightly = new Set<string>();
   /** Undos that left something alone. */
   readonly #leftAlone = new Set<string>();
   #first: Violation | undefined;
@@ -40,9 +40,9 @@ export class Watch {
     return this.#tokens;
   }
 
-  /** Somebody wanted the row away: an undo of the run that wrote it, or that wrote the event which offered it. */
-  isTakenBack(table: string, row: Row): boolean {
-    return this.#takenBack.has(`${table} ${row.event_id}`) || this.#takenBack.has(`events ${row._offered_by}`);
+  /** Somebody who may do so took the row away, or the event that offered it: an undo, or a run that read its object. */
+  isRightlyGone(table: string, row: Row): boolean {
+    return this.#goneRightly.has(`${table} ${row.event_id}`) || this.#goneRightly.has(`events ${row._offered_by}`);
   }
 
   /** An error that no fault explains. */
@@ -71,14 +71,12 @@ export class Watch {
       this.#applied.push({ runId: scope.runId, before });
       if ('undone' in scope) {
         checkUndo(scope, before, after);
-        for (const [table, rows] of before) {
-          const left = new Set(after.get(table));
-          for (const row of rows) if (!left.has(row)) this.#takenBack.add(`${table} ${row.event_id}`);
-        }
+        this.#noteGone(before, after, () => true);
         this.#checkTakenBack(scope, outcome as UndoOutcome, after);
         return;
       }
       const judged = new Set(scope.judgedObjects);
+      this.#noteGone(before, after, (row) => judged.has(row._raw_object ?? ''));
       const { partial, pipeline } = scope;
       checkPublish({ pipeline, partial, judged, repeated: false, outcome, before, after });
     });
@@ -89,6 +87,13 @@ export class Watch {
   disturbed(): void {
     this.#applied.length = 0;
     this.#leftAlone.clear();
+  }
+
+  #noteGone(before: Tables, after: Tables, mayGo: (row: Row) => boolean): void {
+    for (const [table, rows] of before) {
+      const left = new Set(after.get(table));
+      for (const row of rows) if (!left.has(row) && mayGo(row)) this.#goneRightly.add(`${table} ${row.event_id}`);
+    }
   }
 
   /** With nothing else in between, a run and its undo leave the tables as they were. */

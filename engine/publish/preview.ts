@@ -29,7 +29,10 @@ export interface Preview {
   readonly changes: number;
 }
 
-/** Groups that an earlier attempt published are shown as they were committed. Throws Unexplained. */
+/**
+ * Raises the fence of the run's window first, so that what is shown is what no older run can change any more. Groups
+ * that an earlier attempt published are shown as they were committed. Throws LeaseLost, Unexplained.
+ */
 export async function previewRun(
   deps: PreviewDeps,
   pipeline: CompiledPipeline,
@@ -38,6 +41,7 @@ export async function previewRun(
 ): Promise<Preview> {
   const { scope, release } = await openScope(deps, pipeline, plan, run);
   try {
+    await deps.warehouse.raiseFence(pipeline, plan.body.window, run.lease);
     const outcomes: GroupOutcome[] = [];
     const groupsLeft: number[] = [];
     for (let group = 0; group < plan.body.groups; group++) {

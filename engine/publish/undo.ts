@@ -100,15 +100,16 @@ export async function admitUndo(
 
 /**
  * What taking the run back would change. Groups that an earlier attempt of the undo published are shown as they were
- * committed. `undo`: the run that does it; without one nothing is committed yet.
+ * committed. `undo`: the run that does it, with its lease; a dry run has none and takes no dates.
  */
 export async function previewUndo(
   deps: UndoDeps,
   pipeline: CompiledPipeline,
   plan: Plan,
   undone: RunRecord,
-  undo: { readonly runId: string; readonly folder: string },
+  undo: { readonly runId: string; readonly folder: string; readonly lease?: number },
 ): Promise<UndoPreview> {
+  if (undo.lease !== undefined) await deps.warehouse.raiseFence(pipeline, plan.body.window, undo.lease);
   const scope = await scopeOf(deps, pipeline, plan, undone, undo.runId);
   const outcomes: UndoOutcome[] = [];
   const groupsLeft: number[] = [];

@@ -10,6 +10,13 @@ CREATE TABLE IF NOT EXISTS reprise.fences (
   run_id VARCHAR NOT NULL,
   published_at TIMESTAMP NOT NULL
 );
+-- Windows in which no older lease may publish, at dates without a row in reprise.fences too.
+CREATE TABLE IF NOT EXISTS reprise.fenced_windows (
+  pipeline VARCHAR NOT NULL,
+  from_date DATE NOT NULL,
+  to_date DATE NOT NULL,
+  lease BIGINT NOT NULL
+);
 CREATE TABLE IF NOT EXISTS reprise.commits (
   token VARCHAR NOT NULL,
   run_id VARCHAR NOT NULL,

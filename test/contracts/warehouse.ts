@@ -45,6 +45,19 @@ export function describeWarehouse(name: string, seeds: number, open: () => Promi
     });
     beforeEach(() => real.clear());
     afterAll(() => real.close());
+    it('refuses an older lease wherever a fence was raised, whether anything stands there or not', async () => {
+      const random = randomFrom('fence');
+      const pipeline = tinyPipeline(0);
+      const drawn = await randomScope(random, pipeline, [landedObject(random, 0)], 0)(real);
+      const scope = { ...drawn, dates: [{ date: drawn.window.from, group: 0, whole: true }] };
+      const commit = { token: 'late/0', lease: 3, publishedAt: '2026-02-01T00:00:00.000Z' };
+      await real.warehouse.raiseFence(pipeline, { from: dateOf(-9), to: dateOf(9) }, 4);
+      const late = real.warehouse.publish(scope, 0, real.changesFolder('late'), commit);
+      await expect(late).rejects.toMatchObject({ code: 'LeaseLost' });
+      await expect(real.warehouse.raiseFence(pipeline, scope.window, 3)).rejects.toMatchObject({ code: 'LeaseLost' });
+      await real.warehouse.raiseFence(pipeline, scope.window, 5);
+      await real.warehouse.publish(scope, 0, real.changesFolder('newer'), { ...commit, lease: 5 });
+    });
     it.each(Array.from({ length: seeds }, (_, seed) => seed))('state %i', (seed) =>
       playState(randomFrom(`warehouse/${seed}`), real, openSimulated()),
     );

@@ -38,7 +38,11 @@ async function openDuckUnderTest(): Promise<WarehouseUnderTest> {
     load: (change) => applyLiveChange(duck, pipeline, change),
     tables: () => readTables(duck, pipeline),
     clear: () =>
-      duck.run([...TABLES, 'reprise.fences', 'reprise.commits'].map((table) => `DELETE FROM ${table}`).join('; ')),
+      duck.run(
+        [...TABLES, 'reprise.fences', 'reprise.fenced_windows', 'reprise.commits']
+          .map((table) => `DELETE FROM ${table}`)
+          .join('; '),
+      ),
     close: async () => {
       await warehouse.close();
       rmSync(folder, { recursive: true, force: true });

@@ -117,7 +117,9 @@ export class World {
       (name) => `${this.#pipeline.name}.${name}`,
     );
     await this.ground.duck.run(
-      [...tables, 'reprise.fences', 'reprise.commits'].map((table) => `DELETE FROM ${table}`).join('; '),
+      [...tables, 'reprise.fences', 'reprise.fenced_windows', 'reprise.commits']
+        .map((table) => `DELETE FROM ${table}`)
+        .join('; '),
     );
   }
 

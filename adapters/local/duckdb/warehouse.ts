@@ -72,6 +72,27 @@ export class DuckWarehouse implements Warehouse, EvolvingWarehouse {
     return apply ? evolve(this.duck, pipeline) : planEvolution(this.duck, pipeline);
   }
 
+  async raiseFence(pipeline: CompiledPipeline, window: Window, lease: number): Promise<void> {
+    const name = quoteLiteral(pipeline.name);
+    const [from, to] = [`DATE ${quoteLiteral(window.from)}`, `DATE ${quoteLiteral(window.to)}`];
+    await this.duck.run('BEGIN TRANSACTION');
+    try {
+      await this.#refuseBelow(
+        lease,
+        `SELECT lease FROM reprise.fences WHERE pipeline = ${name} AND ${within(window)}
+          UNION ALL SELECT lease FROM reprise.fenced_windows WHERE pipeline = ${name} AND from_date < ${to} AND to_date > ${from}`,
+      );
+      await this.duck.run(
+        `DELETE FROM reprise.fenced_windows WHERE pipeline = ${name} AND from_date >= ${from} AND to_date <= ${to}`,
+      );
+      await this.duck.run(`INSERT INTO reprise.fenced_windows VALUES (${name}, ${from}, ${to}, ${lease})`);
+      await this.duck.run('COMMIT');
+    } catch (error) {
+      await this.duck.run('ROLLBACK').catch(() => undefined);
+      throw error;
+    }
+  }
+
   async preview(scope: PublishScope, group: number, folder: string): Promise<GroupOutcome> {
     await this.#open(scope);
     const outcome = await decide(this.duck, scope, group);
@@ -163,18 +184,24 @@ export class DuckWarehouse implements Warehouse, EvolvingWarehouse {
       published_at = TIMESTAMP ${quoteLiteral(commit.publishedAt)} WHERE pipeline = ${name} AND event_date IN (${datesOf(group)})`);
   }
 
-  async #refuseOlder(name: string, group: number, commit: Commit): Promise<void> {
-    const held = await this.duck.rows(
-      `SELECT max(lease) AS lease FROM reprise.fences WHERE pipeline = ${name} AND event_date IN (${datesOf(group)})`,
+  #refuseOlder(name: string, group: number, commit: Commit): Promise<void> {
+    return this.#refuseBelow(
+      commit.lease,
+      `SELECT lease FROM reprise.fences WHERE pipeline = ${name} AND event_date IN (${datesOf(group)})
+        UNION ALL SELECT w.lease FROM reprise.fenced_windows AS w WHERE w.pipeline = ${name} AND EXISTS (
+          FROM plan_dates AS p WHERE p.group_no = ${group} AND p.event_date >= w.from_date AND p.event_date < w.to_date)`,
     );
-    const lease = held[0]?.lease;
-    if (lease !== null && lease !== undefined && Number(lease) > commit.lease) {
-      throw new RepriseError(
-        'LeaseLost',
-        `lease ${commit.lease} is older than ${String(lease)}, by which these dates were last published`,
-        'run again: a newer run has taken over',
-      );
-    }
+  }
+
+  /** `leases`: a query for those that had the dates. */
+  async #refuseBelow(lease: number, leases: string): Promise<void> {
+    const held = (await this.duck.rows(`SELECT max(lease) AS lease FROM (${leases})`))[0]?.lease;
+    if (held === null || held === undefined || Number(held) <= lease) return;
+    throw new RepriseError(
+      'LeaseLost',
+      `lease ${lease} is older than ${String(held)}, by which these dates were last taken`,
+      'run again: a newer run has taken over',
+    );
   }
 
   async exportKeys(pipeline: CompiledPipeline, window: Window, path: string): Promise<string | undefined> {
