@@ -1,5 +1,5 @@
-// What a reconcile costs when there is nothing to do, and when one object has arrived, beside about 10,000 raw objects that
-// were read before. Prints wall time of the whole process and the time the command itself names. Making the lake and the
+// What a reconcile costs when there is nothing to do, and when one object has arrived, beside 10,000 raw objects that were
+// read before. Prints wall time of the whole process and the time the command itself names. Making the lake and the
 // first backfill takes some minutes.
 // Usage: npm run bench:reconcile
 
@@ -9,33 +9,36 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const EVENTS = 24_000;
-const DAYS = 1000;
+const OBJECTS = 10_000;
+const HOUR_MS = 3_600_000;
 const CALLS = 7;
 const NOTHING_MS_MAX = 1000;
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const cli = join(root, 'bin', 'reprise.js');
 const folder = mkdtempSync(join(tmpdir(), 'reprise-reconcile-'));
 const home = join(folder, 'home');
-const { samples } = await import('../dist/pipelines/pulsecart/samples.js');
-const { toNdjson } = await import('../dist/generator/sample.js');
 
 try {
-  const all = samples.generate({ seed: 1, events: EVENTS, from: '2024-01-01', days: DAYS });
-  const late = all.findIndex((one, place) => place > all.length / 2 && one.fault === undefined);
-  const landed = await land(all.filter((_, place) => place !== late));
+  const landed = await land(Array.from({ length: OBJECTS }, (_, hour) => delivery(hour)));
   const backfill = await timed('backfill', 'pulsecart', '--all', '--no-verify', '--json');
   console.log(`landed in ${seconds(landed.ms)}, read and published in ${seconds(backfill.ms)}`);
   const calls = [];
   for (let call = 0; call < CALLS; call++) calls.push(await reconcile());
   const nothing = calls.sort((a, b) => a.ms - b.ms)[Math.floor(CALLS / 2)];
   print('nothing to do', nothing);
-  await land([all[late]]);
+  await land([delivery(OBJECTS / 2, 'late')]);
   print('one object', await reconcile());
   const holds = nothing.ms <= NOTHING_MS_MAX && nothing.document.objectsRead === 0;
   console.log(`a call with nothing to do takes at most ${NOTHING_MS_MAX} ms: ${holds ? 'holds' : 'DOES NOT HOLD'}`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
+}
+
+/** One stock change in an hour of its own: an object of its own. */
+function delivery(hour, name = 'on-time') {
+  const at = new Date(Date.parse('2025-01-01T00:00:00Z') + hour * HOUR_MS).toISOString();
+  const fields = { event_id: `${name}-${hour}`, type: 'stock_changed', v: 1, at, sku: 'sku', delta: 1, reason: 'sale' };
+  return { received_at: at, source: 'inventory-service', body: JSON.stringify({ ...fields, order_id: 'order' }) };
 }
 
 async function reconcile() {
@@ -56,7 +59,7 @@ function seconds(ms) {
 
 function land(deliveries) {
   const file = join(folder, 'landing.ndjson');
-  writeFileSync(file, toNdjson(deliveries));
+  writeFileSync(file, deliveries.map((one) => `${JSON.stringify(one)}\n`).join(''));
   return timed('land', 'pulsecart', file);
 }
 

@@ -22,11 +22,16 @@ quiet.progress = () => {};
 
 /** A new home for as long as the work takes. All have one key, so that secret deliveries have one order. */
 export async function inHome(work: (engine: Engine) => Promise<void>): Promise<void> {
+  const home = await newHome();
+  await onHome(home, work);
+  await rm(home, { recursive: true, force: true });
+}
+
+export async function newHome(): Promise<string> {
   const home = await mkdtemp(join(tmpdir(), 'reprise-reconcile-'));
   await onHome(home, async () => {});
   await writeFile(join(home, 'control', 'delivery.key'), Buffer.alloc(32, 7));
-  await onHome(home, work);
-  await rm(home, { recursive: true, force: true });
+  return home;
 }
 
 /** What one command does on a home: it is opened for it, and closed. */
