@@ -21,6 +21,13 @@ export interface PlanDate {
   readonly whole: boolean;
 }
 
+/** A raw object from which a date was published before, and the epoch in which that was. */
+export interface ReadBefore {
+  readonly rawObject: string;
+  readonly date: string;
+  readonly epoch: number;
+}
+
 /** All that a decision depends on, beside the warehouse's own rows. */
 export interface PublishScope {
   readonly pipeline: CompiledPipeline;
@@ -32,6 +39,8 @@ export interface PublishScope {
   readonly epoch: number;
   /** Keys of the objects that were pinned and read. */
   readonly judgedObjects: readonly string[];
+  /** Of these, what had been read already, where that is known. */
+  readonly readBefore?: readonly ReadBefore[];
   /** Objects that could not be read, each with its fixed-vocabulary detail and arrival date. */
   readonly unreadable: readonly { readonly key: string; readonly detail: string; readonly date: string }[];
   readonly settled: readonly StagedFile[];

@@ -9,10 +9,11 @@ import { UNREADABLE_OBJECT } from '../model/limits.ts';
 import type { Plan } from '../plan/plan.ts';
 import { ACKNOWLEDGED, type Acknowledged, refuseUnexplained } from './gate.ts';
 import { publishToken } from './publish.ts';
+import type { ReadBeforeDeps } from './read-before.ts';
 import { openScope } from './settle.ts';
 import { type ChangeShare, changeShare } from './summary.ts';
 
-export interface PreviewDeps {
+export interface PreviewDeps extends ReadBeforeDeps {
   readonly runs: Runs;
   readonly stage: ObjectStore;
   readonly warehouse: Warehouse;

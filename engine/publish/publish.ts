@@ -15,6 +15,7 @@ import { openScope } from './settle.ts';
 
 export interface PublishDeps extends LeaseDeps {
   readonly runs: Runs;
+  readonly lake: ObjectStore;
   readonly stage: ObjectStore;
   readonly warehouse: Warehouse;
   readonly folder: string;

@@ -10,6 +10,7 @@ import type { CompiledPipeline } from '../model/compile.ts';
 import { lastPossibleDate, type Plan } from '../plan/plan.ts';
 import { arrivalDate } from '../plan/raw-keys.ts';
 import { slicesLeft } from '../replay/stage-slice.ts';
+import { type ReadBeforeDeps, readBefore } from './read-before.ts';
 
 export interface SettleDeps {
   readonly runs: Runs;
@@ -67,7 +68,7 @@ export async function settle(
 
 /** The scope of the run's decisions. `release` gives the local files back. */
 export async function openScope(
-  deps: Pick<SettleDeps, 'runs' | 'stage'>,
+  deps: Pick<SettleDeps, 'runs' | 'stage'> & ReadBeforeDeps,
   pipeline: CompiledPipeline,
   plan: Plan,
   run: RunRecord,
@@ -75,8 +76,10 @@ export async function openScope(
   const settled = await deps.runs.document<Settled>(run.runId, 'settled');
   if (settled === undefined)
     throw new RepriseError('NotFound', `run ${run.runId} is not staged`, `reprise resume ${run.runId}`);
+  const before = await readBefore(deps, plan);
   const local = await fetchAll(deps.stage, settled.files);
-  return { scope: scopeOf(pipeline, plan, run, local.files, settled.unreadable), release: local.release };
+  const scope = scopeOf(pipeline, plan, run, local.files, settled.unreadable);
+  return { scope: { ...scope, readBefore: before }, release: local.release };
 }
 
 /** Dates that an unreadable object may touch are not whole, whether it was known when the plan was made or not. */

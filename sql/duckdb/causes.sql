@@ -1,7 +1,8 @@
 -- Why each changed event changes: the first condition that is true of the row. What none of them is true of is
 -- `unexplained`: the same transforms made something else of the same delivery, or the row was edited. Expects temp:
 -- decided, known_dates, settled_events, settled_quarantine; reads tables and quarantine before they are changed.
--- known_dates: those that had been published before the run. {{transform}}: the digest of the run's transforms.
+-- known_dates: those that had been published before the run. read_before: in which epoch a date was published from an
+-- object before; what it gives now cannot have come late. {{transform}}: the digest of the run's transforms.
 CREATE OR REPLACE TEMP TABLE decided_causes AS
 WITH
   c AS (SELECT * FROM decided WHERE action IN ('insert', 'update', 'delete')),
@@ -31,7 +32,10 @@ SELECT
       CASE
         WHEN r._raw_object IS NOT NULL THEN 'transform_changed'
         WHEN f.event_date IS NULL THEN 'first_load'
-        ELSE 'late_arrival'
+        WHEN b.epoch IS NULL THEN 'late_arrival'
+        WHEN b.epoch <> {{epoch}} THEN 'transform_changed'
+        WHEN {{repair}} THEN 'repaired'
+        ELSE 'unexplained'
       END
     WHEN c.upward AND NOT c.same_delivery AND NOT (t._raw_object = c.new_object AND t._raw_row = c.new_row) THEN 'correction'
     WHEN c.same_content AND c.same_delivery AND c.new_date = c.old_date THEN 'lineage'
@@ -53,4 +57,5 @@ LEFT JOIN r ON r._raw_object = c.new_object AND r._raw_row = c.new_row AND c.act
 LEFT JOIN {{schema}}.quarantine AS q ON q._raw_object = c.new_object AND q._raw_row = c.new_row
 LEFT JOIN unreadable AS u ON u._raw_object = c.new_object
 LEFT JOIN settled_quarantine AS p ON p._raw_object = t._raw_object AND p._raw_row = t._raw_row
-LEFT JOIN known_dates AS f ON f.event_date = c.new_date;
+LEFT JOIN known_dates AS f ON f.event_date = c.new_date
+LEFT JOIN read_before AS b ON b.raw_object = c.new_object AND b.event_date = c.new_date;

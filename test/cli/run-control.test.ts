@@ -287,6 +287,18 @@ describe('deciding', () => {
       reason: 'edited by me',
     });
   });
+
+  it('a row that was deleted by hand is no late arrival: its object was read at its date before', async () => {
+    const home = copyOf(loaded);
+    await edit(home, 'DELETE FROM pulsecart.events WHERE event_id IN (SELECT event_id FROM pulsecart.orders LIMIT 2)');
+    const stopped = await reprise(home, 'backfill', 'pulsecart', '--all', '--no-verify', '--json');
+    expect([stopped.exit, JSON.parse(stopped.out).failure?.error]).toEqual([3, 'Unexplained']);
+    const repair = ['backfill', 'pulsecart', '--all', '--no-verify', '--repair'];
+    expect(await repriseJson<RunDocument>(home, ...repair)).toMatchObject({
+      state: 'succeeded',
+      causes: { repaired: 2 },
+    });
+  });
 });
 
 describe('looking', () => {

@@ -21,7 +21,13 @@ export async function decideCauses(
   common: Readonly<Record<string, string>>,
 ): Promise<readonly Unexplained[]> {
   const { pipeline, repair } = scope;
-  const fills = { ...common, transform: pipeline.transformDigest, run_id: RUN_ID, repair: String(repair) };
+  const fills = {
+    ...common,
+    transform: pipeline.transformDigest,
+    run_id: RUN_ID,
+    repair: String(repair),
+    epoch: String(scope.epoch),
+  };
   await duck.run(sql('causes', fills));
   for (const table of offeredTables(pipeline)) {
     const target_row_hash = repair ? rowHashSql(table) : 'target._row_hash';

@@ -34,6 +34,12 @@ export async function openScope(duck: Duck, scope: PublishScope): Promise<void> 
   );
   await duck.run(`CREATE OR REPLACE TEMP TABLE known_dates AS
     SELECT event_date FROM reprise.fences WHERE pipeline = ${quoteLiteral(pipeline.name)} AND run_id <> ${quoteLiteral(scope.runId)}`);
+  await duck.run('CREATE OR REPLACE TEMP TABLE read_before (raw_object VARCHAR, event_date DATE, epoch BIGINT)');
+  await insert(
+    duck,
+    'read_before',
+    (scope.readBefore ?? []).map((one) => `(${quoteLiteral(one.rawObject)}, DATE '${one.date}', ${one.epoch})`),
+  );
   await openSettled(duck, scope);
 }
 
