@@ -74,7 +74,8 @@ async function removeAll(
   files: readonly { readonly key: string }[],
 ): Promise<void> {
   await runs.saveDocument(run.runId, DOCUMENT, { at: isoTime(clock), attempt: run.attempt });
-  await runs.forgetStaged(run.runId);
+  // Whoever goes on with it after all stages again.
+  if (run.state === 'refused' || !OVER.has(run.state)) await runs.forgetStaged(run.runId);
   for (const { key } of files) await stage.remove(key);
 }
 
