@@ -13,6 +13,7 @@ import { standingUndo, undoDepth } from '../ledger/undone.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
 import { listRaw } from '../plan/catalog.ts';
 import type { Plan } from '../plan/plan.ts';
+import { forgetDates } from '../reconcile/rebuild.ts';
 import type { Preview } from './preview.ts';
 import { prunedAt } from './prune.ts';
 import { publishToken } from './publish.ts';
@@ -145,6 +146,9 @@ export async function undoGroup(
   await new Leases(deps, pipeline.name).renew(runId, lease);
   const scope = await scopeOf(deps, pipeline, plan, await undoneBy(deps.runs, run), runId);
   const commit = { token, lease, publishedAt: isoTime(deps.clock) };
+  // Before the commit: what dies after it must not leave the dates as read.
+  const dates = plan.body.dates.filter((date) => date.group === group).map(({ date }) => date);
+  await forgetDates(deps, pipeline, dates);
   const outcome = await deps.warehouse.undo(scope, group, deps.changesFolder(runId), commit);
   await deps.runs.saveGroup(runId, outcome);
   await new Ledger(deps, pipeline.name).append({ kind: 'group_published', runId, group, token });

@@ -16,6 +16,8 @@ export async function publicationOf(
   const outcomes = await outcomesOf(runs, run);
   if (outcomes.length === 0) return undefined;
   const { body } = plan;
+  // Plans of the first versions do not say which dates their objects hold.
+  if (body.objects.some((object) => object.dates === undefined)) return undefined;
   const settled = await runs.document<{ unreadable: readonly { key: string; detail: string }[] }>(run.runId, 'settled');
   const found = new Map((settled?.unreadable ?? []).map(({ key, detail }) => [key, detail]));
   const groups = new Set(outcomes.map(({ group }) => group));

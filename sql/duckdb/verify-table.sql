@@ -1,6 +1,7 @@
 -- Compares what raw gives with what stands in one table, for the dates of the window. The hash of a warehouse row is
 -- made from its columns. Rows that no pinned object judges are live and are left out; so are judged rows that raw does
--- not give at dates that are not whole, where nothing may be deleted.
+-- not give at dates that are not whole, where nothing may be deleted. Dates that are held from a partial plan are
+-- left out too: it did not publish there.
 CREATE OR REPLACE TEMP TABLE compared AS
 WITH
   live_events AS (
@@ -13,6 +14,7 @@ WITH
     SELECT {{keys}}, event_date, _row_hash, _delivery
     FROM settled_{{table}}
     WHERE event_date >= DATE '{{from}}' AND event_date < DATE '{{to}}' AND {{owner}} NOT IN (SELECT event_id FROM live_events)
+      AND event_date NOT IN (SELECT event_date FROM plan_dates WHERE held)
   ),
   w AS (
     SELECT {{keys}}, event_date, {{row_hash}} AS _row_hash, _delivery,

@@ -138,6 +138,17 @@ describe('what needs a whole plan', () => {
     }, OTHERS);
   });
 
+  it('is a date that the warehouse holds, whatever the record says', () =>
+    on(async (engine) => {
+      const record = JSON.parse(await readFile(COVERAGE(), 'utf8')) as { wholeEpochs: Record<string, number> };
+      record.wholeEpochs['2026-06-03'] = 1;
+      await writeFile(COVERAGE(), JSON.stringify(record));
+      await land(engine, NAME, [stock('new', '2026-06-03', '2026-06-03T10:00:01.000Z')]);
+      const whole = [['2026-06-03', '2026-06-04', 'it was never published whole']];
+      expect(told(await reconcile(engine, NAME))).toEqual({ ...NOTHING, runs: ['partially_published'], whole });
+      expect(told(await reconcile(engine, NAME))).toEqual({ ...NOTHING, whole });
+    }));
+
   it('is what a replaced object gave and gives', () =>
     on(async (engine) => {
       const key = await putObject(home, NAME, 'one', [stock('x', '2026-06-01', '2026-06-04T00:00:01.000Z')], WRITE);
