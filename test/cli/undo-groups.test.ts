@@ -1,20 +1,23 @@
 // Undo over several date groups: crashes and kills between them, then resume; what was kept of a committed group stays.
 
 import { spawn } from 'node:child_process';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../adapters/local/duckdb/sql.ts';
 import { canonicalJson, sha256Hex } from '../../engine/model/digest.ts';
 import type { Plan } from '../../engine/plan/plan.ts';
+import { type Sample, toNdjson } from '../../generator/sample.ts';
 import { admitUndoTask } from '../../tasks/admit-undo.ts';
 import { previewTask } from '../../tasks/preview.ts';
 import { previewUndoTask } from '../../tasks/preview-undo.ts';
 import { undoGroupTask } from '../../tasks/undo-group.ts';
 import { type RunDocument, reprise, repriseJson } from './reprise.ts';
 import {
+  backfill,
   differing,
+  drawn,
   Homes,
   inHome,
   type Rows,
@@ -29,7 +32,7 @@ let homes: Homes;
 let right: Rows;
 
 /** The plan cut into one group for each date, as large dates would be. */
-async function planByDates(home: string, pipelines: readonly string[]): Promise<Plan> {
+async function planByDates(home: string, ...pipelines: readonly string[]): Promise<Plan> {
   const { planId } = await repriseJson<{ planId: string }>(home, 'plan', 'pulsecart', '--all', ...pipelines);
   return inHome(home, async (engine) => {
     const plan = await engine.runs.plan(planId);
@@ -52,7 +55,7 @@ describe('several date groups', () => {
     ({ home, right } = wrong);
     await undo(home, wrong.run.runId);
     expect((await reprise(home, 'activate', 'pulsecart', '--reason', 'a test', ...YESTERDAY)).exit).toBe(0);
-    const plan = await planByDates(home, YESTERDAY);
+    const plan = await planByDates(home, ...YESTERDAY);
     expect(plan.body.groups).toBeGreaterThan(2);
     run = await repriseJson<RunDocument>(home, 'run', plan.id, '--yes', '--no-verify', ...YESTERDAY);
     expect(run.state).toBe('succeeded');
@@ -173,5 +176,37 @@ describe('several date groups', () => {
     expect([refused.exit, refused.err]).toEqual([3, expect.stringMatching(/taken back/)]);
     const doctor = await repriseJson<{ checks: { says: string }[] }>(copy, 'doctor');
     expect(doctor.checks.filter(({ says }) => says.includes(run.runId))).toEqual([]);
+  });
+});
+
+describe('late corrections that moved events to other dates', () => {
+  it('are taken back over all groups, and brought again', async () => {
+    const some = await Homes.create();
+    const home = some.next();
+    const land = async (name: string, deliveries: readonly Sample[]): Promise<void> => {
+      await writeFile(join(some.folder, name), toNdjson(deliveries));
+      await repriseJson(home, 'land', 'pulsecart', join(some.folder, name));
+    };
+    const isLate = ({ fault }: Sample): boolean => fault?.startsWith('correction') === true;
+    await land(
+      'first',
+      drawn.filter((sample) => !isLate(sample)),
+    );
+    await backfill(home);
+    const before = await rowsOf(home, 'pulsecart');
+    await land('late', drawn.filter(isLate));
+    const plan = await planByDates(home);
+    const run = await repriseJson<RunDocument>(home, 'run', plan.id, '--yes', '--no-verify');
+    const after = await rowsOf(home, 'pulsecart');
+    const dateOf = (row: string | undefined): unknown => (row === undefined ? '' : JSON.parse(row).event_date);
+    const changed = differing(before, after).filter((key) => key.startsWith('events') && before.has(key));
+    expect(changed.filter((key) => dateOf(before.get(key)) !== dateOf(after.get(key))).length).toBeGreaterThan(3);
+    const first = await undo(home, run.runId);
+    expect([first.state, first.undo.changedSince]).toEqual(['succeeded', 0]);
+    expect(differing(before, await rowsOf(home, 'pulsecart'))).toEqual([]);
+    const second = await undo(home, first.runId);
+    expect([second.state, second.undo.changedSince]).toEqual(['succeeded', 0]);
+    expect(differing(after, await rowsOf(home, 'pulsecart'))).toEqual([]);
+    await some.remove();
   });
 });
