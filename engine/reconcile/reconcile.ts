@@ -103,19 +103,17 @@ async function lookAtLake(
   const coverage = new Coverage(deps.control, pipeline.name);
   const listed = await listRaw(deps.lake, pipeline.name);
   const derive = (): Promise<CoverageDocument> => rebuildCoverage(deps, pipeline);
-  const known = (rebuild ? undefined : await coverage.read()) ?? (await derive());
+  const there = new Set(listed.map(({ key }) => key));
+  const isThere = (key: string): boolean => there.has(key);
+  const standing = rebuild ? undefined : await coverage.read();
+  const known = standing ?? (await derive());
   const fresh = listed.filter((object) => known.objects[object.key]?.version !== object.version);
+  if (standing !== undefined && fresh.length === 0 && dropGone(standing, isThere) === standing)
+    return { document: standing, objects: listed.length, read: [] };
   const isRead = await Promise.all(fresh.map(async (object) => (await deps.catalog.entry(object)) !== undefined));
   const { entries } = await catalogObjects(deps, pipeline, fresh, deps.onProgress);
-  const there = new Set(listed.map(({ key }) => key));
-  const document = await coverage.change(
-    async (standing) =>
-      learn(
-        dropGone(rebuild ? await derive() : standing, (key) => there.has(key)),
-        entries,
-      ),
-    derive,
-  );
+  const upToDate = (document: CoverageDocument): CoverageDocument => learn(dropGone(document, isThere), entries);
+  const document = await coverage.change(async (now) => upToDate(rebuild ? await derive() : now), derive);
   const read = fresh.filter((_, place) => !isRead[place]).map(({ key }) => key);
   return { document, objects: listed.length, read };
 }
