@@ -80,7 +80,7 @@ const JUMP_MS_MAX = 3_600_000;
 
 export function historyOf(seed: number): History {
   const random = randomFrom(seed);
-  const drafts: DeliveryDraft[] = [];
+  const drafts: Landed[] = [];
   const first = { ...landStep(random, drafts), late: false } as Step;
   const world = [first, ...some(random, 1, WORLD_STEPS_MAX, () => worldStep(random, drafts))];
   const operators = some(random, 2, OPERATORS_MAX, () => {
@@ -95,14 +95,23 @@ export function historyOf(seed: number): History {
 const some = <T>(random: Random, least: number, most: number, make: () => T): T[] =>
   Array.from({ length: random.integer(least, most) }, make);
 
+interface Landed {
+  readonly draft: DeliveryDraft;
+  readonly day: number;
+  readonly family: number;
+}
+
 /** `drafts`: all deliveries so far, some of which come again, whole or with a difference. */
-function landStep(random: Random, drafts: DeliveryDraft[]): Step {
+function landStep(random: Random, drafts: Landed[]): Step {
+  const like = drafts.length > 0 && random.chance(0.6) ? random.pick(drafts) : undefined;
+  const day = like?.day ?? random.integer(0, ARRIVAL_DAYS - 1);
+  const family = like?.family ?? random.integer(0, FAMILIES - 1);
   const deliveries = some(random, 1, DELIVERIES_MAX, () => draftAfter(random, drafts));
-  drafts.push(...deliveries);
+  drafts.push(...deliveries.map((draft) => ({ draft, day, family })));
   return {
     do: 'land',
-    day: random.integer(0, ARRIVAL_DAYS - 1),
-    family: random.integer(0, FAMILIES - 1),
+    day,
+    family,
     deliveries,
     live: random.pick(['not', 'not', 'before', 'after'] as const),
     late: random.chance(0.2),
@@ -111,19 +120,20 @@ function landStep(random: Random, drafts: DeliveryDraft[]): Step {
   };
 }
 
-function draftAfter(random: Random, drafts: readonly DeliveryDraft[]): DeliveryDraft {
+function draftAfter(random: Random, drafts: readonly Landed[]): DeliveryDraft {
   const fresh = randomDraft(random);
   if (drafts.length === 0 || random.chance(0.6)) return fresh;
-  const again = random.pick(drafts);
+  const again = random.pick(drafts).draft;
   const member = random.pick(DRAFT_MEMBERS);
   return { ...again, [member]: fresh[member] };
 }
 
 const DRAFT_MEMBERS = [
+  ...(['otherAt', 'otherId', 'otherAt', 'otherId'] as const),
   ...(['second', 'otherAt', 'otherId', 'at', 'amount', 'grade', 'lines', 'marks', 'fault', 'source'] as const),
 ];
 
-function worldStep(random: Random, drafts: DeliveryDraft[]): Step {
+function worldStep(random: Random, drafts: Landed[]): Step {
   const afterMs = pauseMs(random);
   const kind = random.pick(WORLD_WEIGHTS);
   const object = random.integer(0, 7);
@@ -159,7 +169,7 @@ const pauseMs = (random: Random): number =>
 
 function commandStep(random: Random): Step {
   const afterMs = pauseMs(random);
-  const faults = faultsOf(random, COMMAND_FAULTS, 0.75);
+  const faults = random.chance(0.1) ? [OVERSLEPT] : faultsOf(random, COMMAND_FAULTS, 0.75);
   const run = random.integer(0, 3);
   const kind = random.pick(COMMAND_WEIGHTS);
   switch (kind) {
@@ -204,6 +214,8 @@ const COMMAND_WEIGHTS = [
   ...(['undo', 'undo', 'reconcile', 'reconcile', 'activate'] as const),
 ];
 
+/** It wakes up to its transaction when others have long taken over. */
+const OVERSLEPT: Fault = { kind: 'asleep', place: 'transaction', call: 1, ms: 2 * LONG_MS };
 const LIVE_FAULTS: readonly FaultKind[] = ['crash_before', 'crash_after', 'doubled', 'asleep'];
 const COMMAND_FAULTS: readonly FaultKind[] = FAULT_KINDS;
 

@@ -42,7 +42,7 @@ export async function playHistory(history: History, behaviour: WarehouseBehaviou
 }
 
 /** How long somebody looks at a command before going on with something else. */
-const PATIENCE_MS = 240_000;
+const PATIENCE_MS = 45_000;
 /** Wider than all dates that events of any transforms can have. */
 const ALL_DATES = { from: -6, days: 20 } as const;
 const LAST: Backfill = {

@@ -15,11 +15,7 @@ interface Compared {
   readonly kind: Difference['kind'] | 'live' | 'same';
 }
 
-export function verifyRows(
-  scope: PublishScope,
-  standing: Pick<Standing, 'rows' | 'settled'>,
-  differencesMax: number,
-): Verification {
+export function verifyRows(scope: PublishScope, standing: Standing, differencesMax: number): Verification {
   const digests: (TableDigest & { expected: string })[] = [];
   const differences: Difference[] = [];
   let checked = 0;
@@ -57,14 +53,11 @@ export const digestOf = (rows: readonly Row[]): string =>
       .join(' '),
   );
 
-function compareTable(
-  scope: PublishScope,
-  table: CompiledTable,
-  standing: Pick<Standing, 'rows' | 'settled'>,
-): Compared[] {
+function compareTable(scope: PublishScope, table: CompiledTable, standing: Standing): Compared[] {
   const judged = new Set(scope.judgedObjects);
   const isIn = ({ event_date }: Row): boolean =>
     (event_date as string) >= scope.window.from && (event_date as string) < scope.window.to;
+  const isHeld = (row: Row): boolean => standing.heldDates.has(row.event_date as string);
   const owner = (row: Row): string => (table.kind === 'offered' ? row._offered_by : row.event_id) as string;
   const keyOf = (row: Row): string => table.key.map((column) => row[column]).join(' ');
   const live = new Set(
@@ -76,7 +69,9 @@ function compareTable(
   const settled = standing.settled(table.name);
   const contested = new Set(settled.filter((row) => live.has(owner(row))).map((row) => row.event_id as string));
   const expected = new Map(
-    settled.filter((row) => isIn(row) && !live.has(owner(row))).map((row) => [keyOf(row), row] as const),
+    settled
+      .filter((row) => isIn(row) && !isHeld(row) && !live.has(owner(row)))
+      .map((row) => [keyOf(row), row] as const),
   );
   const whole = new Map(scope.dates.map((one) => [one.date, one.whole && !scope.partial]));
   const found = standing.rows(table.name).filter(isIn);

@@ -47,12 +47,15 @@ export function emptyWarehouse(pipeline: CompiledPipeline): WarehouseState {
 export interface WarehouseBehaviour {
   readonly rule: PublishRule;
   readonly checksFence: boolean;
+  /** Before a run previews; else the fence moves only when it publishes. */
+  readonly raisesFence: boolean;
   readonly keepsTokenInTransaction: boolean;
 }
 
 export const SOUND_BEHAVIOUR: WarehouseBehaviour = {
   rule: PUBLISH_RULE,
   checksFence: true,
+  raisesFence: true,
   keepsTokenInTransaction: true,
 };
 
@@ -111,7 +114,7 @@ export class SimWarehouse implements Warehouse, OfferReader {
       const dates = [...fences].filter(([date]) => date >= window.from && date < window.to);
       const overlapping = windows.filter((one) => one.from < window.to && one.to > window.from);
       this.#refuseBelow(lease, [...dates.map(([, fence]) => fence.lease), ...overlapping.map((one) => one.lease)]);
-      windows.push({ ...window, lease });
+      if (this.#options.behaviour.raisesFence) windows.push({ ...window, lease });
     });
   }
 
@@ -218,12 +221,12 @@ export class SimWarehouse implements Warehouse, OfferReader {
     this.#options.onApplied({ scope, commit, outcome, before, after, fencesBefore, fencesAfter });
   }
 
-  /** Throws LeaseLost for a writer whose lease is older than the one that last had the group's dates. */
-  #refuseStale({ dates }: PublishScope | UndoScope, group: number, commit: Commit): void {
+  /** Throws LeaseLost for a writer whose lease is older than one that had the group's dates, or some of its window, since. */
+  #refuseStale({ dates, window }: PublishScope | UndoScope, group: number, commit: Commit): void {
     const { fences, windows } = this.#options.state;
     const here = dates.filter((one) => one.group === group).map(({ date }) => date);
     const published = here.map((date) => fences.get(date)?.lease ?? 0);
-    const raised = windows.filter(({ from, to }) => here.some((date) => date >= from && date < to));
+    const raised = windows.filter(({ from, to }) => from < window.to && window.from < to);
     this.#refuseBelow(commit.lease, [...published, ...raised.map((one) => one.lease)]);
   }
 
@@ -238,18 +241,17 @@ export class SimWarehouse implements Warehouse, OfferReader {
   }
 
   #decide(scope: PublishScope, group: number): GroupDecision {
-    const { state, behaviour } = this.#options;
-    const heldDates = scope.partial
-      ? scope.dates.map(({ date }) => date).filter((date) => state.fences.get(date)?.wholeEpoch !== scope.epoch)
-      : [];
-    return decideGroup(behaviour.rule, scope, group, {
-      ...this.#standing(scope),
-      heldDates: new Set(heldDates),
-    });
+    return decideGroup(this.#options.behaviour.rule, scope, group, this.#standing(scope));
   }
 
-  #standing(scope: PublishScope): Pick<Standing, 'rows' | 'settled'> {
-    return { rows: (table) => this.#rows(table), settled: (table) => this.#settled(scope, table) };
+  #standing(scope: PublishScope): Standing {
+    const { fences } = this.#options.state;
+    const dates = scope.partial ? scope.dates.map(({ date }) => date) : [];
+    return {
+      rows: (table) => this.#rows(table),
+      settled: (table) => this.#settled(scope, table),
+      heldDates: new Set(dates.filter((date) => fences.get(date)?.wholeEpoch !== scope.epoch)),
+    };
   }
 
   #settled(scope: PublishScope, table: string): readonly Row[] {

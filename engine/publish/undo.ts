@@ -190,6 +190,7 @@ async function scopeOf(
       isUndo: undone.undoes !== undefined,
       folder: deps.changesFolder(undone.runId),
     },
+    window: plan.body.window,
     dates: plan.body.dates.map(({ date, group, whole }) => ({ date, group, whole })),
     sameColumns: plan.body.schemaDigest === pipeline.schemaDigest,
     restorable: await restorableObjects(deps.lake, plan),

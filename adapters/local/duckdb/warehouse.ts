@@ -79,8 +79,7 @@ export class DuckWarehouse implements Warehouse, EvolvingWarehouse {
     try {
       await this.#refuseBelow(
         lease,
-        `SELECT lease FROM reprise.fences WHERE pipeline = ${name} AND ${within(window)}
-          UNION ALL SELECT lease FROM reprise.fenced_windows WHERE pipeline = ${name} AND from_date < ${to} AND to_date > ${from}`,
+        `SELECT lease FROM reprise.fences WHERE pipeline = ${name} AND ${within(window)} UNION ALL ${fencedWindows(name, window)}`,
       );
       await this.duck.run(
         `DELETE FROM reprise.fenced_windows WHERE pipeline = ${name} AND from_date >= ${from} AND to_date <= ${to}`,
@@ -167,7 +166,7 @@ export class DuckWarehouse implements Warehouse, EvolvingWarehouse {
   async #fence(scope: PublishScope, group: number, commit: Commit): Promise<void> {
     const name = quoteLiteral(scope.pipeline.name);
     const dates = datesOf(group);
-    await this.#refuseOlder(name, group, commit);
+    await this.#refuseOlder(name, scope.window, group, commit);
     await this.duck.run(`CREATE OR REPLACE TEMP TABLE fenced AS
       SELECT p.event_date, f.whole_epoch AS before, p.whole FROM plan_dates AS p
       LEFT JOIN reprise.fences AS f ON f.pipeline = ${name} AND f.event_date = p.event_date WHERE p.group_no = ${group}`);
@@ -179,18 +178,14 @@ export class DuckWarehouse implements Warehouse, EvolvingWarehouse {
   /** Takes dates that stay in the epoch they are in. */
   async #refence(scope: UndoScope, group: number, commit: Commit): Promise<void> {
     const name = quoteLiteral(scope.pipeline.name);
-    await this.#refuseOlder(name, group, commit);
+    await this.#refuseOlder(name, scope.window, group, commit);
     await this.duck.run(`UPDATE reprise.fences SET lease = ${commit.lease}, run_id = ${quoteLiteral(scope.runId)},
       published_at = TIMESTAMP ${quoteLiteral(commit.publishedAt)} WHERE pipeline = ${name} AND event_date IN (${datesOf(group)})`);
   }
 
-  #refuseOlder(name: string, group: number, commit: Commit): Promise<void> {
-    return this.#refuseBelow(
-      commit.lease,
-      `SELECT lease FROM reprise.fences WHERE pipeline = ${name} AND event_date IN (${datesOf(group)})
-        UNION ALL SELECT w.lease FROM reprise.fenced_windows AS w WHERE w.pipeline = ${name} AND EXISTS (
-          FROM plan_dates AS p WHERE p.group_no = ${group} AND p.event_date >= w.from_date AND p.event_date < w.to_date)`,
-    );
+  #refuseOlder(name: string, window: Window, group: number, commit: Commit): Promise<void> {
+    const published = `SELECT lease FROM reprise.fences WHERE pipeline = ${name} AND event_date IN (${datesOf(group)})`;
+    return this.#refuseBelow(commit.lease, `${published} UNION ALL ${fencedWindows(name, window)}`);
   }
 
   /** `leases`: a query for those that had the dates. */
@@ -293,3 +288,8 @@ export class DuckWarehouse implements Warehouse, EvolvingWarehouse {
 
 const datesOf = (group: number): string => `SELECT event_date FROM plan_dates WHERE group_no = ${group}`;
 const within = (window: Window): string => `event_date >= DATE '${window.from}' AND event_date < DATE '${window.to}'`;
+
+/** The leases by which windows were fenced that have a date in common with this one. */
+const fencedWindows = (name: string, { from, to }: Window): string =>
+  `SELECT lease FROM reprise.fenced_windows WHERE pipeline = ${name}
+    AND from_date < DATE ${quoteLiteral(to)} AND to_date > DATE ${quoteLiteral(from)}`;

@@ -1,0 +1,100 @@
+// The simulator itself: its histories hold, are the same every time, kill what is wrong, and fail in few steps.
+
+import { describe, expect, it } from 'vitest';
+import { type History, historyOf } from '../../simulator/history.ts';
+import { MUTANTS } from '../../simulator/mutants.ts';
+import { playHistory } from '../../simulator/play.ts';
+import { renderHistory } from '../../simulator/report.ts';
+import { playLot } from '../../simulator/seeds.ts';
+import { kindOf, shrinkHistory } from '../../simulator/shrink.ts';
+import { VARIANT_NAMES } from '../../simulator/tiny-pipeline.ts';
+import { SOUND_BEHAVIOUR } from '../../simulator/warehouse.ts';
+
+const SEEDS = 500;
+const LOT_SEEDS = 50;
+const MUTANT_SEEDS_MAX = 2000;
+
+const plain = { afterMs: 0, faults: [] };
+const note = { kind: 'note', source: 'shop', id: 0, otherId: 0, at: 0, otherAt: 1, second: 0 } as const;
+const draft = { ...note, amount: 0, grade: 'good', lines: [], marks: [], fault: 'none' } as const;
+
+/**
+ * A replay falls asleep before its transaction; then events are dated otherwise, and another replay takes over, for which
+ * the first one's date does not exist.
+ */
+const OVERTAKEN: History = {
+  seed: 0,
+  variant: 0,
+  actors: [
+    [
+      { do: 'land', day: 0, family: 0, deliveries: [draft], live: 'not', late: false, ...plain },
+      { do: 'transform', flip: 1 << VARIANT_NAMES.indexOf('dated'), ...plain, afterMs: 5000 },
+    ],
+    [
+      {
+        ...{ do: 'backfill', from: 0, days: 0, slices: 'one', groupCuts: 0, only: 0, maxActive: 1, approved: true },
+        ...{ verify: false, stageOnly: false, thinkMs: 0, tries: 1, afterMs: 500 },
+        faults: [{ kind: 'asleep', place: 'transaction', call: 1, ms: 170_000 }],
+      } as const,
+    ],
+  ],
+};
+
+describe('histories', () => {
+  const lots = Array.from({ length: SEEDS / LOT_SEEDS }, (_, lot) => lot * LOT_SEEDS);
+  it.each(lots)('seeds from %i on hold', async (from) => {
+    const { played, violations } = await playLot({ from, count: LOT_SEEDS, mutant: undefined });
+    expect(violations).toEqual([]);
+    expect(played).toBe(LOT_SEEDS);
+  });
+
+  it('meet every fault and every command', async () => {
+    const { faults, steps } = await playLot({ from: SEEDS, count: LOT_SEEDS, mutant: undefined });
+    expect(Object.keys(faults).length).toBeGreaterThanOrEqual(10);
+    expect(Object.keys(steps)).toEqual(expect.arrayContaining(['backfill', 'resume', 'undo', 'reconcile', 'cancel']));
+  });
+
+  it('a run that was overtaken writes nothing, at dates that are none for its successor either', async () => {
+    const { violation, faults } = await playHistory(OVERTAKEN);
+    expect(faults).toEqual({ asleep: 1 });
+    expect(violation).toBeUndefined();
+    const unraised = await playHistory(OVERTAKEN, { ...SOUND_BEHAVIOUR, raisesFence: false });
+    expect(unraised.violation).toMatch(/differs/);
+  });
+
+  it('are the same every time', async () => {
+    for (const seed of [3, 163, 443]) {
+      const [one, other] = [await playHistory(historyOf(seed)), await playHistory(historyOf(seed))];
+      expect(other).toEqual(one);
+      expect(one.told.length).toBeGreaterThan(3);
+    }
+    expect(historyOf(7)).toEqual(historyOf(7));
+    expect((await playHistory(historyOf(1))).fingerprint).not.toBe((await playHistory(historyOf(2))).fingerprint);
+  });
+});
+
+describe('mutants', () => {
+  it.each(MUTANTS.map(({ name }) => name))('%s is killed', async (mutant) => {
+    for (let from = 0; from < MUTANT_SEEDS_MAX; from += LOT_SEEDS) {
+      const { violations } = await playLot({ from, count: LOT_SEEDS, mutant });
+      if (violations.length > 0) return;
+    }
+    expect.fail(`${mutant} survived ${MUTANT_SEEDS_MAX} histories`);
+  });
+
+  it('a failing history shrinks to a few steps that fail in the same way', async () => {
+    const [{ behaviour, name }] = MUTANTS.filter(({ name }) => name === 'delete_unjudged') as [
+      (typeof MUTANTS)[number],
+    ];
+    const { violations } = await playLot({ from: 0, count: LOT_SEEDS, mutant: name });
+    const [{ seed, violation }] = violations as [(typeof violations)[number]];
+    const failureOf = async (history: Parameters<typeof playHistory>[0]) =>
+      (await playHistory(history, behaviour)).violation;
+    const shortest = await shrinkHistory(historyOf(seed), violation, failureOf, () => false);
+    expect(kindOf((await failureOf(shortest)) ?? '')).toBe(kindOf(violation));
+    const steps = shortest.actors.flat();
+    expect(steps.length).toBeLessThanOrEqual(4);
+    expect(steps.flatMap(({ faults }) => faults)).toEqual([]);
+    expect(renderHistory(shortest)).toContain('backfill');
+  });
+});
