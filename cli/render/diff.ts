@@ -30,6 +30,7 @@ const CAUSES: Readonly<Record<string, string>> = {
   rejected_today: 'the delivery that gave the row is rejected today',
   repaired_quarantine: 'rejected or not readable before, accepted today',
   unreadable_object: 'a raw object that cannot be read',
+  raw_changed: 'its raw object has other content than when it was read',
   live_row: 'a row that no run wrote gives way to what raw gives',
   repaired: 'edited by hand, made again (--repair)',
   lineage: 'the same content from another place in raw',

@@ -1,32 +1,49 @@
-// Which of a plan's raw objects had been read already, at which dates and in which epoch: a row that such an object gives
-// at such a date cannot have come late. Says nothing when raw that was read has changed or is gone since, because what
-// lost then may win now; nor of partial plans, which do not see all copies.
+// What is known of a plan's raw objects from when they were read before: at which dates and in which epoch, and whether
+// they have other content now. A row that an object gives at a date at which it was read before cannot have come late.
+// That is not said when raw that was read has changed or is gone since, because what lost then may win now; nor of
+// partial plans, which do not see all copies.
 
 import type { ObjectStore } from '../../ports/object-store.ts';
-import type { ReadBefore } from '../../ports/warehouse.ts';
+import type { PublishScope, ReadBefore } from '../../ports/warehouse.ts';
 import type { Plan } from '../plan/plan.ts';
 import { rawPrefix } from '../plan/raw-keys.ts';
 import { inWindow } from '../plan/window.ts';
-import { Coverage } from '../reconcile/coverage.ts';
+import { Coverage, type CoverageDocument, type ObjectCoverage } from '../reconcile/coverage.ts';
 
 export interface ReadBeforeDeps {
   readonly control: ObjectStore;
   readonly lake: ObjectStore;
 }
 
-export async function readBefore(deps: ReadBeforeDeps, plan: Plan): Promise<readonly ReadBefore[]> {
+type KnownBefore = Required<Pick<PublishScope, 'readBefore' | 'changedObjects'>>;
+
+export async function readBefore(deps: ReadBeforeDeps, plan: Plan): Promise<KnownBefore> {
   const { body } = plan;
-  const covered = body.partial ? undefined : await new Coverage(deps.control, body.pipeline).read();
-  if (covered === undefined) return [];
+  const covered = await new Coverage(deps.control, body.pipeline).read();
+  if (covered === undefined) return { readBefore: [], changedObjects: [] };
+  const changedObjects = body.objects
+    .filter(({ key, version }) => isChanged(covered.objects[key], version))
+    .map(({ key }) => key);
+  const isKnown = !body.partial && (await isAsRead(deps.lake, body.pipeline, covered));
+  return { readBefore: isKnown ? datesRead(plan, covered) : [], changedObjects };
+}
+
+/** Read in another version; or looked at in this one since, but not published from. */
+const isChanged = (object: ObjectCoverage | undefined, version: string): boolean =>
+  object !== undefined && (object.version !== version || Object.values(object.published).every((epoch) => epoch === 0));
+
+async function isAsRead(lake: ObjectStore, pipeline: string, covered: CoverageDocument): Promise<boolean> {
   const versions = new Map<string, string>();
-  for await (const { key, version } of deps.lake.list(rawPrefix(body.pipeline))) versions.set(key, version);
-  const isAsRead = Object.entries(covered.objects).every(
+  for await (const { key, version } of lake.list(rawPrefix(pipeline))) versions.set(key, version);
+  return Object.entries(covered.objects).every(
     ([key, { version, unreadable }]) => unreadable === undefined && versions.get(key) === version,
   );
-  if (!isAsRead) return [];
-  return body.objects.flatMap(({ key }) =>
+}
+
+function datesRead(plan: Plan, covered: CoverageDocument): ReadBefore[] {
+  return plan.body.objects.flatMap(({ key }) =>
     Object.entries(covered.objects[key]?.published ?? {})
-      .filter(([date, epoch]) => epoch > 0 && inWindow(date, body.window))
+      .filter(([date, epoch]) => epoch > 0 && inWindow(date, plan.body.window))
       .map(([date, epoch]) => ({ rawObject: key, date, epoch })),
   );
 }

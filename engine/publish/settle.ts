@@ -76,10 +76,10 @@ export async function openScope(
   const settled = await deps.runs.document<Settled>(run.runId, 'settled');
   if (settled === undefined)
     throw new RepriseError('NotFound', `run ${run.runId} is not staged`, `reprise resume ${run.runId}`);
-  const before = await readBefore(deps, plan);
+  const known = await readBefore(deps, plan);
   const local = await fetchAll(deps.stage, settled.files);
   const scope = scopeOf(pipeline, plan, run, local.files, settled.unreadable);
-  return { scope: { ...scope, readBefore: before }, release: local.release };
+  return { scope: { ...scope, ...known }, release: local.release };
 }
 
 /** Dates that an unreadable object may touch are not whole, whether it was known when the plan was made or not. */

@@ -64,6 +64,7 @@ SELECT
     WHEN c.old_transform <> '{{transform}}' THEN
       CASE WHEN c.same_delivery AND c.other_version THEN 'schema_version' ELSE 'transform_changed' END
     WHEN NOT regexp_full_match(c.old_run, '{{run_id}}') THEN 'live_row'
+    WHEN x.raw_object IS NOT NULL AND (c.action = 'delete' OR NOT c.same_delivery) THEN 'raw_changed'
     WHEN {{repair}} THEN 'repaired'
     ELSE 'unexplained'
   END AS cause
@@ -73,4 +74,5 @@ LEFT JOIN superseded AS v ON v.event_id = c.event_id
 LEFT JOIN {{schema}}.quarantine AS q ON q._raw_object = c.new_object AND q._raw_row = c.new_row
 LEFT JOIN unreadable AS u ON u._raw_object = c.new_object
 LEFT JOIN settled_quarantine AS p ON p._raw_object = c.old_object AND p._raw_row = c.old_row
+LEFT JOIN changed_objects AS x ON x.raw_object = c.old_object
 LEFT JOIN known_dates AS f ON f.event_date = c.new_date;

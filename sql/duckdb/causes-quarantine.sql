@@ -29,6 +29,7 @@ SELECT
     WHEN t._transform_version <> '{{transform}}' THEN
       CASE WHEN c.action = 'delete' AND p._raw_object IS NULL THEN 'repaired_quarantine' ELSE 'transform_changed' END
     WHEN NOT regexp_full_match(t._run_id, '{{run_id}}') THEN 'live_row'
+    WHEN x.raw_object IS NOT NULL THEN 'raw_changed'
     WHEN {{repair}} THEN 'repaired'
     ELSE 'unexplained'
   END AS cause
@@ -36,4 +37,5 @@ FROM c
 LEFT JOIN t ON t._raw_object = c._raw_object AND t._raw_row = c._raw_row AND c.action <> 'insert'
 LEFT JOIN e ON e._raw_object = c._raw_object AND e._raw_row = c._raw_row AND c.action = 'insert'
 LEFT JOIN settled_quarantine AS p ON p._raw_object = c._raw_object AND p._raw_row = c._raw_row
+LEFT JOIN changed_objects AS x ON x.raw_object = t._raw_object
 LEFT JOIN known_dates AS f ON f.event_date = c.new_date;

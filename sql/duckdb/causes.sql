@@ -2,7 +2,7 @@
 -- `unexplained`: the same transforms made something else of the same delivery, or the row was edited. Expects temp:
 -- decided, known_dates, settled_events, settled_quarantine; reads tables and quarantine before they are changed.
 -- known_dates: those that had been published before the run. read_before: in which epoch a date was published from an
--- object before; what it gives now cannot have come late. {{transform}}: the digest of the run's transforms.
+-- object before; what it gives now cannot have come late. changed_objects: raw with other content than when it was read. {{transform}}: the digest of the run's transforms.
 CREATE OR REPLACE TEMP TABLE decided_causes AS
 WITH
   c AS (SELECT * FROM decided WHERE action IN ('insert', 'update', 'delete')),
@@ -47,6 +47,7 @@ SELECT
         ELSE 'transform_changed'
       END
     WHEN NOT regexp_full_match(t._run_id, '{{run_id}}') THEN 'live_row'
+    WHEN x.raw_object IS NOT NULL AND (c.action = 'delete' OR NOT c.same_delivery) THEN 'raw_changed'
     WHEN {{repair}} THEN 'repaired'
     ELSE 'unexplained'
   END AS cause
@@ -57,5 +58,6 @@ LEFT JOIN r ON r._raw_object = c.new_object AND r._raw_row = c.new_row AND c.act
 LEFT JOIN {{schema}}.quarantine AS q ON q._raw_object = c.new_object AND q._raw_row = c.new_row
 LEFT JOIN unreadable AS u ON u._raw_object = c.new_object
 LEFT JOIN settled_quarantine AS p ON p._raw_object = t._raw_object AND p._raw_row = t._raw_row
+LEFT JOIN changed_objects AS x ON x.raw_object = t._raw_object
 LEFT JOIN known_dates AS f ON f.event_date = c.new_date
 LEFT JOIN read_before AS b ON b.raw_object = c.new_object AND b.event_date = c.new_date;

@@ -1,6 +1,7 @@
 // Each cause of a change, on rows that are made to have it; together in one run, so that none is taken for another.
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
@@ -109,4 +110,16 @@ it('what comes later is a late arrival at dates that were published, a first loa
   expect(run.causes.late_arrival).toBeGreaterThan(0);
   expect(run.causes.first_load).toBeGreaterThan(0);
   expect(Object.keys(run.causes).filter((cause) => !/^(late_arrival|first_load|correction)$/.test(cause))).toEqual([]);
+});
+
+it('rows of a raw object that was overwritten go because raw changed', async () => {
+  const objects = (await readdir(join(home, 'lake', 'raw', 'pulsecart', 'dt=2026-06-01'), { recursive: true }))
+    .filter((name) => name.endsWith('.parquet'))
+    .map((name) => join(home, 'lake', 'raw', 'pulsecart', 'dt=2026-06-01', name))
+    .sort((a, b) => statSync(a).size - statSync(b).size);
+  copyFileSync(needed(objects[0], 'small object'), needed(objects.at(-1), 'large object'));
+  const run = await repriseJson<RunDocument>(home, 'backfill', 'pulsecart', '--all', '--no-verify', '--yes');
+  expect(run.state).toBe('succeeded');
+  expect(run.causes).toEqual({ raw_changed: run.tables['pulsecart.events']?.deleted });
+  expect(run.causes.raw_changed).toBeGreaterThan(0);
 });

@@ -40,6 +40,7 @@ export async function openScope(duck: Duck, scope: PublishScope): Promise<void> 
     'read_before',
     (scope.readBefore ?? []).map((one) => `(${quoteLiteral(one.rawObject)}, DATE '${one.date}', ${one.epoch})`),
   );
+  await openObjects(duck, 'changed_objects', scope.changedObjects ?? []);
   await openSettled(duck, scope);
 }
 
