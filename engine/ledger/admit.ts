@@ -15,8 +15,8 @@ export interface AdmitDeps extends LeaseDeps {
 }
 
 /**
- * Throws PlanDrifted, Undone, LeaseHeld while another run works at some of the dates, TransformsRetired. Safe to repeat: each
- * admission takes the dates anew, with a newer fence.
+ * Throws PlanDrifted, Undone, LeaseHeld while another run works at some of the dates, TransformsRetired. Safe to repeat:
+ * each admission takes the dates anew, with a newer fence.
  */
 export async function admit(
   deps: AdmitDeps,

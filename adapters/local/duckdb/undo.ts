@@ -21,24 +21,19 @@ const ROWS_NAMED_MAX = 20;
 const LEFT_ALONE = "'changed_since', 'raw_gone'";
 const CHANGED = "'insert', 'update', 'delete'";
 
-/** Expects `plan_dates`. Leaves the decision in temporary tables, keeps it and the rows before and after in `folder`, and gives its counts. */
+/**
+ * Leaves the decision in temporary tables, keeps it and the rows before and after in `folder`, and gives its counts.
+ * Expects the temporary table `plan_dates`.
+ */
 export async function decideUndo(duck: Duck, scope: UndoScope, group: number, folder: string): Promise<UndoOutcome> {
-  const { pipeline } = scope;
+  const { pipeline, restorable } = scope;
   const tables = changedTables(pipeline);
-  const compiled = new Map(pipeline.tables.map((table) => [table.name, table]));
-  const { restorable } = scope;
+  const kinds = new Map(pipeline.tables.map((table) => [table.name, table.kind]));
+  const parts = tables.filter((table) => kinds.get(table.name) === 'parts');
   await openObjects(duck, 'restorable_objects', 'only' in restorable ? restorable.only : restorable.except);
   for (const table of tables) await openImages(duck, scope, group, table);
-  for (const table of tables) await findStanding(duck, scope, table, compiled.get(table.name));
-  const parts = tables.filter((table) => compiled.get(table.name)?.kind === 'parts');
-  await duck.run('CREATE OR REPLACE TEMP TABLE parts_changed (event_id VARCHAR)');
-  for (const table of parts) await duck.run(sql('undo-parts-changed', fills(scope, table)));
-  for (const table of tables.filter((one) => !parts.includes(one))) {
-    const isEvents = compiled.get(table.name)?.kind === 'events';
-    const set_changed = isEvents ? 'u.event_id IN (SELECT event_id FROM parts_changed)' : 'false';
-    await duck.run(sql('undo-rows', { ...fills(scope, table), set_changed }));
-  }
-  for (const table of parts) await duck.run(sql('undo-parts', fills(scope, table)));
+  for (const table of tables) await findStanding(duck, scope, table);
+  await decideRows(duck, scope, tables, parts);
   for (const table of tables) await refuseLost(duck, table, group);
   await nameCauses(duck, tables, parts);
   await recordChanges(duck, pipeline, group, folder, (name) => `image_${name}`);
@@ -50,6 +45,22 @@ export async function decideUndo(duck: Duck, scope: UndoScope, group: number, fo
     leftAloneRows.push(...(await nameLeftAlone(duck, table)));
   }
   return { ...(await outcomeOf(duck, pipeline, group)), leftAlone, leftAloneRows };
+}
+
+/** Parts after events: they go with them. */
+async function decideRows(
+  duck: Duck,
+  scope: UndoScope,
+  tables: readonly ChangedTable[],
+  parts: readonly ChangedTable[],
+): Promise<void> {
+  await duck.run('CREATE OR REPLACE TEMP TABLE parts_changed (event_id VARCHAR)');
+  for (const table of parts) await duck.run(sql('undo-parts-changed', fills(scope, table)));
+  for (const table of tables.filter((one) => !parts.includes(one))) {
+    const set_changed = table.name === 'events' ? 'u.event_id IN (SELECT event_id FROM parts_changed)' : 'false';
+    await duck.run(sql('undo-rows', { ...fills(scope, table), set_changed }));
+  }
+  for (const table of parts) await duck.run(sql('undo-parts', fills(scope, table)));
 }
 
 /** All that changes has one cause. Parts have that of their event. */
@@ -110,13 +121,10 @@ async function refuseLostColumns(duck: Duck, target: string, source: string): Pr
   );
 }
 
-async function findStanding(
-  duck: Duck,
-  scope: UndoScope,
-  table: ChangedTable,
-  compiled: CompiledTable | undefined,
-): Promise<void> {
-  const { undone } = scope;
+async function findStanding(duck: Duck, scope: UndoScope, table: ChangedTable): Promise<void> {
+  const { undone, pipeline } = scope;
+  // The quarantine is no table of the pipeline.
+  const compiled = pipeline.tables.find(({ name }) => name === table.name);
   const { keys } = keysOf(table);
   const join_left = undone.isUndo ? `LEFT JOIN left_${table.name} AS l ON ${equal(keys, 'l', 'target')}` : '';
   const as_left = undone.isUndo ? asPutBack(compiled) : asPublished(scope, compiled);
