@@ -1,14 +1,15 @@
 // The commands of operators, as the command line has them, over simulated ports.
 
-import { type Asked, askRun } from '../engine/ledger/asked.ts';
+import { asking, askToStop, endHere } from '../engine/ledger/control.ts';
 import { Leases } from '../engine/ledger/leases.ts';
 import { Ledger } from '../engine/ledger/ledger.ts';
 import { type RunOptions, type RunRecord, Runs } from '../engine/ledger/runs.ts';
+import { refuseUndone } from '../engine/ledger/undone.ts';
+import { aboutWorker, workerOf } from '../engine/ledger/worker.ts';
 import { canonicalJson, sha256Hex } from '../engine/model/digest.ts';
 import { makePlan, type Plan, type PlanBody, type PlanRequest } from '../engine/plan/plan.ts';
 import { refuseUndo } from '../engine/publish/undo.ts';
 import { type ReconcileDeps, reconcile } from '../engine/reconcile/reconcile.ts';
-import { isoTime } from '../ports/clock.ts';
 import { RepriseError } from '../ports/errors.ts';
 import { dateOf } from './deliveries.ts';
 import { executeRun } from './execution.ts';
@@ -31,7 +32,7 @@ export async function runCommand(world: World, context: SimContext, step: Comman
       return resume(world, context, step.run);
     case 'cancel':
     case 'pause':
-      return ask(world, context, step.run, step.do);
+      return stop(world, context, step.run, step.do);
     case 'undo':
       return undo(world, context, step);
     case 'reconcile':
@@ -44,7 +45,10 @@ export async function runCommand(world: World, context: SimContext, step: Comman
 
 const TRY_AGAIN_MS = 25_000;
 
-/** Again after a while, as long as another run holds some of the dates. */
+/** Another run holds some of the dates, or an undo has just retired the transforms. */
+const NOT_NOW = new Set(['LeaseHeld', 'TransformsRetired']);
+
+/** Again after a while, as long as somebody else is in the way. */
 export async function untilItHasItsDates(
   context: SimContext,
   tries: number,
@@ -52,7 +56,7 @@ export async function untilItHasItsDates(
 ): Promise<RunRecord> {
   for (let left = tries; ; left--) {
     const run = await work();
-    if (run.failure?.error !== 'LeaseHeld' || left <= 1) return run;
+    if (!NOT_NOW.has(run.failure?.error ?? '') || left <= 1) return run;
     await context.clock.sleep(TRY_AGAIN_MS);
   }
 }
@@ -70,7 +74,7 @@ export async function backfill(world: World, context: SimContext, step: Backfill
   };
   const plan = await planAndSave(context, request, step.groupCuts);
   if (step.thinkMs > 0) await context.clock.sleep(step.thinkMs);
-  return begin(world, context, await runs.create(plan, optionsOf(step)));
+  return begin(world, context, await runs.create(plan, optionsOf(step), aboutWorker(context)));
 }
 
 async function planAndSave(context: SimContext, request: PlanRequest, groupCuts: number): Promise<Plan> {
@@ -101,13 +105,14 @@ async function resume(world: World, context: SimContext, number: number): Promis
   const { runs } = context;
   const run = await runs.run(runId);
   if (DONE.has(run.state)) return run;
+  await refuseUndone(runs, runId);
   await refuseWhileItWorks(context, run);
   const options = { ...run.options, stageOnly: false, approved: true };
-  return executeRun(context, await runs.beginAttempt({ ...run, options }));
+  return executeRun(context, await runs.beginAttempt({ ...run, ...aboutWorker(context), options }));
 }
 
 async function refuseWhileItWorks(context: SimContext, run: RunRecord): Promise<void> {
-  const worker = await new Leases(context, run.pipeline).workerOf(run.runId);
+  const worker = await workerOf(context, run);
   if (worker === undefined) return;
   throw new RepriseError('RunBusy', `run ${run.runId} is being executed by ${worker.holder}`, 'look on');
 }
@@ -125,7 +130,11 @@ async function undo(
   const plan = await runs.plan(undone.planId);
   await context.withWarehouse((warehouse) => refuseUndo({ ...context, warehouse }, compiled, undone));
   const options = { ...UNDO_OPTIONS, approved: step.approved };
-  return begin(world, context, await runs.create(plan, options, { undoes: runId, reason: 'simulation' }));
+  return begin(
+    world,
+    context,
+    await runs.create(plan, options, { undoes: runId, reason: 'simulation', ...aboutWorker(context) }),
+  );
 }
 
 const UNDO_OPTIONS: RunOptions = {
@@ -156,7 +165,7 @@ async function reconcileAll(world: World, context: SimContext, maxActive: number
   return done.at(-1);
 }
 
-async function ask(
+async function stop(
   world: World,
   context: SimContext,
   number: number,
@@ -165,11 +174,11 @@ async function ask(
   const runId = pick(await unfinished(world), number);
   if (runId === undefined) return undefined;
   const run = await context.runs.run(runId);
-  const { author, clock } = context;
-  const asked: Asked = { ask: what, attempt: run.attempt, by: author.by, at: isoTime(clock), reason: 'simulation' };
-  await askRun(context.runs, runId, asked);
-  await new Ledger(context, run.pipeline).append({ kind: `${what}_asked`, runId, reason: asked.reason });
-  return run;
+  const worker = await workerOf(context, run);
+  const asked = await askToStop(context, run, what, 'simulation');
+  if (worker !== undefined) return run;
+  const error = what === 'cancel' ? 'Cancelled' : 'Paused';
+  return endHere(context, context.compiled, run, { error, cause: asking(asked) });
 }
 
 const unfinished = (world: World): Promise<string[]> => runsThat(world, ({ state }) => !DONE.has(state));

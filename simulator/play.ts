@@ -278,10 +278,10 @@ class Play {
   }
 
   async #replayAll(context: SimContext, step: Backfill): Promise<RunRecord> {
-    const work = (async () => {
+    const work = untilItHasItsDates(context, TRIES_MAX, async () => {
       await runCommand(this.#world, context, { do: 'activate' });
-      return untilItHasItsDates(context, TRIES_MAX, () => backfill(this.#world, context, step));
-    })();
+      return backfill(this.#world, context, step);
+    });
     let isOver = false;
     const over = work.finally(() => {
       isOver = true;
