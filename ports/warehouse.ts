@@ -124,6 +124,8 @@ export interface UndoScope {
     /** Where the changes of its committed groups are kept. */
     readonly folder: string;
   };
+  /** Of the undone run's plan, whose lease the undo has. */
+  readonly window: { readonly from: string; readonly to: string };
   readonly dates: readonly PlanDate[];
   /** The columns are those of the undone run, so that the hash of a row it wrote can be made again from them. */
   readonly sameColumns: boolean;
@@ -189,9 +191,9 @@ export interface Warehouse {
   /** Creates the tables that are not there. Throws Configuration when one lacks a column: that is for evolve. */
   ensureTables(pipeline: CompiledPipeline): Promise<void>;
   /**
-   * From now on no older lease publishes to a date of the window, whether anything stands there or not. A run that
-   * finds nothing to change publishes nothing: without this, one that it took over from could still write behind its
-   * back. Throws LeaseLost when a newer lease has raised it. Safe to repeat.
+   * From now on nobody publishes by an older lease whose window has a date in common, whether anything stands there or
+   * not. A run that finds nothing to change publishes nothing: without this, one that it took over from could still
+   * write behind its back. Throws LeaseLost when a newer lease has raised it. Safe to repeat.
    */
   raiseFence(pipeline: CompiledPipeline, window: { from: string; to: string }, lease: number): Promise<void>;
   /** The decision for one group, not applied; its changes are written as Parquet into `folder`. */
