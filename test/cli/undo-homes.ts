@@ -2,9 +2,9 @@
 // states can be held against each other, and live rows in between.
 
 import { cpSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { expect } from 'vitest';
 import { packageRoot } from '../../adapters/local/duckdb/sql.ts';
 import { landChunks } from '../../cli/commands/land.ts';
@@ -30,6 +30,22 @@ export type UndoDocument = RunDocument & {
 
 export const YESTERDAY = ['--pipelines', join(packageRoot(), 'dist', 'cli', 'demo', 'yesterday')];
 export const drawn = pulsecart.generate({ seed: 11, events: 400, from: '2026-06-01', days: 2 });
+
+/** A folder of pipelines with one, made from today's: `changes` is what stands in definePipeline after `...today,`. */
+export async function pipelinesWith(folder: string, name: string, changes: string): Promise<string[]> {
+  const own = join(folder, `pipelines-${name}`, name);
+  await mkdir(own, { recursive: true });
+  const dist = relative(own, join(packageRoot(), 'dist'));
+  await writeFile(
+    join(own, 'pipeline.js'),
+    `import { column, definePipeline } from '${dist}/engine/model/language.js';
+import { pipeline as today } from '${dist}/pipelines/${name}/pipeline.js';
+const { tables } = today;
+export const pipeline = definePipeline({ ...today, ${changes} });
+`,
+  );
+  return ['--pipelines', join(folder, `pipelines-${name}`)];
+}
 
 /** A folder of homes. */
 export class Homes {

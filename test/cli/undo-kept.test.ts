@@ -8,7 +8,18 @@ import { restorableObjects } from '../../engine/publish/undo.ts';
 import { MemoryStore } from '../adapters/memory-store.ts';
 import { putObject, WRITERS, type Writer } from './lake.ts';
 import { type RunDocument, reprise, repriseJson } from './reprise.ts';
-import { backfill, differing, drawn, Homes, type Row, rowsOf, select, undo, YESTERDAY } from './undo-homes.ts';
+import {
+  backfill,
+  differing,
+  drawn,
+  Homes,
+  pipelinesWith,
+  type Row,
+  rowsOf,
+  select,
+  undo,
+  YESTERDAY,
+} from './undo-homes.ts';
 
 const DUCKDB = WRITERS.duckdb as Writer;
 let homes: Homes;
@@ -74,6 +85,24 @@ describe('what was kept', () => {
     const before = await rowsOf(home, 'pulsecart');
     const refused = await reprise(home, 'undo', first.runId, '--yes');
     expect([refused.exit, refused.out]).toEqual([1, expect.stringMatching(/pulsecart\.orders has lost extra/)]);
+    expect(differing(before, await rowsOf(home, 'pulsecart'))).toEqual([]);
+  });
+
+  it('of a run that wrote a column which the pipeline no longer has: its run id decides', async () => {
+    const home = homes.copy(wrongHome);
+    const before = await rowsOf(home, 'pulsecart');
+    const wider = await pipelinesWith(
+      homes.folder,
+      'pulsecart',
+      `tables: { ...tables, stock_changes: { ...tables.stock_changes,
+        columns: { ...tables.stock_changes.columns, extra: column.text('sku') } } }`,
+    );
+    expect((await reprise(home, 'schema', 'apply', 'pulsecart', ...wider)).exit).toBe(0);
+    const run = await backfill(home, '--yes', ...wider);
+    expect(run.tables['pulsecart.stock_changes']?.updated).toBeGreaterThan(100);
+    const undone = await undo(home, run.runId);
+    expect([undone.state, undone.undo.changedSince]).toEqual(['succeeded', 0]);
+    await select(home, 'ALTER TABLE pulsecart.stock_changes DROP COLUMN extra');
     expect(differing(before, await rowsOf(home, 'pulsecart'))).toEqual([]);
   });
 

@@ -2,10 +2,9 @@
 // in between. Everything is held against the very rows that stood before, run ids and publishing times included.
 
 import { cpSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packageRoot } from '../../adapters/local/duckdb/sql.ts';
 import { type Sample, toNdjson } from '../../generator/sample.ts';
 import { samples as codewave } from '../../pipelines/codewave/samples.ts';
 import { putObject, WRITERS, type Writer } from './lake.ts';
@@ -18,6 +17,7 @@ import {
   Homes,
   inHome,
   loadLive,
+  pipelinesWith,
   type Rows,
   rowsOf,
   select,
@@ -129,7 +129,7 @@ describe('undo of a replay with wrong transforms', () => {
     expect([unsaid.exit, unsaid.err]).toEqual([2, expect.stringMatching(/no reason/)]);
     expect((await reprise(home, 'activate', 'pulsecart', '--reason', 'they were right', ...YESTERDAY)).exit).toBe(0);
     await backfill(home, '--yes', ...YESTERDAY);
-  });
+  }, 240_000);
 
   it('is a run of the ledger, with tokens and a lease, and dates that are whole no more', async () => {
     const home = homes.copy(wrongHome);
@@ -239,20 +239,16 @@ describe('rows that several events offer', () => {
     const args = ['backfill', 'codewave', '--all', '--no-verify', '--yes'];
     await repriseJson<RunDocument>(home, ...args);
     const before = await rowsOf(home, 'codewave');
-    const pipelines = join(homes.folder, 'pipelines');
-    await mkdir(join(pipelines, 'codewave'), { recursive: true });
-    const dist = relative(join(pipelines, 'codewave'), join(packageRoot(), 'dist'));
-    await writeFile(
-      join(pipelines, 'codewave', 'pipeline.js'),
-      `import { column, definePipeline } from '${dist}/engine/model/language.js';
-import { pipeline as today } from '${dist}/pipelines/codewave/pipeline.js';
-const { edit_operations, executions } = today.tables;
-export const pipeline = definePipeline({ ...today, tables: { ...today.tables,
-  edit_operations: { ...edit_operations, columns: { ...edit_operations.columns, room: column.text('doc') } },
-  executions: { ...executions, columns: { ...executions.columns, state: column.text('worker') } } } });
-`,
+    const wrongPipelines = await pipelinesWith(
+      homes.folder,
+      'codewave',
+      `tables: { ...tables,
+        edit_operations: { ...tables.edit_operations,
+          columns: { ...tables.edit_operations.columns, room: column.text('doc') } },
+        executions: { ...tables.executions,
+          columns: { ...tables.executions.columns, state: column.text('worker') } } }`,
     );
-    const run = await repriseJson<RunDocument>(home, ...args, '--pipelines', pipelines);
+    const run = await repriseJson<RunDocument>(home, ...args, ...wrongPipelines);
     const spoiled = await rowsOf(home, 'codewave');
     expect(run.tables['codewave.edit_operations']?.updated).toBeGreaterThan(50);
     const first = await undo(home, run.runId);
