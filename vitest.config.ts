@@ -7,7 +7,15 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const SECOND_MS = 1000;
 
 /** The long ones first, so that no worker is left alone with one of them at the end. */
-const LONG = ['crash/kill', 'simulation/history-1', 'simulation/history-2', 'cli/backfill', 'simulation/convergence'];
+const LONG = [
+  'crash/kill',
+  'simulation/history-1',
+  'simulation/history-2',
+  'cli/reconcile',
+  'cli/backfill',
+  'cli/reconcile-states',
+  'simulation/convergence',
+];
 
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
