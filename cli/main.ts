@@ -18,7 +18,7 @@ export async function main(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<number> {
   let exit = 0;
-  const root = yargs([...argv])
+  const root = yargs(argv.map((word) => (word === '-' ? LONE_DASH : word)))
     .scriptName('reprise')
     .usage('$0 <command>\n\nReplays raw event history into the warehouse: planned, idempotent, proved.')
     .option('home', {
@@ -59,7 +59,7 @@ export async function main(
         return one;
       },
       handler: async (args) => {
-        exit = await guarded(command, args as unknown as Arguments);
+        exit = await guarded(command, withDashes(args) as unknown as Arguments);
       },
     });
   }
@@ -74,6 +74,14 @@ export async function main(
 }
 
 class UsageFault extends Error {}
+
+/** yargs drops a lone -, which means standard input: it passes as a word that nobody can type. */
+const LONE_DASH = '\0';
+const dashOf = (value: unknown): unknown => (value === LONE_DASH ? '-' : value);
+const withDashes = (args: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(args).map(([name, value]) => [name, Array.isArray(value) ? value.map(dashOf) : dashOf(value)]),
+  );
 
 /** Errors become a message with what to do next; never a stack trace, never a driver's text. */
 async function guarded(command: Command, args: Arguments): Promise<number> {

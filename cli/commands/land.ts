@@ -27,6 +27,8 @@ export const landCommand: Command = {
       const name = textArgument(args, 'pipeline');
       await engine.pipelines.compiled(name);
       const files = listArgument(args, 'files');
+      if (files.length === 0)
+        throw new RepriseError('Usage', 'no file is named', 'name files, or - for standard input');
       const landings: { file: string; landing: Landing }[] = [];
       for (const file of files) {
         const chunks = await openDeliveryFile(file);

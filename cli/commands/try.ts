@@ -51,8 +51,7 @@ export const tryCommand: Command = {
   ],
   run: async (args, terminal) => {
     const pipeline = await new Pipelines(args.pipelines).compiled(textArgument(args, 'pipeline'));
-    // yargs gives a lone - as the empty text.
-    const file = textArgument(args, 'file') || '-';
+    const file = textArgument(args, 'file');
     const limit = limitOf(args);
     // Deliveries are not told apart here, so that the key of their hashes does not matter.
     const evaluator = new Evaluator(pipeline, new Uint8Array(32));

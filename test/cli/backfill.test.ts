@@ -15,7 +15,7 @@ import { samples as novadocs } from '../../pipelines/novadocs/samples.ts';
 import { samples as promptflow } from '../../pipelines/promptflow/samples.ts';
 import { samples as pulsecart, sampleCardNumbers } from '../../pipelines/pulsecart/samples.ts';
 import { putObject, WRITERS, type Writer } from './lake.ts';
-import { type RunDocument, reprise, repriseJson } from './reprise.ts';
+import { type RunDocument, reprise, repriseJson, shell } from './reprise.ts';
 import { type Row, rowsOf } from './warehouse.ts';
 
 const DUCKDB = WRITERS.duckdb as Writer;
@@ -205,6 +205,18 @@ describe('what must not happen', () => {
     await writeFile(join(foreign, 'thesis.txt'), 'mine');
     expect((await reprise(foreign, 'backfill', 'pulsecart', '--all')).exit).toBe(2);
     expect(await readdir(foreign)).toEqual(['thesis.txt']);
+  });
+
+  it('standard input is landed and tried as a file is', async () => {
+    const home = homeOf('stdin');
+    const lines = toNdjson(orders.slice(0, 40));
+    await writeFile(join(folder, 'orders.ndjson'), lines);
+    const piped = await shell(folder, home, 'cat orders.ndjson | reprise land pulsecart - --json');
+    expect(JSON.parse(piped.out)).toMatchObject({ read: 40, landed: 40 });
+    const again = await shell(folder, home, 'reprise land pulsecart orders.ndjson - --json < orders.ndjson');
+    expect(JSON.parse(again.out)).toMatchObject({ read: 80, landed: 0, alreadyThere: 80 });
+    const tried = await shell(folder, home, 'reprise try pulsecart - --limit 0 --json < orders.ndjson');
+    expect(JSON.parse(tried.out)).toMatchObject({ tried: 40 });
   });
 
   it('a line that is no delivery lands nothing, and is named by its number', async () => {
