@@ -5,6 +5,7 @@ import { approveRun, REASON } from './deciding.ts';
 
 export const approveCommand: Command = {
   usage: 'approve <run-id>',
+  aliases: ['publish'],
   summary: 'publish what waits for a yes: a change beyond its limit, a staged run, rows without a known cause',
   positionals: { 'run-id': { type: 'string', describe: 'the run id' } },
   options: {
