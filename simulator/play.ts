@@ -309,9 +309,15 @@ class Play {
     const { entries, faults } = await work;
     if (faults.length > 0) throw new Violation(`the ledger is broken: ${JSON.stringify(faults[0])}`);
     const named = new Set(entries.flatMap((entry) => (entry.kind === 'group_published' ? [entry.token] : [])));
+    const { tokens } = this.#world.watch;
     for (const token of named)
-      if (!this.#world.watch.tokens.has(token))
-        throw new Violation(`the ledger names ${token}, which was never applied`);
+      if (!tokens.has(token)) throw new Violation(`the ledger names ${token}, which was never applied`);
+    const succeeded = new Set(
+      entries.flatMap((entry) => (entry.kind === 'run_finished' && entry.state === 'succeeded' ? [entry.runId] : [])),
+    );
+    for (const token of tokens)
+      if (succeeded.has(token.split('/')[0] ?? '') && !named.has(token))
+        throw new Violation(`the ledger does not name ${token}, which was applied`);
   }
 }
 

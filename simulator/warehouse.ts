@@ -47,7 +47,7 @@ export function emptyWarehouse(pipeline: CompiledPipeline): WarehouseState {
 export interface WarehouseBehaviour {
   readonly rule: PublishRule;
   readonly checksFence: boolean;
-  /** Before a run previews; else the fence moves only when it publishes. */
+  /** When a run is admitted; else the fence moves only when it publishes. */
   readonly raisesFence: boolean;
   readonly keepsTokenInTransaction: boolean;
 }

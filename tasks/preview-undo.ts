@@ -7,7 +7,7 @@ export const previewUndoTask: Task = async (context, payload) => {
   const { runs, run, plan, pipeline } = await runOf(context, payload);
   const { runId } = run;
   const undone = await undoneBy(runs, run);
-  const undo = { runId, folder: context.changesFolder(runId), lease: run.lease };
+  const undo = { runId, folder: context.changesFolder(runId) };
   const preview = await context.withWarehouse((warehouse) =>
     previewUndo({ ...context, runs, warehouse }, pipeline, plan, undone, undo),
   );

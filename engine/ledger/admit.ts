@@ -1,6 +1,7 @@
 // The first state of a run: nothing that was planned may have changed, and the run takes its dates and its epoch.
 
 import type { ObjectStore } from '../../ports/object-store.ts';
+import type { Warehouse } from '../../ports/warehouse.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
 import { refuseDrift } from '../plan/drift.ts';
 import { refuseIfAsked } from './asked.ts';
@@ -12,11 +13,12 @@ import { refuseUndone } from './undone.ts';
 export interface AdmitDeps extends LeaseDeps {
   readonly runs: Runs;
   readonly lake: ObjectStore;
+  withWarehouse<T>(work: (warehouse: Warehouse) => Promise<T>): Promise<T>;
 }
 
 /**
  * Throws PlanDrifted, Undone, LeaseHeld while another run works at some of the dates, TransformsRetired. Safe to repeat:
- * each admission takes the dates anew, with a newer fence.
+ * each admission takes the dates anew, with a newer fence, which the warehouse knows from then on.
  */
 export async function admit(
   deps: AdmitDeps,
@@ -32,6 +34,7 @@ export async function admit(
   const { window } = plan.body;
   const { lease, takenFrom } = await new Leases(deps, pipeline.name).take(runId, window);
   await ledger.append({ kind: 'lease_taken', runId, ...window, fence: lease.fence, takenFrom });
+  await deps.withWarehouse((warehouse) => warehouse.raiseFence(pipeline, window, lease.fence));
   const epoch = await ledger.activate(pipeline.transformDigest);
   await ledger.append({
     kind: 'run_started',

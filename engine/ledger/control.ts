@@ -2,9 +2,10 @@
 
 import { isoTime } from '../../ports/clock.ts';
 import { RepriseError } from '../../ports/errors.ts';
-import type { Warehouse } from '../../ports/warehouse.ts';
+import type { GroupOutcome, Warehouse } from '../../ports/warehouse.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
 import { publishToken } from '../publish/publish.ts';
+import { recordCommitted } from '../publish/record.ts';
 import { type Asked, askRun } from './asked.ts';
 import { type FinishDeps, finish } from './finish.ts';
 import { Ledger } from './ledger.ts';
@@ -52,12 +53,14 @@ async function lookUpGroups(deps: ControlDeps, run: RunRecord): Promise<void> {
   const { groups } = (await deps.runs.plan(run.planId)).body;
   const unknown = Array.from({ length: groups }, (_, group) => group).filter((group) => !recorded.has(group));
   if (unknown.length === 0) return;
+  const committed: GroupOutcome[] = [];
   await deps.withWarehouse(async (warehouse) => {
     for (const group of unknown) {
       const outcome = await warehouse.committed(publishToken(run.runId, group));
-      if (outcome !== undefined) await deps.runs.saveGroup(run.runId, outcome);
+      if (outcome !== undefined) committed.push(outcome);
     }
   });
+  await recordCommitted(deps, run, committed);
 }
 
 /** As a cause: who asked for it and why. */

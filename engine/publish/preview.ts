@@ -3,6 +3,7 @@
 
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { GroupOutcome, PublishScope, Warehouse } from '../../ports/warehouse.ts';
+import type { LedgerDeps } from '../ledger/ledger.ts';
 import type { RunRecord, Runs } from '../ledger/runs.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
 import { UNREADABLE_OBJECT } from '../model/limits.ts';
@@ -10,10 +11,11 @@ import type { Plan } from '../plan/plan.ts';
 import { ACKNOWLEDGED, type Acknowledged, refuseUnexplained } from './gate.ts';
 import { publishToken } from './publish.ts';
 import type { ReadBeforeDeps } from './read-before.ts';
+import { recordCommitted } from './record.ts';
 import { openScope } from './settle.ts';
 import { type ChangeShare, changeShare } from './summary.ts';
 
-export interface PreviewDeps extends ReadBeforeDeps {
+export interface PreviewDeps extends ReadBeforeDeps, LedgerDeps {
   readonly runs: Runs;
   readonly stage: ObjectStore;
   readonly warehouse: Warehouse;
@@ -31,8 +33,7 @@ export interface Preview {
 }
 
 /**
- * Raises the fence of the run's window first, so that what is shown is what no older run can change any more. Groups
- * that an earlier attempt published are shown as they were committed. Throws LeaseLost, Unexplained.
+ * Groups that an earlier attempt published are shown as they were committed, and recorded where it died before it did so. Throws Unexplained.
  */
 export async function previewRun(
   deps: PreviewDeps,
@@ -42,16 +43,19 @@ export async function previewRun(
 ): Promise<Preview> {
   const { scope, release } = await openScope(deps, pipeline, plan, run);
   try {
-    await deps.warehouse.raiseFence(pipeline, plan.body.window, run.lease);
     const outcomes: GroupOutcome[] = [];
     const groupsLeft: number[] = [];
     for (let group = 0; group < plan.body.groups; group++) {
       const committed = await deps.warehouse.committed(publishToken(run.runId, group));
       if (committed === undefined) groupsLeft.push(group);
-      else await deps.runs.saveDocument(run.runId, `groups/${String(group).padStart(6, '0')}`, committed);
       outcomes.push(committed ?? (await deps.warehouse.preview(scope, group, deps.folder)));
     }
     const left = outcomes.filter((outcome) => groupsLeft.includes(outcome.group));
+    await recordCommitted(
+      deps,
+      run,
+      outcomes.filter((outcome) => !left.includes(outcome)),
+    );
     const preview: Preview = {
       outcomes,
       share: changeShare(left),

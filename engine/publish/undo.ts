@@ -7,7 +7,7 @@ import type { ObjectStore } from '../../ports/object-store.ts';
 import type { Restorable, UndoOutcome, UndoScope, Warehouse } from '../../ports/warehouse.ts';
 import { refuseIfAsked } from '../ledger/asked.ts';
 import { type LeaseDeps, Leases } from '../ledger/leases.ts';
-import { Ledger } from '../ledger/ledger.ts';
+import { Ledger, type LedgerDeps } from '../ledger/ledger.ts';
 import type { RunRecord, Runs } from '../ledger/runs.ts';
 import { standingUndo, undoDepth } from '../ledger/undone.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
@@ -17,9 +17,10 @@ import { forgetDates } from '../reconcile/rebuild.ts';
 import type { Preview } from './preview.ts';
 import { prunedAt } from './prune.ts';
 import { publishToken } from './publish.ts';
+import { recordCommitted } from './record.ts';
 import { changeShare } from './summary.ts';
 
-export interface UndoDeps {
+export interface UndoDeps extends LedgerDeps {
   readonly runs: Runs;
   readonly lake: ObjectStore;
   readonly warehouse: Warehouse;
@@ -92,6 +93,7 @@ export async function admitUndo(
   const { lease, takenFrom } = await new Leases(deps, pipeline.name).take(runId, window);
   const ledger = new Ledger(deps, pipeline.name);
   await ledger.append({ kind: 'lease_taken', runId, ...window, fence: lease.fence, takenFrom });
+  await deps.warehouse.raiseFence(pipeline, window, lease.fence);
   const { planId, attempt, undoes = '', reason = '' } = run;
   await ledger.append({ kind: 'run_started', runId, planId, attempt, reason, undoes });
   const { failure: _, finishedAt: __, ...rest } = run;
@@ -101,28 +103,28 @@ export async function admitUndo(
 
 /**
  * What taking the run back would change. Groups that an earlier attempt of the undo published are shown as they were
- * committed. `undo`: the run that does it, with its lease; a dry run has none and takes no dates.
+ * committed. `undo`: the run that does it; without one nothing is committed yet.
  */
 export async function previewUndo(
   deps: UndoDeps,
   pipeline: CompiledPipeline,
   plan: Plan,
   undone: RunRecord,
-  undo: { readonly runId: string; readonly folder: string; readonly lease?: number },
+  undo: { readonly runId: string; readonly folder: string },
 ): Promise<UndoPreview> {
-  if (undo.lease !== undefined) await deps.warehouse.raiseFence(pipeline, plan.body.window, undo.lease);
   const scope = await scopeOf(deps, pipeline, plan, undone, undo.runId);
   const outcomes: UndoOutcome[] = [];
   const groupsLeft: number[] = [];
   for (const group of await groupsOf(deps, plan, undone)) {
     const committed = await deps.warehouse.committed(publishToken(undo.runId, group));
     if (committed === undefined) groupsLeft.push(group);
-    else await deps.runs.saveGroup(undo.runId, committed);
     outcomes.push(
       (committed as UndoOutcome | undefined) ?? (await deps.warehouse.undo(scope, group, undo.folder, undefined)),
     );
   }
   const left = outcomes.filter((outcome) => groupsLeft.includes(outcome.group));
+  const done = outcomes.filter((outcome) => !left.includes(outcome));
+  await recordCommitted(deps, { runId: undo.runId, pipeline: pipeline.name }, done);
   return {
     outcomes,
     share: changeShare(left),
