@@ -1,7 +1,8 @@
 // The simulator itself: its histories hold, are the same every time, kill what is wrong, and fail in few steps.
 
 import { describe, expect, it } from 'vitest';
-import { type History, historyOf } from '../../simulator/history.ts';
+import type { FaultKind } from '../../simulator/faults.ts';
+import { type History, historyOf, type Step } from '../../simulator/history.ts';
 import { MUTANTS } from '../../simulator/mutants.ts';
 import { playHistory } from '../../simulator/play.ts';
 import { renderHistory } from '../../simulator/report.ts';
@@ -18,6 +19,15 @@ const plain = { afterMs: 0, faults: [] };
 const note = { kind: 'note', source: 'shop', id: 0, otherId: 0, at: 0, otherAt: 1, second: 0 } as const;
 const draft = { ...note, amount: 0, grade: 'good', lines: [], marks: [], fault: 'none' } as const;
 
+const land = { do: 'land', day: 0, family: 0, deliveries: [draft], live: 'not', late: false, ...plain } as const;
+
+/** A replay of all there is, which meets the fault at its first transaction. */
+const backfill = (kind: FaultKind): Step => ({
+  ...({ do: 'backfill', from: 0, days: 0, slices: 'one', groupCuts: 0, only: 0, maxActive: 1 } as const),
+  ...{ approved: true, verify: false, stageOnly: false, thinkMs: 0, tries: 1, afterMs: 500 },
+  faults: [{ kind, place: 'transaction', call: 1, ms: 170_000 }],
+});
+
 /**
  * A replay falls asleep before its transaction; then events are dated otherwise, and another replay takes over, for which
  * the first one's date does not exist.
@@ -26,18 +36,16 @@ const OVERTAKEN: History = {
   seed: 0,
   variant: 0,
   actors: [
-    [
-      { do: 'land', day: 0, family: 0, deliveries: [draft], live: 'not', late: false, ...plain },
-      { do: 'transform', flip: 1 << VARIANT_NAMES.indexOf('dated'), ...plain, afterMs: 5000 },
-    ],
-    [
-      {
-        ...{ do: 'backfill', from: 0, days: 0, slices: 'one', groupCuts: 0, only: 0, maxActive: 1, approved: true },
-        ...{ verify: false, stageOnly: false, thinkMs: 0, tries: 1, afterMs: 500 },
-        faults: [{ kind: 'asleep', place: 'transaction', call: 1, ms: 170_000 }],
-      } as const,
-    ],
+    [land, { do: 'transform', flip: 1 << VARIANT_NAMES.indexOf('dated'), ...plain, afterMs: 5000 }],
+    [backfill('asleep')],
   ],
+};
+
+/** A replay dies right after its transaction, and is resumed. */
+const DIED_AFTER_COMMIT: History = {
+  seed: 0,
+  variant: 0,
+  actors: [[land], [backfill('crash_after'), { do: 'resume', run: 0, ...plain }]],
 };
 
 describe('histories', () => {
@@ -60,6 +68,13 @@ describe('histories', () => {
     expect(violation).toBeUndefined();
     const unraised = await playHistory(OVERTAKEN, { ...SOUND_BEHAVIOUR, raisesFence: false });
     expect(unraised.violation).toMatch(/differs/);
+  });
+
+  it('a group that a dead process committed is named by the ledger once the run is resumed', async () => {
+    const { violation, faults, ends } = await playHistory(DIED_AFTER_COMMIT);
+    expect(faults).toEqual({ crash_after: 1 });
+    expect(ends).toMatchObject({ 'resume succeeded': 1 });
+    expect(violation).toBeUndefined();
   });
 
   it('are the same every time', async () => {
