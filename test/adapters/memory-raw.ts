@@ -1,17 +1,10 @@
 // A raw lake in memory for tests: objects hold deliveries as JSON, and the reader that goes with it reads them by the
 // pseudo path that `fetch` gives. No Parquet is written or read.
 
-import { createHash } from 'node:crypto';
-import { parseTimeText } from '../../engine/model/time.ts';
 import { RepriseError } from '../../ports/errors.ts';
 import type { RawFooter, RawReader, RawRow, RowRange } from '../../ports/raw-reader.ts';
+import { type RawDelivery, rawRow } from '../../simulator/raw.ts';
 import { MemoryStore } from './memory-store.ts';
-
-export interface RawDelivery {
-  readonly received_at: string;
-  readonly source: string | null;
-  readonly body: string;
-}
 
 const PATH = 'memory:';
 const BATCH_ROWS = 500;
@@ -95,16 +88,3 @@ export class MemoryRawReader implements RawReader {
 
 const unreadable = (): RepriseError =>
   new RepriseError('UnreadableObject', 'the footer is no footer', 'replace it by an intact copy');
-
-export function rawRow(delivery: RawDelivery, row: number): RawRow {
-  const receivedAtMicros = parseTimeText(delivery.received_at);
-  if (receivedAtMicros === undefined) throw new RangeError(`received_at ${delivery.received_at} is no time`);
-  return {
-    row,
-    receivedAtMicros,
-    source: delivery.source,
-    body: delivery.body,
-    bodyBytes: Buffer.byteLength(delivery.body),
-    bodySha256: createHash('sha256').update(delivery.body).digest('hex'),
-  };
-}

@@ -6,10 +6,9 @@ import { checkOrphans, compareWithModel, type Orphan } from '../../simulator/com
 import { dateOf, deliveryOf } from '../../simulator/deliveries.ts';
 import { checkStanding } from '../../simulator/invariants.ts';
 import type { Landed } from '../../simulator/model.ts';
+import { type RawDelivery, rawRow } from '../../simulator/raw.ts';
 import type { Tables } from '../../simulator/rows.ts';
 import { tinyPipeline } from '../../simulator/tiny-pipeline.ts';
-import type { RawDelivery } from '../adapters/memory-raw.ts';
-import { rawRow } from '../adapters/memory-raw.ts';
 import { Crash } from './crash.ts';
 import { FAMILIES, FAMILY_BITS, type History, type Landing, type Step } from './history.ts';
 import { shuffled } from './shuffled.ts';
