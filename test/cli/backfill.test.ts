@@ -1,13 +1,11 @@
 // The main job from the command line: land, backfill, verify. Figures are held against the generator's own expectations;
 // what goes wrong is told, and nothing is lost.
 
-import { spawn } from 'node:child_process';
 import { appendFile, mkdtemp, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packageRoot } from '../../adapters/local/duckdb/sql.ts';
+import { Engine } from '../../cli/wire/engine.ts';
 import { expectedOf, toNdjson } from '../../generator/sample.ts';
 import { samples as chatorbit } from '../../pipelines/chatorbit/samples.ts';
 import { samples as codewave } from '../../pipelines/codewave/samples.ts';
@@ -231,13 +229,18 @@ describe('what must not happen', () => {
   it('a second process says who holds the warehouse', async () => {
     const home = await emptyHome('held');
     await putObject(home, 'pulsecart', 'a', orders, DUCKDB);
-    const program = [join(packageRoot(), 'bin', 'reprise.js'), 'backfill', 'pulsecart', '--all', '--home', home];
-    const first = spawn(process.execPath, program, { stdio: 'ignore' });
-    const ended = new Promise((resolve) => first.on('close', resolve));
-    while (!(await readdir(join(home, 'control'))).includes('warehouse.lock')) await delay(10);
-    const second = await reprise(home, 'verify', 'pulsecart', '--wait', '0');
-    expect([second.exit, second.err]).toEqual([3, expect.stringMatching(new RegExp(`process ${first.pid} runs`))]);
-    await ended;
+    const engine = await Engine.open({
+      ...{ home, create: false, pipelinesFolder: undefined, command: 'holding on', waitMs: 0, say: () => {} },
+    });
+    try {
+      await engine.warehouse();
+      const second = await reprise(home, 'verify', 'pulsecart', '--wait', '0');
+      const who = `process ${process.pid} runs \`holding on\``;
+      expect([second.exit, second.err]).toEqual([3, expect.stringContaining(who)]);
+    } finally {
+      await engine.close();
+    }
+    expect((await reprise(home, 'verify', 'pulsecart', '--wait', '0')).exit).toBe(4);
   });
 
   it('a change beyond its limit waits for a yes; resume publishes it', async () => {
