@@ -4,7 +4,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import swc from '@swc/wasm-typescript';
 import { RepriseError } from '../../../ports/errors.ts';
 import { packageRoot } from '../duckdb/sql.ts';
 import { isSyntax, parseModule, type Syntax } from './syntax.ts';
@@ -43,7 +42,7 @@ export async function materialise(tree: SourceTree, entry: string, folder: strin
         'give a folder, a file or a git ref in which the pipeline can be built',
       );
     }
-    const { text, imports } = loadable(source.text, source.path, tree);
+    const { text, imports } = await loadable(source.text, source.path, tree);
     await mkdir(dirname(target), { recursive: true });
     await writeFile(target, text);
     for (const specifier of imports) await write(join(dirname(path), specifier), path);
@@ -67,9 +66,9 @@ async function readSource(tree: SourceTree, path: string): Promise<{ path: strin
 }
 
 /** The text as JavaScript whose relative imports name JavaScript, and these imports. */
-function loadable(text: string, path: string, tree: SourceTree): { text: string; imports: string[] } {
+async function loadable(text: string, path: string, tree: SourceTree): Promise<{ text: string; imports: string[] }> {
   if (path.endsWith('.json')) return { text, imports: [] };
-  const { code, statements } = parsed(text, path, tree);
+  const { code, statements } = await parsed(text, path, tree);
   const sources = statements.flatMap((node) => (isSyntax(node.source) ? [node.source] : []));
   const relative = sources.filter(({ value }) => String(value).startsWith('.'));
   let rewritten = code;
@@ -79,7 +78,13 @@ function loadable(text: string, path: string, tree: SourceTree): { text: string;
   return { text: rewritten, imports: relative.map(({ value }) => String(value)) };
 }
 
-function parsed(text: string, path: string, tree: SourceTree): { code: string; statements: readonly Syntax[] } {
+async function parsed(
+  text: string,
+  path: string,
+  tree: SourceTree,
+): Promise<{ code: string; statements: readonly Syntax[] }> {
+  // Loaded where it is needed: no other command shall wait for it.
+  const { default: swc } = await import('@swc/wasm-typescript');
   try {
     const code = path.endsWith('.ts') ? swc.transformSync(text, { mode: 'strip-only' }).code : text;
     return { code, statements: parseModule(code) };
