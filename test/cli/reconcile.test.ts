@@ -12,7 +12,7 @@ import { samples as promptflow } from '../../pipelines/promptflow/samples.ts';
 import { samples as pulsecart } from '../../pipelines/pulsecart/samples.ts';
 import { backfill, inHome, land, reconcile, type Standing, standing } from './reconcile-home.ts';
 
-const EVENTS = 400;
+const EVENTS = 250;
 const DAYS = 2;
 const SEEDS = (process.env.REPRISE_RECONCILE_SEEDS ?? '1').split(',').map(Number);
 

@@ -1,6 +1,6 @@
 // Runs under control, with real processes: stopped, resumed, approved, rejected, waited with, killed, looked at.
 
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -8,6 +8,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toNdjson } from '../../generator/sample.ts';
 import { samples } from '../../pipelines/pulsecart/samples.ts';
+import { copyHome } from '../copy-home.ts';
 import { type Started, start } from '../crash/processes.ts';
 import { type RunDocument, reprise, repriseJson } from './reprise.ts';
 
@@ -38,17 +39,17 @@ type Entry = Readonly<Record<string, unknown>> & { readonly kind: string };
 
 beforeAll(async () => {
   const file = join(folder, 'orders.ndjson');
-  writeFileSync(file, toNdjson(samples.generate({ seed: 3, events: 1000, from: '2026-06-01', days: 2 })));
+  writeFileSync(file, toNdjson(samples.generate({ seed: 3, events: 600, from: '2026-06-01', days: 1 })));
   expect((await reprise(landed, 'land', 'pulsecart', file)).exit).toBe(0);
   expect((await reprise(landed, 'catalog', 'build', 'pulsecart')).exit).toBe(0);
-  cpSync(landed, loaded, { recursive: true, preserveTimestamps: true });
+  copyHome(landed, loaded);
   expect((await reprise(loaded, 'backfill', 'pulsecart', '--all', '--no-verify')).exit).toBe(0);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function copyOf(home: string): string {
   const copy = join(folder, `home-${++homes}`);
-  cpSync(home, copy, { recursive: true, preserveTimestamps: true });
+  copyHome(home, copy);
   return copy;
 }
 

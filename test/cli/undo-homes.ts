@@ -1,7 +1,6 @@
 // Homes for tests of undo: pulsecart loaded with the right transforms and then with wrong ones, all rows as text so that two
 // states can be held against each other, and live rows in between.
 
-import { cpSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -14,6 +13,7 @@ import { listRaw } from '../../engine/plan/catalog.ts';
 import { type Sample, toNdjson } from '../../generator/sample.ts';
 import { samples as pulsecart } from '../../pipelines/pulsecart/samples.ts';
 import { liveLoad } from '../convergence/live-loader.ts';
+import { copyHome } from '../copy-home.ts';
 import { type RunDocument, repriseJson } from './reprise.ts';
 
 export type Row = Readonly<Record<string, unknown>>;
@@ -29,7 +29,7 @@ export type UndoDocument = RunDocument & {
 };
 
 export const YESTERDAY = ['--pipelines', join(packageRoot(), 'dist', 'cli', 'demo', 'yesterday')];
-export const drawn = pulsecart.generate({ seed: 11, events: 400, from: '2026-06-01', days: 2 });
+export const drawn = pulsecart.generate({ seed: 11, events: 250, from: '2026-06-01', days: 2 });
 
 /** A folder of pipelines with one, made from today's: `changes` is what stands in definePipeline after `...today,`. */
 export async function pipelinesWith(folder: string, name: string, changes: string): Promise<string[]> {
@@ -67,7 +67,7 @@ export class Homes {
 
   copy(home: string): string {
     const copy = this.next();
-    cpSync(home, copy, { recursive: true, preserveTimestamps: true });
+    copyHome(home, copy);
     return copy;
   }
 

@@ -1,11 +1,12 @@
 // A backfill killed at random moments of what it changes by SIGKILL, then resumed, ends in the same tables as one that was left alone. Real
 // processes, the real command line, a generated pulsecart. KILLS and SEED override how many and which.
 
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { randomFrom } from '../../generator/random.ts';
+import { copyHome } from '../copy-home.ts';
 import { digests, landInFewObjects, reprise } from './processes.ts';
 
 const KILLS = Number(process.env.KILLS ?? 50);
@@ -19,9 +20,9 @@ describe('kill -9 at random moments, then resume', () => {
   let tookMs = 0;
 
   beforeAll(async () => {
-    await landInFewObjects(landed, SEED, 500, 2);
+    await landInFewObjects(landed, SEED, 250, 1);
     expect((await reprise(['catalog', 'build', 'pulsecart', '--home', landed])).code).toBe(0);
-    cpSync(landed, reference, { recursive: true, preserveTimestamps: true });
+    copyHome(landed, reference);
     const ran = await reprise([
       'backfill',
       'pulsecart',
@@ -43,7 +44,7 @@ describe('kill -9 at random moments, then resume', () => {
     const random = randomFrom(SEED);
     for (let kill = 0; kill < KILLS; ) {
       const home = join(folder, `kill-${kill}`);
-      cpSync(landed, home, { recursive: true, preserveTimestamps: true });
+      copyHome(landed, home);
       const threads = kill % 4 === 0 ? [] : ['--max-active', '1'];
       const first = await reprise(
         ['backfill', 'pulsecart', '--all', '--slice-size', '20KB', '--no-verify', ...threads, '--home', home],

@@ -10,7 +10,7 @@ import { Engine } from '../../cli/wire/engine.ts';
 import { parseTimeText } from '../../engine/model/time.ts';
 import { samples } from '../../pipelines/pulsecart/samples.ts';
 
-const OBJECTS = 6;
+const OBJECTS = 4;
 const OPEN = { pipelinesFolder: undefined, command: 'test', waitMs: 20_000, say: () => {} };
 
 export interface Ended {
@@ -74,7 +74,7 @@ export async function digests(home: string): Promise<unknown> {
   }
 }
 
-/** Lands generated deliveries of pulsecart in six objects of 1 June. */
+/** Lands generated deliveries of pulsecart in four objects of 1 June. */
 export async function landInFewObjects(home: string, seed: number, events: number, days: number): Promise<void> {
   const engine = await Engine.open({ ...OPEN, home, create: true });
   const writer = createRawWriter({ scratch: join(engine.home.scratch, 'write') });

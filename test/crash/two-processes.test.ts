@@ -1,13 +1,14 @@
 // Two real processes on one home: overlapping backfills exclude each other, others run side by side, and whoever comes
 // after one that was killed in the middle of publishing takes over. The tables end as from one clean run.
 
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openHome } from '../../adapters/local/home.ts';
 import { inspectLedger, type LedgerEntry } from '../../engine/ledger/ledger.ts';
+import { copyHome } from '../copy-home.ts';
 import { digests, landInFewObjects, reprise, start } from './processes.ts';
 
 const POLL_MS = 5;
@@ -30,7 +31,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function newHome(name: string): string {
   const home = join(folder, name);
-  cpSync(landed, home, { recursive: true, preserveTimestamps: true });
+  copyHome(landed, home);
   return home;
 }
 

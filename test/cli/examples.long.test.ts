@@ -1,7 +1,6 @@
 // Every example that `--help` shows, run as it stands on a home that has what it speaks of: yesterday's transforms were
 // published, today's wait for approval. Names that only this home knows are put in for those of the examples.
 
-import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,11 +12,12 @@ import { toNdjson } from '../../generator/sample.ts';
 import { samples as chatorbit } from '../../pipelines/chatorbit/samples.ts';
 import { samples as codewave } from '../../pipelines/codewave/samples.ts';
 import { samples as pulsecart } from '../../pipelines/pulsecart/samples.ts';
+import { copyHome } from '../copy-home.ts';
 import { type Ended, type QuarantineDocument, type RunDocument, shell } from './reprise.ts';
 import { rowsOf } from './warehouse.ts';
 
 const YESTERDAY = join(packageRoot(), 'dist', 'cli', 'demo', 'yesterday');
-const DRAW = { seed: 3, events: 150, from: '2026-06-01', days: 2 };
+const DRAW = { seed: 3, events: 150, from: '2026-06-01', days: 1 };
 const RUN = '3f9a1c22b0d4-1';
 const PLAN = '3f9a1c22';
 
@@ -109,8 +109,7 @@ describe.each(COMMANDS.map((command) => [command.usage, command] as const))('%s'
     const setting = settingOf(example);
     const home = join(folder, 'copy');
     await rm(home, { recursive: true, force: true });
-    // Times to the last digit: they are what raw objects are known by.
-    execFileSync('cp', ['-a', base, home]);
+    copyHome(base, home);
     const run = (line: string): Promise<Ended> => shell(folder, home, here(line, setting.run ?? 'published', home));
     for (const line of setting.before ?? []) {
       const ended = await run(line);
