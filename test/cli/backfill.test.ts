@@ -17,7 +17,7 @@ import { type RunDocument, reprise, repriseJson, shell } from './reprise.ts';
 import { type Row, rowsOf } from './warehouse.ts';
 
 const DUCKDB = WRITERS.duckdb as Writer;
-const OPTIONS = { seed: 11, events: 400, from: '2026-06-01', days: 1 };
+const OPTIONS = { seed: 11, events: 250, from: '2026-06-01', days: 1 };
 const orders = pulsecart.generate(OPTIONS);
 let folder: string;
 

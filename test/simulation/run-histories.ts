@@ -12,7 +12,8 @@ import { playHistory } from './play.ts';
 import { reduceHistory } from './reduce.ts';
 import { type Ground, openGround } from './world.ts';
 
-const HISTORIES = Number(process.env.SIMULATION_HISTORIES ?? 2000);
+/** With the 500 of the simulator more than two thousand. */
+const HISTORIES = Number(process.env.SIMULATION_HISTORIES ?? 1536);
 const SEED = Number(process.env.SIMULATION_SEED ?? 20260117);
 const SHARES = 2;
 const TEST_MS_MAX = 60 * 60_000;
