@@ -1,6 +1,6 @@
 // Lands the real events of all five products, backfills them from the command line, and compares every figure with the
 // expected ones by the independent checker. Needs Python 3.9 or later; makes its own environment under .cache/.
-// Usage: npm run acceptance [-- pulsecart novadocs …]
+// Usage: npm run acceptance [-- pulsecart novadocs …] [--once: nothing is repeated, nor verified once more]
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,7 +11,8 @@ import { fileURLToPath } from 'node:url';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const shared = process.env.REPRISE_SHARED ?? join(root, '..', 'shared');
 const ALL = ['pulsecart', 'chatorbit', 'promptflow', 'codewave', 'novadocs'];
-const wanted = process.argv.slice(2);
+const once = process.argv.includes('--once');
+const wanted = process.argv.slice(2).filter((argument) => argument !== '--once');
 let failures = 0;
 
 if (!existsSync(join(shared, 'tools', 'check.py'))) {
@@ -51,6 +52,8 @@ function accept(pipeline) {
       `${pipeline}: check.py finds no difference (${lines.filter((one) => one.startsWith('ok ')).length} checks)`,
       check.stderr,
     );
+    console.log(`  ${pipeline}: ${first.state} in ${(first.durationMs / 1000).toFixed(1)} s`);
+    if (once) return;
     const again = reprise(home, 'backfill', pipeline, '--all');
     const touched = Object.values(again.tables).reduce((sum, t) => sum + t.inserted + t.updated + t.deleted, 0);
     expect(
@@ -68,7 +71,6 @@ function accept(pipeline) {
       verified.ok && verified.checked > 0,
       `${pipeline}: verify compares ${verified.checked} rows, finds no difference`,
     );
-    console.log(`  ${pipeline}: ${first.state} in ${(first.durationMs / 1000).toFixed(1)} s`);
   } finally {
     rmSync(home, { recursive: true, force: true });
   }

@@ -1,7 +1,7 @@
 // The late arrivals of the real pulsecart events: all that was received before Christmas is landed and backfilled, what
 // came later is landed after that, and reconcile publishes exactly it. The tables are then held against the expected
-// figures by the independent checker. Run after acceptance.mjs, which makes the Python environment.
-// Usage: npm run acceptance
+// figures by the independent checker. `npm run acceptance` makes the Python environment.
+// Usage: npm run acceptance:late
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

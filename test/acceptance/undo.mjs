@@ -1,6 +1,6 @@
 // Undo on the real events of chatorbit: a replay with wrong transforms is taken back after live rows came in between, and
 // every row is held against what stood before. Prints the figures. Needs the acceptance data, and `npm run build`.
-// Usage: node test/acceptance/undo.mjs
+// Usage: npm run acceptance:undo
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
