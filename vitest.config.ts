@@ -10,7 +10,6 @@ const SECOND_MS = 1000;
 const HEAVY = [
   'crash/kill',
   'cli/undo',
-  'cli/run-control',
   'cli/backfill',
   'simulation/history-1',
   'simulation/history-2',
