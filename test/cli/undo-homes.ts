@@ -29,7 +29,7 @@ export type UndoDocument = RunDocument & {
 };
 
 export const YESTERDAY = ['--pipelines', join(packageRoot(), 'dist', 'cli', 'demo', 'yesterday')];
-export const drawn = pulsecart.generate({ seed: 11, events: 250, from: '2026-06-01', days: 2 });
+export const drawn = pulsecart.generate({ seed: 11, events: 400, from: '2026-06-01', days: 2 });
 
 /** A folder of pipelines with one, made from today's: `changes` is what stands in definePipeline after `...today,`. */
 export async function pipelinesWith(folder: string, name: string, changes: string): Promise<string[]> {
