@@ -3,22 +3,31 @@
 import type { KeyedDay } from '../engine/model/dating.ts';
 import type { Catalog, CatalogEntry, CatalogWriter, Linked } from '../ports/catalog.ts';
 import type { ObjectInfo } from '../ports/object-store.ts';
-import type { Disk } from './store.ts';
 
 /** A key that stands in the warehouse, as exported for the catalog. */
 export interface StandingKey {
+  /** As `nameOf` gives it: a warehouse may export hashes. */
   readonly key: string;
   readonly rawObject: string;
   readonly inWindow: boolean;
 }
 
 export class SimCatalog implements Catalog {
-  readonly #disk: Disk;
+  readonly #exported: (path: string) => Promise<readonly StandingKey[]>;
+  readonly #nameOf: (key: string) => string;
   readonly #entries = new Map<string, CatalogEntry>();
   readonly #keys = new Map<string, readonly KeyedDay[]>();
 
-  constructor(disk: Disk) {
-    this.#disk = disk;
+  /**
+   * @param exported reads what a warehouse exported
+   * @param nameOf how the warehouse exports a key
+   */
+  constructor(
+    exported: (path: string) => Promise<readonly StandingKey[]>,
+    nameOf: (key: string) => string = (key) => key,
+  ) {
+    this.#exported = exported;
+    this.#nameOf = nameOf;
   }
 
   async entry(object: ObjectInfo): Promise<CatalogEntry | undefined> {
@@ -43,18 +52,19 @@ export class SimCatalog implements Catalog {
     window: { readonly fromDay: number; readonly toDay: number },
     warehouseKeys: string | undefined,
   ): Promise<Linked> {
-    const rows = (warehouseKeys === undefined ? [] : this.#disk.get(warehouseKeys)) as readonly StandingKey[];
+    const rows = warehouseKeys === undefined ? [] : await this.#exported(warehouseKeys);
     const standing = new Set(rows.filter((row) => row.inWindow).map((row) => row.key));
     const all = objects.flatMap((object) => this.#keys.get(placeOf(object)) ?? []);
     const wanted = new Set(
       all
-        .filter(({ key, day }) => (day >= window.fromDay && day < window.toDay) || standing.has(key))
+        .filter(({ key, day }) => (day >= window.fromDay && day < window.toDay) || standing.has(this.#nameOf(key)))
         .map(({ key }) => key),
     );
     const events = new Set(all.filter(({ key }) => wanted.has(key)).map(({ eventKey }) => eventKey));
     const holds = (object: ObjectInfo): boolean =>
       (this.#keys.get(placeOf(object)) ?? []).some(({ eventKey }) => events.has(eventKey));
-    const gave = rows.filter((row) => events.has(row.key)).map((row) => row.rawObject);
+    const names = new Set([...events].map(this.#nameOf));
+    const gave = rows.filter((row) => names.has(row.key)).map((row) => row.rawObject);
     return { keys: objects.filter(holds).map(({ key }) => key), gave };
   }
 

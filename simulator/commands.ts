@@ -1,13 +1,13 @@
 // The commands of operators, as the command line has them, over simulated ports.
 
-import { asking, askToStop, endHere } from '../engine/ledger/control.ts';
+import { asking } from '../engine/ledger/asked.ts';
+import { askToStop, endHere } from '../engine/ledger/control.ts';
 import { Leases } from '../engine/ledger/leases.ts';
 import { Ledger } from '../engine/ledger/ledger.ts';
 import { type RunOptions, type RunRecord, Runs } from '../engine/ledger/runs.ts';
 import { refuseUndone } from '../engine/ledger/undone.ts';
 import { aboutWorker, workerOf } from '../engine/ledger/worker.ts';
-import { canonicalJson, sha256Hex } from '../engine/model/digest.ts';
-import { makePlan, type Plan, type PlanBody, type PlanRequest } from '../engine/plan/plan.ts';
+import { makePlan, type Plan, type PlanRequest } from '../engine/plan/plan.ts';
 import { refuseUndo } from '../engine/publish/undo.ts';
 import { type ReconcileDeps, reconcile } from '../engine/reconcile/reconcile.ts';
 import { RepriseError } from '../ports/errors.ts';
@@ -15,6 +15,7 @@ import { dateOf } from './deliveries.ts';
 import { executeRun } from './execution.ts';
 import type { CommandStep } from './history.ts';
 import type { SimContext } from './ports.ts';
+import { regrouped } from './regrouped.ts';
 import type { World } from './world.ts';
 
 export type Backfill = Extract<CommandStep, { do: 'backfill' }>;
@@ -191,14 +192,3 @@ async function runsThat(world: World, isWanted: (run: RunRecord) => boolean): Pr
 }
 
 const pick = <T>(items: readonly T[], number: number): T | undefined => items[number % Math.max(items.length, 1)];
-
-/** The same plan with its dates cut into more groups, as larger dates would have. */
-function regrouped(plan: Plan, cuts: number): Plan {
-  let group = 0;
-  const dates = plan.body.dates.map((date, place) => {
-    if (place > 0 && ((cuts >> place) & 1) === 1) group++;
-    return { ...date, group };
-  });
-  const body: PlanBody = { ...plan.body, dates, groups: dates.length > 0 ? group + 1 : plan.body.groups };
-  return { ...plan, body, id: sha256Hex(canonicalJson(body)) };
-}

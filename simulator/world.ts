@@ -2,7 +2,7 @@
 // warehouse, the transforms that are deployed.
 
 import type { CompiledPipeline } from '../engine/model/compile.ts';
-import { SimCatalog } from './catalog.ts';
+import { SimCatalog, type StandingKey } from './catalog.ts';
 import { Caller, type Fault } from './faults.ts';
 import type { Landed } from './model.ts';
 import { openContext, type SimContext } from './ports.ts';
@@ -69,7 +69,9 @@ export class World {
   }
 
   catalog(pipeline: CompiledPipeline): SimCatalog {
-    const catalog = this.#catalogs.get(pipeline.timeRulesDigest) ?? new SimCatalog(this.disk);
+    const catalog =
+      this.#catalogs.get(pipeline.timeRulesDigest) ??
+      new SimCatalog(async (path) => this.disk.get(path) as readonly StandingKey[]);
     this.#catalogs.set(pipeline.timeRulesDigest, catalog);
     return catalog;
   }

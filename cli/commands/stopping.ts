@@ -2,7 +2,8 @@
 // executes is ended on the spot.
 
 import type { Options } from 'yargs';
-import { asking, askToStop, endHere } from '../../engine/ledger/control.ts';
+import { asking } from '../../engine/ledger/asked.ts';
+import { askToStop, endHere } from '../../engine/ledger/control.ts';
 import { type Progress, progressOf } from '../../engine/ledger/progress.ts';
 import type { RunRecord } from '../../engine/ledger/runs.ts';
 import { workerOf } from '../../engine/ledger/worker.ts';

@@ -77,6 +77,7 @@ export function nextCommand(run: RunRecord): string {
       return `reprise diff ${run.runId}, then reprise resume ${run.runId} --yes`;
     case 'refused':
       if (run.undoes !== undefined) return `reprise status ${run.undoes}`;
+      if (run.failure?.error === 'LeaseHeld') return `reprise resume ${run.runId}, when the other run has ended`;
       if (run.failure?.error === 'Unexplained') return `reprise diff ${run.runId}`;
       if (run.failure?.error === 'Rejected') return `reprise plan ${run.pipeline} …, or reprise approve ${run.runId}`;
       return `reprise plan ${run.pipeline} …, then reprise run`;

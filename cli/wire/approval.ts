@@ -2,8 +2,7 @@
 // elsewhere, or leaves the run to wait without a process.
 
 import type { Execution, JsonValue, TaskCall } from '../../adapters/local/asl/asl.ts';
-import { askedOf } from '../../engine/ledger/asked.ts';
-import { asking } from '../../engine/ledger/control.ts';
+import { askedOf, asking } from '../../engine/ledger/asked.ts';
 import { decideOn, decisionOf, rejection, saveWaiting } from '../../engine/ledger/decision.ts';
 import type { RunRecord } from '../../engine/ledger/runs.ts';
 import { explainLimit } from '../../engine/publish/gate.ts';

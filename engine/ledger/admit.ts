@@ -4,6 +4,7 @@ import type { ObjectStore } from '../../ports/object-store.ts';
 import type { Warehouse } from '../../ports/warehouse.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
 import { refuseDrift } from '../plan/drift.ts';
+import type { Window } from '../plan/window.ts';
 import { refuseIfAsked } from './asked.ts';
 import { type LeaseDeps, Leases } from './leases.ts';
 import { Ledger } from './ledger.ts';
@@ -30,11 +31,8 @@ export async function admit(
   await refuseIfAsked(deps.runs, runId);
   await refuseUndone(deps.runs, runId);
   await refuseDrift(plan, pipeline, deps.lake);
+  const fence = await takeDates(deps, pipeline, runId, plan.body.window);
   const ledger = new Ledger(deps, pipeline.name);
-  const { window } = plan.body;
-  const { lease, takenFrom } = await new Leases(deps, pipeline.name).take(runId, window);
-  await ledger.append({ kind: 'lease_taken', runId, ...window, fence: lease.fence, takenFrom });
-  await deps.withWarehouse((warehouse) => warehouse.raiseFence(pipeline, window, lease.fence));
   const epoch = await ledger.activate(pipeline.transformDigest);
   await ledger.append({
     kind: 'run_started',
@@ -44,6 +42,20 @@ export async function admit(
     reason: run.reason ?? plan.reason,
   });
   const { failure: _, finishedAt: __, ...rest } = run;
-  await deps.runs.save({ ...rest, state: 'running', epoch, lease: lease.fence });
+  await deps.runs.save({ ...rest, state: 'running', epoch, lease: fence });
   return { slices: plan.body.slices.length, groups: plan.body.groups };
+}
+
+/** Takes the lease of the dates, and has the warehouse refuse older ones from then on. Gives the fence. */
+export async function takeDates(
+  deps: LeaseDeps & Pick<AdmitDeps, 'withWarehouse'>,
+  pipeline: CompiledPipeline,
+  runId: string,
+  window: Window,
+): Promise<number> {
+  const { lease, takenFrom } = await new Leases(deps, pipeline.name).take(runId, window);
+  const { fence } = lease;
+  await new Ledger(deps, pipeline.name).append({ kind: 'lease_taken', runId, ...window, fence, takenFrom });
+  await deps.withWarehouse((warehouse) => warehouse.raiseFence(pipeline, window, fence));
+  return fence;
 }

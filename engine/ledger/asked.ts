@@ -29,10 +29,13 @@ export async function askedOf(runs: Runs, runId: string): Promise<Asked | undefi
 export async function refuseIfAsked(runs: Runs, runId: string): Promise<void> {
   const asked = await askedOf(runs, runId);
   if (asked === undefined) return;
-  const because = asked.reason === '' ? '' : `: ${asked.reason}`;
   throw new RepriseError(
     asked.ask === 'cancel' ? 'Cancelled' : 'Paused',
-    `${asked.by} asked at ${asked.at} to ${asked.ask} it${because}`,
+    asking(asked),
     `reprise resume ${runId} goes on from what is done`,
   );
 }
+
+/** As a cause: who asked for it and why. */
+export const asking = ({ ask, by, at, reason }: Asked): string =>
+  `${by} asked at ${at} to ${ask} it${reason === '' ? '' : `: ${reason}`}`;

@@ -62,7 +62,3 @@ async function lookUpGroups(deps: ControlDeps, run: RunRecord): Promise<void> {
   });
   await recordCommitted(deps, run, committed);
 }
-
-/** As a cause: who asked for it and why. */
-export const asking = ({ ask, by, at, reason }: Asked): string =>
-  `${by} asked at ${at} to ${ask} it${reason === '' ? '' : `: ${reason}`}`;

@@ -33,7 +33,8 @@ export interface Preview {
 }
 
 /**
- * Groups that an earlier attempt published are shown as they were committed, and recorded where it died before it did so. Throws Unexplained.
+ * Groups that an earlier attempt published are shown as they were committed, and recorded where it died before it did
+ * so. Throws Unexplained.
  */
 export async function previewRun(
   deps: PreviewDeps,

@@ -44,7 +44,7 @@ export async function publishGroup(
     const check = (outcome: GroupOutcome): void => refuseUnexplained(run.runId, [outcome], acknowledged);
     const commit = { token, lease: run.lease, publishedAt: isoTime(deps.clock), check };
     const outcome = await deps.warehouse.publish(scope, group, deps.folder, commit);
-    await deps.runs.saveDocument(run.runId, `groups/${String(group).padStart(6, '0')}`, outcome);
+    await deps.runs.saveGroup(run.runId, outcome);
     await new Ledger(deps, pipeline.name).append({
       kind: 'group_published',
       runId: run.runId,

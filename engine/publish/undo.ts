@@ -5,6 +5,7 @@ import { isoTime } from '../../ports/clock.ts';
 import { RepriseError } from '../../ports/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { Restorable, UndoOutcome, UndoScope, Warehouse } from '../../ports/warehouse.ts';
+import { takeDates } from '../ledger/admit.ts';
 import { refuseIfAsked } from '../ledger/asked.ts';
 import { type LeaseDeps, Leases } from '../ledger/leases.ts';
 import { Ledger, type LedgerDeps } from '../ledger/ledger.ts';
@@ -89,15 +90,12 @@ export async function admitUndo(
   const undone = await undoneBy(deps.runs, run);
   const plan = await deps.runs.plan(run.planId);
   await refuseUndo(deps, pipeline, undone, runId);
-  const { window } = plan.body;
-  const { lease, takenFrom } = await new Leases(deps, pipeline.name).take(runId, window);
-  const ledger = new Ledger(deps, pipeline.name);
-  await ledger.append({ kind: 'lease_taken', runId, ...window, fence: lease.fence, takenFrom });
-  await deps.warehouse.raiseFence(pipeline, window, lease.fence);
+  const withWarehouse = <T>(work: (warehouse: Warehouse) => Promise<T>): Promise<T> => work(deps.warehouse);
+  const fence = await takeDates({ ...deps, withWarehouse }, pipeline, runId, plan.body.window);
   const { planId, attempt, undoes = '', reason = '' } = run;
-  await ledger.append({ kind: 'run_started', runId, planId, attempt, reason, undoes });
+  await new Ledger(deps, pipeline.name).append({ kind: 'run_started', runId, planId, attempt, reason, undoes });
   const { failure: _, finishedAt: __, ...rest } = run;
-  await deps.runs.save({ ...rest, state: 'running', epoch: undone.epoch, lease: lease.fence });
+  await deps.runs.save({ ...rest, state: 'running', epoch: undone.epoch, lease: fence });
   return { groups: (await groupsOf(deps, plan, undone)).length };
 }
 

@@ -4,16 +4,15 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { DuckCatalog } from '../../adapters/local/duckdb/catalog.ts';
-import { type Duck, openDuck } from '../../adapters/local/duckdb/instance.ts';
+import { DuckCatalog, keyHash } from '../../adapters/local/duckdb/catalog.ts';
+import { type Duck, openDuck, quoteLiteral } from '../../adapters/local/duckdb/instance.ts';
 import { sql } from '../../adapters/local/duckdb/sql.ts';
 import { DuckStager } from '../../adapters/local/duckdb/stager.ts';
 import { DuckWarehouse } from '../../adapters/local/duckdb/warehouse.ts';
 import { admit } from '../../engine/ledger/admit.ts';
 import { Runs } from '../../engine/ledger/runs.ts';
 import type { CompiledPipeline } from '../../engine/model/compile.ts';
-import { canonicalJson, sha256Hex } from '../../engine/model/digest.ts';
-import { makePlan, type Plan, type PlanBody, type PlanRequest } from '../../engine/plan/plan.ts';
+import { makePlan, type Plan, type PlanRequest } from '../../engine/plan/plan.ts';
 import { previewRun } from '../../engine/publish/preview.ts';
 import { publishGroup, publishToken } from '../../engine/publish/publish.ts';
 import { scopeOf, settle } from '../../engine/publish/settle.ts';
@@ -22,15 +21,16 @@ import { slicesLeft, stageSlice } from '../../engine/replay/stage-slice.ts';
 import type { Catalog } from '../../ports/catalog.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { GroupOutcome, TableDigest, Verification, Warehouse } from '../../ports/warehouse.ts';
+import { SimCatalog, type StandingKey } from '../../simulator/catalog.ts';
 import { checkPublish, checkStanding } from '../../simulator/invariants.ts';
 import { DELIVERY_KEY, type Landed } from '../../simulator/model.ts';
 import { type RawDelivery, rawRow } from '../../simulator/raw.ts';
+import { regrouped } from '../../simulator/regrouped.ts';
 import type { Tables } from '../../simulator/rows.ts';
 import { MemoryLake, MemoryRawReader } from '../adapters/memory-raw.ts';
 import { MemoryStore } from '../adapters/memory-store.ts';
 import { frugalDuck, Mortality, mortalDuck, mortalStore } from './crash.ts';
 import { liveLoad } from './live-load.ts';
-import { MemoryCatalog } from './memory-catalog.ts';
 import { readTables } from './rows.ts';
 
 /** What is opened once for many worlds: opening DuckDB is most of what a small history would cost. */
@@ -164,7 +164,10 @@ export class World {
             timeRulesDigest: pipeline.timeRulesDigest,
             scratch: this.#newFolder('catalog'),
           })
-        : new MemoryCatalog(this.ground.duck);
+        : new SimCatalog(
+            (path) => exportedKeys(this.ground.duck, path),
+            (key) => String(keyHash(key)),
+          );
       this.#catalogs.set(pipeline.timeRulesDigest, catalog);
     }
     return catalog;
@@ -277,15 +280,13 @@ export class World {
   }
 }
 
-/** The same plan with its dates cut into more groups, as larger dates would have. */
-function regrouped(plan: Plan, cuts: number): Plan {
-  let group = 0;
-  const dates = plan.body.dates.map((date, place) => {
-    if (place > 0 && ((cuts >> place) & 1) === 1) group++;
-    return { ...date, group };
-  });
-  const body: PlanBody = { ...plan.body, dates, groups: dates.length > 0 ? group + 1 : plan.body.groups };
-  return { ...plan, body, id: sha256Hex(canonicalJson(body)) };
+async function exportedKeys(duck: Duck, path: string): Promise<StandingKey[]> {
+  const rows = await duck.rows(`SELECT * FROM read_parquet(${quoteLiteral(path)})`);
+  return rows.map((row) => ({
+    key: String(row.key_hash),
+    rawObject: String(row.raw_object),
+    inWindow: Boolean(row.in_window),
+  }));
 }
 
 let rooms = 0;

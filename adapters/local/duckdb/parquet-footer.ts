@@ -78,7 +78,8 @@ export async function readParquetFooter(path: string): Promise<ParquetFooter> {
   }
 }
 
-async function readExactly(
+/** The bytes of the file from `at` on. Throws UnreadableObject when it ends before. */
+export async function readExactly(
   file: { read(buffer: Uint8Array, offset: number, length: number, at: number): Promise<{ bytesRead: number }> },
   at: number,
   length: number,

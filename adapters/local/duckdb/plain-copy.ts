@@ -4,7 +4,7 @@
 import { constants, copyFile, type FileHandle, open } from 'node:fs/promises';
 import { RAW_READ_LIMITS } from './limits.ts';
 import { decompressHadoopLz4, Lz4Fault } from './lz4.ts';
-import { HADOOP_LZ4, type ParquetFooter, RAW_COLUMNS, unreadable } from './parquet-footer.ts';
+import { HADOOP_LZ4, type ParquetFooter, RAW_COLUMNS, readExactly, unreadable } from './parquet-footer.ts';
 import { STRUCT, ThriftFault, ThriftReader } from './thrift.ts';
 import { editStruct, type StructEdit } from './thrift-edit.ts';
 
@@ -30,7 +30,7 @@ export async function copyPlain(path: string, copy: string, footer: ParquetFoote
   await copyFile(path, copy, constants.COPYFILE_FICLONE);
   const file = await open(copy, 'r+');
   try {
-    const footerBytes = await readAt(file, footer.at, footer.bytes);
+    const footerBytes = await readExactly(file, footer.at, footer.bytes);
     let end = footer.at;
     const moved: Map<number, Moved>[] = [];
     for (const group of footer.rowGroups) {
@@ -111,7 +111,7 @@ async function movePages(
     const { page, head } = await readHeader(file, at, end);
     if (page.compressed > end - at - page.headerBytes) throw unreadable('corrupt');
     if (page.uncompressed > RAW_READ_LIMITS.pageBytesMax) throw unreadable('corrupt');
-    const body = plainPage(page, await readAt(file, at + page.headerBytes, page.compressed));
+    const body = plainPage(page, await readExactly(file, at + page.headerBytes, page.compressed));
     const header = editStruct(head, 0, RAW_READ_LIMITS.footerDepthMax, {
       3: { edit: 'integer', value: body.length },
       4: { edit: 'drop' },
@@ -129,7 +129,7 @@ async function movePages(
 
 async function readHeader(file: FileHandle, at: number, end: number): Promise<{ page: Page; head: Uint8Array }> {
   for (const bytes of PAGE_HEADER_BYTES) {
-    const head = await readAt(file, at, Math.min(bytes, end - at));
+    const head = await readExactly(file, at, Math.min(bytes, end - at));
     try {
       return { page: pageHeader(head), head };
     } catch (error) {
@@ -197,14 +197,4 @@ async function writeAt(file: FileHandle, at: number, bytes: Uint8Array): Promise
   for (let done = 0; done < bytes.length; ) {
     done += (await file.write(bytes, done, bytes.length - done, at + done)).bytesWritten;
   }
-}
-
-async function readAt(file: FileHandle, at: number, length: number): Promise<Uint8Array> {
-  const buffer = new Uint8Array(length);
-  for (let done = 0; done < length; ) {
-    const { bytesRead } = await file.read(buffer, done, length - done, at + done);
-    if (bytesRead === 0) throw unreadable('truncated');
-    done += bytesRead;
-  }
-  return buffer;
 }

@@ -1,0 +1,15 @@
+// Plans of small lakes have one date group: cuts them as those of large ones are.
+
+import { canonicalJson, sha256Hex } from '../engine/model/digest.ts';
+import type { Plan, PlanBody } from '../engine/plan/plan.ts';
+
+/** The same plan with its dates cut into more groups. Bit n: a new group begins at date n. */
+export function regrouped(plan: Plan, cuts: number): Plan {
+  let group = 0;
+  const dates = plan.body.dates.map((date, place) => {
+    if (place > 0 && ((cuts >> place) & 1) === 1) group++;
+    return { ...date, group };
+  });
+  const body: PlanBody = { ...plan.body, dates, groups: dates.length > 0 ? group + 1 : plan.body.groups };
+  return { ...plan, body, id: sha256Hex(canonicalJson(body)) };
+}
