@@ -1,0 +1,16 @@
+// Every check of `doctor`, in the order in which it runs and is shown. To add one, write its file and list it here.
+
+import { diskCheck } from './disk.ts';
+import { duckdbCheck } from './duckdb.ts';
+import type { Check, HomeCheck } from './finding.ts';
+import { ledgerCheck } from './ledger.ts';
+import { nodeCheck } from './node.ts';
+import { pipelinesCheck } from './pipelines.ts';
+import { runsCheck } from './runs.ts';
+import { scratchCheck } from './scratch.ts';
+import { warehouseCheck } from './warehouse.ts';
+
+/** These run before the home is opened, which clears away what processes left that have ended. */
+export const CHECKS: readonly Check[] = [nodeCheck, duckdbCheck, pipelinesCheck, diskCheck, scratchCheck];
+
+export const HOME_CHECKS: readonly HomeCheck[] = [warehouseCheck, runsCheck, ledgerCheck];

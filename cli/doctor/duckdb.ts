@@ -1,0 +1,30 @@
+// Whether DuckDB is installed and answers.
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openDuck } from '../../adapters/local/duckdb/instance.ts';
+import { MEMORY } from '../../adapters/local/duckdb/memory.ts';
+import { isRepriseError } from '../../ports/errors.ts';
+import { type Check, faultOf } from './finding.ts';
+
+export const duckdbCheck: Check = {
+  name: 'duckdb',
+  run: async () => {
+    const tempFolder = await mkdtemp(join(tmpdir(), 'reprise-doctor-'));
+    try {
+      const duck = await openDuck({ memoryMb: MEMORY.catalogMb, threads: 1, tempFolder });
+      try {
+        const rows = await duck.rows('SELECT version() AS version');
+        return [{ state: 'ok', says: `DuckDB ${String(rows[0]?.version)} answers` }];
+      } finally {
+        await duck.close();
+      }
+    } catch (error) {
+      if (isRepriseError(error)) return [{ ...faultOf(error), fix: 'install again: npm install' }];
+      throw error;
+    } finally {
+      await rm(tempFolder, { recursive: true, force: true });
+    }
+  },
+};

@@ -1,0 +1,21 @@
+// Opens the home for the checks of what is in it.
+
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Home, openHome } from '../../adapters/local/home.ts';
+import { isRepriseError } from '../../ports/errors.ts';
+import { type Finding, faultOf } from './finding.ts';
+
+/** Without a home when there is none, which is not wrong, or none that can be opened. */
+export async function openedHome(path: string): Promise<{ readonly home?: Home; readonly finding: Finding }> {
+  try {
+    const home = await openHome(path, { create: false, randomBytes: (n) => randomBytes(n) });
+    const marker = JSON.parse(readFileSync(join(home.path, 'control', 'home.json'), 'utf8')) as { format: number };
+    return { home, finding: { state: 'ok', says: `${home.path}, format ${marker.format}, can be written` } };
+  } catch (error) {
+    if (isRepriseError(error) && error.code === 'NotFound')
+      return { finding: { state: 'note', says: error.message, fix: error.fix } };
+    return { finding: faultOf(error) };
+  }
+}

@@ -1,0 +1,46 @@
+// Which runs are unfinished, and that nothing newer did their work.
+
+import { systemClock } from '../../adapters/local/clock.ts';
+import { warehouseHolder } from '../../adapters/local/health.ts';
+import { type RunRecord, Runs } from '../../engine/ledger/runs.ts';
+import { standingUndo } from '../../engine/ledger/undone.ts';
+import { nextCommand } from '../render/run.ts';
+import { plural } from '../render/text.ts';
+import type { Finding, HomeCheck } from './finding.ts';
+
+export const runsCheck: HomeCheck = {
+  name: 'runs',
+  run: async (home) => {
+    const store = new Runs(home.control, systemClock);
+    const every = await store.all();
+    const findings: Finding[] = [];
+    const holder = await warehouseHolder(home.path);
+    for (const [place, run] of every.entries()) {
+      if (isEnded(run) || (await standingUndo(store, run.runId)) !== undefined) continue;
+      if (await isOverruled(store, run, every.slice(0, place))) continue;
+      const interrupted = run.state === 'running' && holder?.alive !== true;
+      findings.push({
+        state: interrupted || run.state === 'failed' ? 'wrong' : 'note',
+        says: `run ${run.runId} of ${run.pipeline} is ${interrupted ? 'interrupted' : run.state}, started ${run.startedAt}`,
+        fix: nextCommand(run),
+      });
+    }
+    return findings.length > 0 ? findings : [{ state: 'ok', says: `${plural(every.length, 'run')}, none unfinished` }];
+  },
+};
+
+const ENDED = new Set(['succeeded', 'nothing_to_do', 'published_with_gaps', 'published_downstream_stale', 'refused']);
+const isEnded = (run: RunRecord): boolean => ENDED.has(run.state);
+
+/** Whether a newer run that still stands has finished all that this one left undone. */
+async function isOverruled(store: Runs, run: RunRecord, newer: readonly RunRecord[]): Promise<boolean> {
+  const windowOf = async (one: RunRecord) => (await store.plan(one.planId)).body;
+  const left = await windowOf(run);
+  for (const other of newer) {
+    if (other.pipeline !== run.pipeline || !isEnded(other) || other.state === 'refused') continue;
+    if (other.undoes !== undefined || (await standingUndo(store, other.runId)) !== undefined) continue;
+    const done = await windowOf(other);
+    if (!done.partial && done.window.from <= left.window.from && done.window.to >= left.window.to) return true;
+  }
+  return false;
+}

@@ -1,0 +1,52 @@
+// Whether the warehouse file is held by somebody, and opens.
+
+import { join } from 'node:path';
+import { systemClock } from '../../adapters/local/clock.ts';
+import { openDuck } from '../../adapters/local/duckdb/instance.ts';
+import { MEMORY } from '../../adapters/local/duckdb/memory.ts';
+import { warehouseBytes, warehouseHolder } from '../../adapters/local/health.ts';
+import { acquireWarehouse } from '../../adapters/local/warehouse-lock.ts';
+import { bytes, plural } from '../render/text.ts';
+import type { HomeCheck } from './finding.ts';
+
+export const warehouseCheck: HomeCheck = {
+  name: 'warehouse',
+  run: async (home) => {
+    const holder = await warehouseHolder(home.path);
+    if (holder?.alive) {
+      return [
+        {
+          state: 'note',
+          says: `held by process ${holder.pid}, which runs \`${holder.command}\` since ${holder.since}`,
+          fix: 'commands wait for it: --wait <seconds>',
+        },
+      ];
+    }
+    const left = holder === undefined ? '' : `; the lock of process ${holder.pid}, which has ended, was taken over`;
+    const size = await warehouseBytes(home.path);
+    if (size === undefined) return [{ state: 'note', says: `no warehouse yet${left}`, fix: 'reprise init' }];
+    const lock = await acquireWarehouse({
+      home: home.path,
+      command: 'doctor',
+      waitMs: 0,
+      clock: systemClock,
+      onWait: () => {},
+    });
+    try {
+      const duck = await openDuck({
+        path: home.warehousePath,
+        memoryMb: MEMORY.warehouseMb,
+        threads: 1,
+        tempFolder: join(home.scratch, 'doctor-spill'),
+      });
+      try {
+        const rows = await duck.rows("SELECT count(*) AS n FROM duckdb_tables() WHERE schema_name <> 'reprise'");
+        return [{ state: 'ok', says: `opens: ${bytes(size)}, ${plural(Number(rows[0]?.n), 'table')}${left}` }];
+      } finally {
+        await duck.close();
+      }
+    } finally {
+      await lock.release();
+    }
+  },
+};
