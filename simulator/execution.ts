@@ -24,7 +24,7 @@ export async function executeRun(context: SimContext, run: RunRecord): Promise<R
   const { runs } = context;
   const lost = new AbortController();
   const ended = new AbortController();
-  beat(context, run, lost, ended.signal);
+  void beat(context, run, lost, ended.signal);
   const execution = startExecution({
     machine: run.undoes === undefined ? MACHINES.replay : MACHINES.undo,
     input: {

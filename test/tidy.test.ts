@@ -6,6 +6,7 @@ import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../cli/commands/all.ts';
+import { returnsWithoutAwait } from './awaited-returns.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const HOUSE = ['cli', 'tasks', 'engine', 'ports', 'adapters', 'pipelines', 'generator', 'simulator'];
@@ -179,6 +180,28 @@ describe('files', () => {
   ])('hold no %s', (_, pattern, instead) => {
     const found = everyText.filter((file) => pattern.test(read(file)));
     expect(found, `use instead: ${instead}`).toEqual([]);
+  });
+});
+
+describe('promises', () => {
+  it('are awaited where they are returned inside try', () => {
+    const found = sources.flatMap(({ file, text }) => returnsWithoutAwait(text).map((line) => `${file}:${line}`));
+    expect(found, 'return await …; a call that gives no promise goes into a constant first').toEqual([]);
+  });
+
+  it('are seen in every shape in which they are returned', () => {
+    const returned = (what: string, before = 'async '): number[] =>
+      returnsWithoutAwait(
+        `export ${before}function f(): unknown {\n  try {\n    return ${what};\n  } finally {\n    end();\n  }\n}\n`,
+      );
+    expect(returned('work()')).toEqual([3]);
+    expect(returned('given ? 1 : this.work?.()')).toEqual([3]);
+    expect(returned('known ?? new Promise(begin)')).toEqual([3]);
+    expect(returned('await work()')).toEqual([]);
+    expect(returned('() => work()')).toEqual([]);
+    expect(returned('work()', '')).toEqual([]);
+    const caught = 'async function f() {\n try { a; } catch {\n return work();\n } finally { b; }\n return work();\n}';
+    expect(returnsWithoutAwait(caught)).toEqual([3]);
   });
 });
 

@@ -82,7 +82,7 @@ export async function executeRun(engine: Engine, run: RunRecord, options: Execut
       result.status === 'FAILED'
         ? `${result.error}: ${result.cause}`
         : 'the state machine ended without finishing the run';
-    return engine.runs.save({ ...record, state: 'failed', failure: { error: 'Internal', cause } });
+    return await engine.runs.save({ ...record, state: 'failed', failure: { error: 'Internal', cause } });
   } finally {
     clearInterval(heartbeat);
     await workers.close();

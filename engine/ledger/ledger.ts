@@ -137,7 +137,7 @@ export class Ledger {
       const text = canonicalJson(entry);
       try {
         if ((await this.#control.write(this.#keyOf(entry.sequence), Buffer.from(text), { if: 'absent' })) === 'written')
-          return this.#appended(entry, sha256Hex(text));
+          return await this.#appended(entry, sha256Hex(text));
       } catch (error) {
         if (!isRepriseError(error) || error.retry === 'terminal' || ++looks > LOOKS_MAX) throw error;
       }

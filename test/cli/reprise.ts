@@ -38,7 +38,8 @@ export async function shell(folder: string, home: string, line: string): Promise
 export async function repriseJson<T>(home: string, ...args: readonly string[]): Promise<T> {
   const { exit, out, err } = await reprise(home, ...args, '--json');
   try {
-    return JSON.parse(out) as T;
+    const document: T = JSON.parse(out);
+    return document;
   } catch {
     throw new Error(`reprise ${args.join(' ')} ended with ${exit} and no JSON document: ${err}`);
   }

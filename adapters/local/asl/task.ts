@@ -33,8 +33,9 @@ export async function runTask(visit: Visit, state: TaskState): Promise<JsonValue
     const outcome = answer === undefined ? invoked : Promise.all([answer, invoked]).then(([output]) => output);
     const result = await Promise.race([outcome, aborted.promise, ...timeout]);
     // The token's output is the result as it stands; a plain invocation is wrapped as Lambda's API answers.
-    if (token !== undefined) return boundedCopy(result, `the output sent for task ${visit.name}`);
-    return { Payload: boundedCopy(result, `the result of task ${visit.name}`), StatusCode: 200 };
+    const what = token === undefined ? 'the result of' : 'the output sent for';
+    const output = boundedCopy(result, `${what} task ${visit.name}`);
+    return token === undefined ? { Payload: output, StatusCode: 200 } : output;
   } finally {
     timer.abort();
     timer.release();

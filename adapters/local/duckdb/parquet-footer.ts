@@ -71,8 +71,9 @@ export async function readParquetFooter(path: string): Promise<ParquetFooter> {
   });
   try {
     const fileBytes = (await file.stat()).size;
-    const footer = await footerBytes((at, length) => readExactly(file, at, length), fileBytes);
-    return parseFooter(footer, fileBytes - 8 - footer.length, fileBytes);
+    const bytes = await footerBytes((at, length) => readExactly(file, at, length), fileBytes);
+    const footer = parseFooter(bytes, fileBytes - 8 - bytes.length, fileBytes);
+    return footer;
   } finally {
     await file.close();
   }
