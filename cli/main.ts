@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import yargs from 'yargs';
 import { systemClock } from '../adapters/local/clock.ts';
 import { packageRoot } from '../adapters/local/duckdb/sql.ts';
+import { asFileError } from '../adapters/local/file-errors.ts';
 import { isRepriseError } from '../ports/errors.ts';
 import type { Arguments, Command } from './command.ts';
 import { COMMANDS } from './commands/all.ts';
@@ -88,7 +89,8 @@ async function guarded(command: Command, args: Arguments): Promise<number> {
   const terminal = new Terminal({ json: args.json, verbose: args.verbose, clock: systemClock });
   try {
     return await command.run(args, terminal);
-  } catch (error) {
+  } catch (fault) {
+    const error = asFileError(fault);
     terminal.clear();
     if (isRepriseError(error)) {
       if (args.json)

@@ -37,6 +37,7 @@ export const ERROR_CODES = {
   ObjectMissing: { retry: 'terminal', exit: 3 },
   UnreadableObject: { retry: 'terminal', exit: 1 },
   DiskFull: { retry: 'terminal', exit: 1 },
+  OpenFilesLimit: { retry: 'terminal', exit: 1 },
   StoreUnavailable: { retry: 'transient', exit: 1 },
   WarehouseFailed: { retry: 'unknown', exit: 1 },
   StageFailed: { retry: 'unknown', exit: 1 },

@@ -6,6 +6,7 @@ import Tinypool from 'tinypool';
 import { type ExecutionEvent, type JsonValue, loadStateMachine, startExecution } from '../../adapters/local/asl/asl.ts';
 import { MEMORY } from '../../adapters/local/duckdb/memory.ts';
 import { packageRoot } from '../../adapters/local/duckdb/sql.ts';
+import { asFileError } from '../../adapters/local/file-errors.ts';
 import { finish } from '../../engine/ledger/finish.ts';
 import { LEASE_MS } from '../../engine/ledger/leases.ts';
 import type { RunRecord } from '../../engine/ledger/runs.ts';
@@ -112,7 +113,8 @@ async function invokeTask(context: TaskContext, name: string, payload: JsonValue
     throw new RepriseError('Internal', `the state machine calls an unknown task ${name}`, 'report this');
   try {
     return (await task(context, payload)) as JsonValue;
-  } catch (error) {
+  } catch (fault) {
+    const error = asFileError(fault);
     if (isRepriseError(error)) throw error;
     // Its message could quote a row: only the kind of error and the place pass.
     const kind = error instanceof Error ? error.name : typeof error;

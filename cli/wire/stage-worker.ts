@@ -1,5 +1,6 @@
 // The worker thread that stages slices: the same task as the Lambda, given the home by the thread that started it.
 
+import { asFileError } from '../../adapters/local/file-errors.ts';
 import { type ErrorCode, isRepriseError } from '../../ports/errors.ts';
 import { stageSliceTask } from '../../tasks/stage-slice.ts';
 import { Engine } from './engine.ts';
@@ -31,7 +32,8 @@ export default async function stageSlice(work: StageWork): Promise<StageResult> 
     const counter = new Int32Array(work.rows);
     const context = engine.taskContext((rows) => void Atomics.add(counter, 0, rows));
     return { ok: true, value: await stageSliceTask(context, work.payload) };
-  } catch (error) {
+  } catch (fault) {
+    const error = asFileError(fault);
     if (isRepriseError(error)) return { ok: false, code: error.code, message: error.message, fix: error.fix };
     const name = error instanceof Error ? error.name : typeof error;
     return { ok: false, code: 'StageFailed', message: `staging failed with a ${name}`, fix: 'resume the run' };

@@ -105,7 +105,8 @@ async function planOf(
 ): Promise<Plan> {
   const window = request.window ?? (await windowOfAll(deps, pipeline, entries));
   const pinned = await pin(deps, pipeline, entries, window);
-  const readable = entries.filter((entry) => pinned.some((one) => one.key === entry.object.key && !one.unreadable));
+  const readableKeys = new Set(pinned.flatMap(({ key, unreadable }) => (unreadable === undefined ? [key] : [])));
+  const readable = entries.filter((entry) => readableKeys.has(entry.object.key));
   const body: PlanBody = {
     format: 1,
     pipeline: pipeline.name,
@@ -129,7 +130,8 @@ async function planOf(
 
 function selectObjects(listed: readonly ObjectInfo[], only: readonly string[]): readonly ObjectInfo[] {
   if (only.length === 0) return listed;
-  const absent = only.filter((key) => !listed.some((object) => object.key === key));
+  const there = new Set(listed.map(({ key }) => key));
+  const absent = only.filter((key) => !there.has(key));
   if (absent.length > 0) {
     throw new RepriseError(
       'NotFound',
@@ -137,7 +139,8 @@ function selectObjects(listed: readonly ObjectInfo[], only: readonly string[]): 
       'give the key as `plan` lists it, from raw/ on',
     );
   }
-  return listed.filter((object) => only.includes(object.key));
+  const asked = new Set(only);
+  return listed.filter((object) => asked.has(object.key));
 }
 
 async function windowOfAll(

@@ -94,10 +94,9 @@ export function scopeOf(
   const known = body.objects.flatMap(({ key, unreadable }) =>
     unreadable === undefined ? [] : [{ key, detail: unreadable }],
   );
-  const unreadable = [
-    ...known,
-    ...foundUnreadable.filter((one, place, all) => all.findIndex((other) => other.key === one.key) === place),
-  ];
+  const found = new Map(foundUnreadable.toReversed().map((one) => [one.key, one]));
+  const unreadable = [...known, ...[...found.values()].toReversed()];
+  const unreadableKeys = new Set(unreadable.map(({ key }) => key));
   const gapUntil =
     unreadable
       .map(({ key }) => lastPossibleDate(key))
@@ -110,9 +109,7 @@ export function scopeOf(
     dates: body.dates.map(({ date, group, whole }) => ({ date, group, whole: whole && date > gapUntil })),
     partial: body.partial,
     epoch: run.epoch,
-    judgedObjects: body.objects
-      .filter((object) => !unreadable.some((one) => one.key === object.key))
-      .map((object) => object.key),
+    judgedObjects: body.objects.map(({ key }) => key).filter((key) => !unreadableKeys.has(key)),
     unreadable: unreadable.map(({ key, detail }) => ({ key, detail, date: arrivalDate(key) })),
     settled,
     repair: body.repair,

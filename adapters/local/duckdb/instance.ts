@@ -4,6 +4,7 @@
 import { mkdir } from 'node:fs/promises';
 import { type DuckDBConnection, DuckDBInstance, type DuckDBResult } from '@duckdb/node-api';
 import { RepriseError } from '../../../ports/errors.ts';
+import { classifyFileError, tooManyOpenFiles } from '../file-errors.ts';
 
 export interface DuckOptions {
   /** A database file; in memory when absent. Never two instances of one file: what the second writes is lost. */
@@ -32,7 +33,9 @@ export interface Duck {
 }
 
 export async function openDuck(options: DuckOptions): Promise<Duck> {
-  await mkdir(options.tempFolder, { recursive: true });
+  await mkdir(options.tempFolder, { recursive: true }).catch((error: unknown) => {
+    throw classifyFileError(error, 'making a folder for what DuckDB spills');
+  });
   const what = options.path === undefined ? 'a DuckDB instance in memory' : options.path;
   let instance: DuckDBInstance;
   try {
@@ -103,6 +106,7 @@ export function classifyDuckError(error: unknown, what: string): RepriseError {
   if (kind !== 'Out of Memory' && /No space left|max_temp_directory_size/.test(text)) {
     return new RepriseError('DiskFull', `the disk is full: ${what}`, 'free some space, then resume the run');
   }
+  if (/Too many open files/.test(text)) return tooManyOpenFiles(what);
   if (/Out of Memory/i.test(text)) {
     return new RepriseError(
       'WarehouseFailed',

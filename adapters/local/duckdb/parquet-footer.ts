@@ -3,6 +3,7 @@
 
 import { open } from 'node:fs/promises';
 import { RepriseError } from '../../../ports/errors.ts';
+import { classifyFileError } from '../file-errors.ts';
 import { RAW_READ_LIMITS } from './limits.ts';
 import { BINARY, LIST, STRUCT, ThriftFault, ThriftReader } from './thrift.ts';
 
@@ -67,7 +68,7 @@ export async function readParquetFooter(path: string): Promise<ParquetFooter> {
   const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
     throw error.code === 'ENOENT'
       ? new RepriseError('ObjectMissing', 'the object is gone', 'plan again')
-      : new RepriseError('StoreUnavailable', `opening an object failed (${error.code ?? 'unknown'})`, 'run this again');
+      : classifyFileError(error, 'opening an object');
   });
   try {
     const fileBytes = (await file.stat()).size;

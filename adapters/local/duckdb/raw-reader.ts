@@ -5,8 +5,9 @@ import { constants, copyFile, mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { RepriseError } from '../../../ports/errors.ts';
+import { type ErrorCode, RepriseError } from '../../../ports/errors.ts';
 import type { RawFooter, RawReader, RawRow, RowRange } from '../../../ports/raw-reader.ts';
+import { classifyFileError } from '../file-errors.ts';
 import { classifyDuckError, type Duck, isInvalidText, openDuck } from './instance.ts';
 import { RAW_READ_LIMITS } from './limits.ts';
 import { type ParquetFooter, RAW_COLUMNS, readParquetFooter, unreadable } from './parquet-footer.ts';
@@ -23,6 +24,9 @@ export interface RawReaderOptions {
 
 /** A DuckDB instance that failed inside refuses everything afterwards: how often a read starts over on another one. */
 const INSTANCES_MAX = 3;
+
+/** What says nothing of the file that was read. */
+const NOT_THE_FILES_FAULT: ReadonlySet<ErrorCode> = new Set(['Cancelled', 'DiskFull', 'OpenFilesLimit']);
 
 /** Opens DuckDB at the first read. `close` ends it; reads in flight must have ended. */
 export function createRawReader(options: RawReaderOptions): RawReader & { close(): Promise<void> } {
@@ -135,20 +139,14 @@ class DuckRawReader implements RawReader {
       return copy;
     } catch (error) {
       if (error instanceof RepriseError) throw error;
-      const { code = 'unknown' } = error as NodeJS.ErrnoException;
-      const what = 'copying an object to scratch';
-      throw code === 'ENOSPC'
-        ? new RepriseError('DiskFull', `${what}: the disk is full`, 'free space, run this again')
-        : new RepriseError('StoreUnavailable', `${what} failed (${code})`, 'run this again');
+      throw classifyFileError(error, 'copying an object to scratch');
     }
   }
 
   /** The file passed every check of its footer, so what DuckDB cannot read of it is the file's own fault. */
   #meaning(error: unknown): RepriseError {
     const classified = classifyDuckError(error, 'reading an object');
-    if (error instanceof RepriseError || classified.code === 'Cancelled' || classified.code === 'DiskFull') {
-      return classified;
-    }
+    if (error instanceof RepriseError || NOT_THE_FILES_FAULT.has(classified.code)) return classified;
     if (messageOf(error).startsWith('Out of Memory')) {
       return unreadable(`needs more than ${this.#memoryMb} MB of memory`);
     }
