@@ -134,6 +134,38 @@ describe('what the engine may not know', () => {
   });
 });
 
+describe('how statements name files', () => {
+  const ONE_PLACE = 'adapters/local/duckdb/parquet-path.ts';
+  /** Where DuckDB would take a path for a pattern, an address or a folder of columns. */
+  const BANS: readonly (readonly [pattern: RegExp, instead: string])[] = [
+    [/\b(?:read_parquet|parquet_\w+|read_csv\w*|read_json\w*|read_text|read_blob|glob)\s*\(/, 'readParquet(path)'],
+    [/\bFROM\s+(?:'|\$\{quoteLiteral)/, 'readParquet(path)'],
+    [/\bCOPY\b[^;]*?\bTO\s+(?:'|\$\{)/, 'copyToParquet(query, path)'],
+    [/\bATTACH\s+(?!':memory:')['$]/, 'openDuck({ path })'],
+  ];
+  const statements = [
+    ...sources.map(({ file, code }) => [file, code] as const),
+    ...filesBelow('sql').map((file) => [file, read(file)] as const),
+  ].filter(([file]) => file !== OWN_FILE && file !== ONE_PLACE);
+
+  it.each(BANS)('no %s', (pattern, instead) => {
+    const found = statements.filter(([, code]) => pattern.test(code)).map(([file]) => file);
+    expect(found, `use instead: ${instead}`).toEqual([]);
+  });
+
+  it('sees the raw forms', () => {
+    const raw = [
+      `read_parquet(\${quoteLiteral(path)})`,
+      `SELECT * FROM '\${path}'`,
+      `FROM \${quoteLiteral(path)}`,
+      `COPY (\${query}) TO '\${path}'`,
+      `ATTACH '\${path}' AS other`,
+    ];
+    expect(raw.filter((text) => !BANS.some(([pattern]) => pattern.test(text)))).toEqual([]);
+    expect(BANS.some(([pattern]) => pattern.test(read(ONE_PLACE)))).toBe(true);
+  });
+});
+
 describe('files', () => {
   it(`have at most ${LINES_MAX} lines`, () => {
     const long = sources

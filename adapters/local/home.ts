@@ -44,6 +44,7 @@ let openings = 0;
  */
 export async function openHome(path: string, options: OpenHomeOptions): Promise<Home> {
   const home = resolve(path);
+  checkPath(home);
   try {
     await checkOrCreate(home, options);
     const deliveryKey = await readKey(home, options.randomBytes);
@@ -62,6 +63,17 @@ export async function openHome(path: string, options: OpenHomeOptions): Promise<
   } catch (error) {
     throw classifyFileError(error, `opening the home ${home}`);
   }
+}
+
+/** DuckDB puts a database's log elsewhere where its path has a `?`, and splits patterns at backslashes. */
+function checkPath(home: string): void {
+  const odd = /[?\\]/.exec(home)?.[0];
+  if (odd === undefined) return;
+  throw new RepriseError(
+    'Usage',
+    `DuckDB cannot keep its files below a path with ? or \\ in it; the home ${home} has a ${odd}`,
+    'name a folder without them by --home',
+  );
 }
 
 async function checkOrCreate(home: string, { create }: OpenHomeOptions): Promise<void> {

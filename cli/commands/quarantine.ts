@@ -1,6 +1,7 @@
 // Shows what was rejected, where its raw delivery is, and whether it would be accepted today; and has it replayed.
 
 import { createDuckInspector } from '../../adapters/local/duckdb/inspect.ts';
+import { readParquet } from '../../adapters/local/duckdb/parquet-path.ts';
 import { previewBody } from '../../engine/explain/preview.ts';
 import type { CompiledPipeline } from '../../engine/model/compile.ts';
 import { datesOf } from '../../engine/model/dating.ts';
@@ -196,6 +197,5 @@ async function readRow(engine: Engine, path: string, row: number): Promise<RawRo
 }
 
 const readCommand = (path: string, row: number): string => {
-  const file = `'${path.replaceAll("'", "''")}'`;
-  return `duckdb -c ${shellQuote(`SELECT received_at, source, body FROM read_parquet(${file}, hive_partitioning = false, file_row_number = true) WHERE file_row_number = ${row}`)}`;
+  return `duckdb -c ${shellQuote(`SELECT received_at, source, body FROM ${readParquet(path, { rowNumber: true })} WHERE file_row_number = ${row}`)}`;
 };

@@ -3,5 +3,5 @@
 CREATE OR REPLACE TEMP VIEW changed AS
 SELECT {{keys}}, d.action, d.new_date, d.old_date, {{cause}} AS cause,
   CASE WHEN {{cause}} IN ('transform_changed', 'schema_version', 'rejected_today') THEN {{old_transform}} END AS from_transform
-FROM read_parquet([{{decided}}]) AS d
+FROM {{decided}} AS d
 {{join_causes}};

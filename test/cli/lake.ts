@@ -5,7 +5,8 @@ import { dirname, join } from 'node:path';
 import { parquetWriteFile } from 'hyparquet-writer';
 import parquetjs from 'parquetjs-lite';
 import { TableAppender } from '../../adapters/local/duckdb/appender.ts';
-import { openDuck, quoteLiteral } from '../../adapters/local/duckdb/instance.ts';
+import { openDuck } from '../../adapters/local/duckdb/instance.ts';
+import { copyToParquet } from '../../adapters/local/duckdb/parquet-path.ts';
 import { parseTimeText } from '../../engine/model/time.ts';
 import type { Delivery } from '../../generator/sample.ts';
 
@@ -20,8 +21,13 @@ export const WRITERS: Readonly<Record<string, Writer>> = {
     for (const { received_at, source, body } of deliveries)
       rows.add([body, source, parseTimeText(received_at) as bigint]);
     rows.close();
-    await duck.run(`COPY (SELECT body, 7 AS extra, source, received_at AT TIME ZONE 'UTC' AS received_at FROM d)
-      TO ${quoteLiteral(path)} (FORMAT parquet, COMPRESSION gzip)`);
+    await duck.run(
+      copyToParquet(
+        "SELECT body, 7 AS extra, source, received_at AT TIME ZONE 'UTC' AS received_at FROM d",
+        path,
+        'COMPRESSION gzip',
+      ),
+    );
     await duck.close();
   },
   /** Milliseconds, Snappy, text. */

@@ -4,7 +4,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { precedenceSql } from '../../adapters/local/duckdb/columns.ts';
-import { quoteLiteral } from '../../adapters/local/duckdb/instance.ts';
+import { readParquet } from '../../adapters/local/duckdb/parquet-path.ts';
 import type { Engine } from '../../cli/wire/engine.ts';
 import type { PinnedObject } from '../../engine/plan/plan.ts';
 import { replaySlice } from '../../engine/replay/replay.ts';
@@ -28,8 +28,8 @@ export async function liveLoad(engine: Engine, name: string, key: string): Promi
     `(${precedenceSql(pipeline, alias)}, ${alias}.received_at, ${alias}._delivery, ${alias}.source)`;
   const statements: string[] = ['BEGIN'];
   const from = (table: string): string | undefined => {
-    const paths = settled.filter((file) => file.table === table).map((file) => quoteLiteral(file.path));
-    return paths.length === 0 ? undefined : `read_parquet([${paths.join(', ')}])`;
+    const paths = settled.filter((file) => file.table === table).map((file) => file.path);
+    return paths.length === 0 ? undefined : readParquet(paths);
   };
   const events = from('events');
   if (events === undefined) return;

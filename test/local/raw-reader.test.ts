@@ -9,6 +9,7 @@ import { parquetMetadata } from 'hyparquet';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Duck, openDuck, quoteLiteral } from '../../adapters/local/duckdb/instance.ts';
+import { copyToParquet } from '../../adapters/local/duckdb/parquet-path.ts';
 import { createRawReader } from '../../adapters/local/duckdb/raw-reader.ts';
 import { createRawWriter } from '../../adapters/local/duckdb/raw-writer.ts';
 import { isRepriseError } from '../../ports/errors.ts';
@@ -54,7 +55,7 @@ async function rows(path: string, range?: RowRange, bodyBytesMax = BODY_MAX): Pr
 
 async function byDuck(select: string, options = ''): Promise<string> {
   const path = newPath();
-  await duck.run(`COPY (${select}) TO ${quoteLiteral(path)} (FORMAT parquet${options})`);
+  await duck.run(copyToParquet(select, path, options));
   return path;
 }
 
@@ -97,7 +98,7 @@ describe('rows', () => {
     const path = await byDuck(
       `SELECT 7 AS extra, ('body ' || i)::BLOB AS body, 'web' AS source, {'a': 1} AS nested, [1, 2] AS list,
        ${quoteLiteral(T)}::TIMESTAMP AS received_at FROM range(5000) t(i)`,
-      `, COMPRESSION ${codec}, ROW_GROUP_SIZE 2048`,
+      `COMPRESSION ${codec}, ROW_GROUP_SIZE 2048`,
     );
     const found = await rows(path);
     expect(found).toHaveLength(5000);
@@ -159,7 +160,7 @@ describe('rows', () => {
   it('are those of the range asked for, in order, in bounded batches', async () => {
     const path = await byDuck(
       `SELECT TIMESTAMP '2026-01-01' AS received_at, 's' AS source, repeat(i::VARCHAR, 2000) AS body FROM range(20000) t(i)`,
-      ', ROW_GROUP_SIZE 4096',
+      'ROW_GROUP_SIZE 4096',
     );
     for (const [from, to] of [
       [0, 1],
@@ -471,7 +472,7 @@ describe('unreadable objects', () => {
 async function sample(codec: string): Promise<string> {
   return byDuck(
     `SELECT TIMESTAMP '2026-01-01' + to_microseconds(i) AS received_at, 's' || (i % 3) AS source, repeat('é' || i, 1 + i % 50) AS body FROM range(3000) t(i)`,
-    `, COMPRESSION ${codec}, ROW_GROUP_SIZE 2048`,
+    `COMPRESSION ${codec}, ROW_GROUP_SIZE 2048`,
   );
 }
 

@@ -5,7 +5,8 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DuckCatalog, keyHash } from '../../adapters/local/duckdb/catalog.ts';
-import { type Duck, openDuck, quoteLiteral } from '../../adapters/local/duckdb/instance.ts';
+import { type Duck, openDuck } from '../../adapters/local/duckdb/instance.ts';
+import { readParquet } from '../../adapters/local/duckdb/parquet-path.ts';
 import { sql } from '../../adapters/local/duckdb/sql.ts';
 import { DuckStager } from '../../adapters/local/duckdb/stager.ts';
 import { DuckWarehouse } from '../../adapters/local/duckdb/warehouse.ts';
@@ -281,7 +282,7 @@ export class World {
 }
 
 async function exportedKeys(duck: Duck, path: string): Promise<StandingKey[]> {
-  const rows = await duck.rows(`SELECT * FROM read_parquet(${quoteLiteral(path)})`);
+  const rows = await duck.rows(`SELECT * FROM ${readParquet(path)}`);
   return rows.map((row) => ({
     key: String(row.key_hash),
     rawObject: String(row.raw_object),

@@ -9,6 +9,7 @@ import type { PublishScope } from '../../../ports/warehouse.ts';
 import { columnList } from './columns.ts';
 import { decidedName } from './decide.ts';
 import { type Duck, quoteLiteral } from './instance.ts';
+import { copyToParquet } from './parquet-path.ts';
 
 /** A table that runs change. */
 export interface ChangedTable {
@@ -58,9 +59,7 @@ export async function recordChanges(
 ): Promise<void> {
   await mkdir(folder, { recursive: true });
   const copy = (query: string, name: string): Promise<void> =>
-    duck.run(
-      `COPY (${query}) TO ${quoteLiteral(join(folder, `${group}.${name}.parquet`))} (FORMAT parquet, COMPRESSION zstd)`,
-    );
+    duck.run(copyToParquet(query, join(folder, `${group}.${name}.parquet`)));
   await copy('SELECT * FROM decided_causes ORDER BY event_id', 'causes');
   for (const { name, decided, key } of changedTables(pipeline)) {
     await copy(

@@ -8,8 +8,9 @@ import { sha256Hex } from '../../../engine/model/digest.ts';
 import type { Catalog, CatalogEntry, CatalogWriter, Linked } from '../../../ports/catalog.ts';
 import type { ObjectInfo, ObjectStore } from '../../../ports/object-store.ts';
 import { TableAppender } from './appender.ts';
-import { type Duck, openDuck, quoteLiteral } from './instance.ts';
+import { type Duck, openDuck } from './instance.ts';
 import { MEMORY } from './memory.ts';
+import { copyToParquet, readParquet } from './parquet-path.ts';
 
 export interface DuckCatalogOptions {
   readonly control: ObjectStore;
@@ -61,9 +62,7 @@ export class DuckCatalog implements Catalog {
       commit: async (entry) => {
         appender.close();
         const file = join(folder, `${sha256Hex(place).slice(0, 16)}.parquet`);
-        await duck.run(
-          `COPY (SELECT DISTINCT * FROM ${table} ORDER BY ALL) TO ${quoteLiteral(file)} (FORMAT parquet, COMPRESSION zstd)`,
-        );
+        await duck.run(copyToParquet(`SELECT DISTINCT * FROM ${table} ORDER BY ALL`, file));
         await duck.run(`DROP TABLE IF EXISTS ${table}`);
         await control.writeFile(`${place}.parquet`, file, { if: 'always' });
         await control.write(`${place}.json`, Buffer.from(JSON.stringify(entry)), { if: 'always' });
@@ -86,7 +85,7 @@ export class DuckCatalog implements Catalog {
         const standing =
           warehouseKeys === undefined
             ? 'SELECT 0 AS key_hash, NULL AS raw_object, false AS in_window WHERE false'
-            : `SELECT * FROM read_parquet(${quoteLiteral(warehouseKeys)})`;
+            : `SELECT * FROM ${readParquet(warehouseKeys)}`;
         // Keys with a row in the window; the events that offer them, at any date; the objects that hold those events.
         const rows = await duck.rows(`
           WITH standing AS (${standing}),
@@ -129,8 +128,8 @@ export class DuckCatalog implements Catalog {
         held.push(local);
         keyOf.set(local.path, object.key);
       }
-      const paths = [...keyOf.keys()].map(quoteLiteral).join(', ');
-      await duck.run(`CREATE OR REPLACE TEMP VIEW keys AS SELECT * FROM read_parquet([${paths}], filename = true)`);
+      const files = readParquet([...keyOf.keys()], { filename: true });
+      await duck.run(`CREATE OR REPLACE TEMP VIEW keys AS SELECT * FROM ${files}`);
       return await work(duck, keyOf);
     } finally {
       for (const local of held) await local.release();

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import type { CompiledPipeline } from '../../../engine/model/compile.ts';
 import type { PublishScope, Unexplained } from '../../../ports/warehouse.ts';
 import { rowHashSql } from './columns.ts';
-import { type Duck, quoteLiteral } from './instance.ts';
+import type { Duck } from './instance.ts';
+import { copyToParquet } from './parquet-path.ts';
 import { offeredTables } from './scope.ts';
 import { sql } from './sql.ts';
 
@@ -45,8 +46,8 @@ export async function recordCauses(
   folder: string,
 ): Promise<void> {
   for (const { table, key, from } of ownCauses(pipeline).slice(1)) {
-    const path = quoteLiteral(join(folder, `${group}.${table}.causes.parquet`));
-    await duck.run(`COPY (SELECT * FROM ${from} ORDER BY ${key}) TO ${path} (FORMAT parquet, COMPRESSION zstd)`);
+    const path = join(folder, `${group}.${table}.causes.parquet`);
+    await duck.run(copyToParquet(`SELECT * FROM ${from} ORDER BY ${key}`, path));
   }
 }
 

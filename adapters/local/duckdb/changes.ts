@@ -19,8 +19,9 @@ import type {
 import { RepriseError } from '../../../ports/errors.ts';
 import { unlessMissing } from '../file-errors.ts';
 import { columnDefinitions } from './columns.ts';
-import { type Duck, type DuckRow, openDuck, quoteLiteral } from './instance.ts';
+import { type Duck, type DuckRow, openDuck } from './instance.ts';
 import { MEMORY } from './memory.ts';
+import { readParquet } from './parquet-path.ts';
 import { sql } from './sql.ts';
 
 /** Load metadata: they differ whenever a row is written, and say nothing of what it holds. */
@@ -94,17 +95,15 @@ async function readTable(
   table: ChangedTable,
 ): Promise<TableChanges> {
   const kept = (what: string): string[] =>
-    files
-      .filter((file) => file.replace(/^\d+\./, '') === `${what}.parquet`)
-      .map((file) => quoteLiteral(join(request.folder, file)));
+    files.filter((file) => file.replace(/^\d+\./, '') === `${what}.parquet`).map((file) => join(request.folder, file));
   const decided = kept(`${table.name}.decided`);
   if (decided.length === 0) return { table: table.name, dates: [], causes: [], columns: [], samples: [] };
   const causes = kept(table.causes);
-  const from = `read_parquet([${causes.join(', ')}], union_by_name = true)`;
+  const from = readParquet(causes, { unionByName: true });
   await duck.run(
     sql('changed-rows', {
       keys: table.key.map((key) => `d.${key}`).join(', '),
-      decided: decided.join(', '),
+      decided: readParquet(decided),
       cause: causes.length > 0 ? 'c.cause' : NO_TEXT,
       old_transform: causes.length > 0 && (await hasColumn(duck, from, 'old_transform')) ? 'c.old_transform' : NO_TEXT,
       join_causes: causes.length > 0 ? `LEFT JOIN ${from} AS c ON ${keysEqual(table.causesKey, 'c', 'd')}` : '',
@@ -114,12 +113,7 @@ async function readTable(
   // An undo keeps what rows become; of a replay they are among the settled ones.
   const after = kept(`${table.name}.after`);
   const settled = request.settled.filter((file) => file.table === table.name && file.rows > 0);
-  await openRows(
-    duck,
-    'after_rows',
-    after.length > 0 ? after : settled.map((file) => quoteLiteral(file.path)),
-    table.columns,
-  );
+  await openRows(duck, 'after_rows', after.length > 0 ? after : settled.map((file) => file.path), table.columns);
   const compared = table.columns.filter((column) => !NOT_COMPARED.has(column.name) && !table.key.includes(column.name));
   return {
     table: table.name,
@@ -145,7 +139,7 @@ async function openRows(
 ): Promise<void> {
   await duck.run(`DROP VIEW IF EXISTS ${name}`);
   await duck.run(`CREATE OR REPLACE TEMP TABLE no_${name} (${columnDefinitions(columns)})`);
-  const from = paths.length === 0 ? `no_${name}` : `read_parquet([${paths.join(', ')}])`;
+  const from = paths.length === 0 ? `no_${name}` : readParquet(paths);
   await duck.run(`CREATE TEMP VIEW ${name} AS SELECT * FROM ${from}`);
 }
 

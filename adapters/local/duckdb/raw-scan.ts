@@ -3,9 +3,9 @@
 
 import type { DuckDBBlobValue, DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
 import type { RawRow, RowRange } from '../../../ports/raw-reader.ts';
-import { quoteLiteral } from './instance.ts';
 import { RAW_READ_LIMITS } from './limits.ts';
 import { type ParquetFooter, RAW_COLUMNS, type RawColumn, unreadable } from './parquet-footer.ts';
+import { readParquet } from './parquet-path.ts';
 import { batches, microsOfNanos, rawRow } from './raw-row.ts';
 
 type TimeForm = 'micros' | 'nanos' | 'text';
@@ -23,7 +23,7 @@ export async function prepareScan(
   footer: ParquetFooter,
   bodyBytesMax: number,
 ): Promise<RawScan> {
-  const file = `read_parquet(${quoteLiteral(path)}, hive_partitioning = false)`;
+  const file = readParquet(path);
   const described = await connection.runAndReadAll(`DESCRIBE SELECT * FROM ${file}`);
   const types = described.getRowObjectsJS().map((row) => String(row.column_type));
   if (types.length !== footer.columnCount) throw unreadable('corrupt footer');

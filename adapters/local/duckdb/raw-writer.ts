@@ -11,8 +11,9 @@ import {
   VARCHAR,
 } from '@duckdb/node-api';
 import { bodyBytes, type RawDelivery, type RawWriter } from '../../../ports/raw-writer.ts';
-import { classifyDuckError, type Duck, openDuck, quoteLiteral } from './instance.ts';
+import { classifyDuckError, type Duck, openDuck } from './instance.ts';
 import { RAW_WRITE_LIMITS } from './limits.ts';
+import { copyToParquet } from './parquet-path.ts';
 
 export interface RawWriterOptions {
   /** Where DuckDB spills. */
@@ -48,8 +49,11 @@ async function writeObject(duck: Duck, path: string, deliveries: AsyncIterable<r
     const { rows, bytes, isText } = await append(duck, deliveries);
     // decode takes the bytes for text as they are, where a cast would read escapes in them.
     await duck.run(
-      `COPY (SELECT received_at, source, ${isText ? 'decode(body) AS body' : 'body'} FROM deliveries)
-       TO ${quoteLiteral(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${rowGroupRows(rows, bytes)})`,
+      copyToParquet(
+        `SELECT received_at, source, ${isText ? 'decode(body) AS body' : 'body'} FROM deliveries`,
+        path,
+        `COMPRESSION zstd, ROW_GROUP_SIZE ${rowGroupRows(rows, bytes)}`,
+      ),
     );
   } finally {
     await duck.run('DROP TABLE deliveries');

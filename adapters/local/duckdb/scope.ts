@@ -7,6 +7,7 @@ import { QUARANTINE_COLUMNS, type TableColumn } from '../../../engine/model/tabl
 import type { PlanDate, PublishScope } from '../../../ports/warehouse.ts';
 import { columnDefinitions } from './columns.ts';
 import { type Duck, quoteLiteral } from './instance.ts';
+import { readParquet } from './parquet-path.ts';
 import { beatenName } from './stager.ts';
 
 const INSERT_ROWS_MAX = 1000;
@@ -80,11 +81,11 @@ export const offeredTables = (pipeline: CompiledPipeline): readonly CompiledTabl
 
 async function openSettled(duck: Duck, scope: PublishScope): Promise<void> {
   for (const { name, columns } of settledTables(scope.pipeline)) {
-    const files = scope.settled.filter((file) => file.table === name).map((file) => quoteLiteral(file.path));
+    const files = scope.settled.filter((file) => file.table === name).map((file) => file.path);
     await duck.run(`DROP VIEW IF EXISTS settled_${name}`);
     await duck.run(`DROP TABLE IF EXISTS empty_${name}`);
     if (files.length > 0) {
-      await duck.run(`CREATE TEMP VIEW settled_${name} AS SELECT * FROM read_parquet([${files.join(', ')}])`);
+      await duck.run(`CREATE TEMP VIEW settled_${name} AS SELECT * FROM ${readParquet(files)}`);
     } else {
       await duck.run(`CREATE TEMP TABLE empty_${name} (${columnDefinitions(columns)})`);
       await duck.run(`CREATE TEMP VIEW settled_${name} AS SELECT * FROM empty_${name}`);

@@ -11,8 +11,9 @@ import type { RawRow } from '../../../ports/raw-reader.ts';
 import type { SliceWriter, StagedFile, Stager } from '../../../ports/stage.ts';
 import { type Cell, TableAppender } from './appender.ts';
 import { columnDefinitions, precedenceSql } from './columns.ts';
-import { type Duck, openDuck, quoteLiteral } from './instance.ts';
+import { type Duck, openDuck } from './instance.ts';
 import { MEMORY } from './memory.ts';
+import { copyToParquet, readParquet } from './parquet-path.ts';
 import { sql } from './sql.ts';
 
 export interface StagerOptions {
@@ -53,11 +54,11 @@ export class DuckStager implements Stager {
     try {
       await mkdir(folder, { recursive: true });
       for (const { name, columns } of stageTables(pipeline)) {
-        const files = staged.filter((file) => file.table === name).map((file) => quoteLiteral(file.path));
+        const files = staged.filter((file) => file.table === name).map((file) => file.path);
         await duck.run(
           files.length === 0
             ? `CREATE TABLE staged_${name} (${columnDefinitions(columns)}, filename VARCHAR)`
-            : `CREATE VIEW staged_${name} AS SELECT * FROM read_parquet([${files.join(', ')}], filename = true)`,
+            : `CREATE VIEW staged_${name} AS SELECT * FROM ${readParquet(files, { filename: true })}`,
         );
       }
       await duck.run(sql('losers', { precedence: precedenceSql(pipeline, 'staged') }));
@@ -115,7 +116,7 @@ async function settleTable(
     if (rows === file.rows) settled.push(file);
     if (rows === file.rows || rows === 0) continue;
     const path = join(folder, `${table.name}-${number}.parquet`);
-    const from = `FROM read_parquet(${quoteLiteral(file.path)}) AS staged ${joins}`;
+    const from = `FROM ${readParquet(file.path)} AS staged ${joins}`;
     await duck.run(copyTo(`SELECT staged.* ${from} ORDER BY ${orderOf(table)}`, path));
     settled.push({ table: table.name, path, rows });
   }
@@ -137,7 +138,7 @@ function losersJoin(table: CompiledTable): string {
 
 const orderOf = (table: CompiledTable): string => ['event_date', ...table.key].join(', ');
 const copyTo = (query: string, path: string): string =>
-  `COPY (${query}) TO ${quoteLiteral(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100000)`;
+  copyToParquet(query, path, 'COMPRESSION zstd, ROW_GROUP_SIZE 100000');
 
 function openStageDuck(spill: string, memoryMb: number): Promise<Duck> {
   return openDuck({ memoryMb, threads: 1, tempFolder: spill, preserveInsertionOrder: false });

@@ -13,6 +13,7 @@ import { recordCauses } from './causes.ts';
 import { rowHashSql } from './columns.ts';
 import { outcomeOf } from './decide.ts';
 import { type Duck, type DuckRow, quoteIdentifier, quoteLiteral } from './instance.ts';
+import { readParquet } from './parquet-path.ts';
 import { openObjects } from './scope.ts';
 import { sql } from './sql.ts';
 
@@ -95,7 +96,7 @@ async function openImages(duck: Duck, scope: UndoScope, group: number, { name }:
   const kept = async (what: string): Promise<string> => {
     const path = join(scope.undone.folder, `${group}.${name}.${what}.parquet`);
     if ((await unlessMissing(() => access(path).then(() => true))) === undefined) throw notKept(scope, group, name);
-    return `read_parquet(${quoteLiteral(path)})`;
+    return readParquet(path);
   };
   await duck.run(`CREATE OR REPLACE TEMP VIEW undone_${name} AS SELECT * FROM ${await kept('decided')}`);
   const images = [['image', 'before'], ...(scope.undone.isUndo ? [['left', 'after']] : [])] as const;

@@ -23,6 +23,7 @@ import { decide } from './decide.ts';
 import { evolve, lackingColumns, planEvolution, wantedTables } from './evolve.ts';
 import { type Duck, openDuck, quoteLiteral } from './instance.ts';
 import { MEMORY } from './memory.ts';
+import { copyToParquet } from './parquet-path.ts';
 import { openDates, openScope } from './scope.ts';
 import { sql } from './sql.ts';
 import { applyUndo, decideUndo } from './undo.ts';
@@ -211,7 +212,7 @@ export class DuckWarehouse implements Warehouse, EvolvingWarehouse {
       hashes.push(`SELECT ${columns}, false FROM ${pipeline.name}.events WHERE NOT (${within(window)})`);
     }
     await rm(path, { force: true });
-    await this.duck.run(`COPY (${hashes.join(' UNION ')}) TO ${quoteLiteral(path)} (FORMAT parquet)`);
+    await this.duck.run(copyToParquet(hashes.join(' UNION '), path, ''));
     return path;
   }
 
