@@ -10,7 +10,7 @@ import { asFileError } from '../../adapters/local/file-errors.ts';
 import { finish } from '../../engine/ledger/finish.ts';
 import { LEASE_MS } from '../../engine/ledger/leases.ts';
 import type { RunRecord } from '../../engine/ledger/runs.ts';
-import { isRepriseError, RepriseError } from '../../ports/errors.ts';
+import { ERROR_CODES, isRepriseError, RepriseError } from '../../ports/errors.ts';
 import type { TaskContext } from '../../tasks/context.ts';
 import { TASKS } from '../../tasks/tasks.ts';
 import { approve } from './approval.ts';
@@ -83,10 +83,25 @@ export async function executeRun(engine: Engine, run: RunRecord, options: Execut
       result.status === 'FAILED'
         ? `${result.error}: ${result.cause}`
         : 'the state machine ended without finishing the run';
-    return await engine.runs.save({ ...record, state: 'failed', failure: { error: 'Internal', cause } });
+    return await saveFailure(engine, record, result.status === 'FAILED' ? result.error : 'Internal', cause);
   } finally {
     clearInterval(heartbeat);
     await workers.close();
+  }
+}
+
+/** Where not even that can be written, as on a full disk, the run is interrupted: its command and its error say so. */
+async function saveFailure(engine: Engine, run: RunRecord, error: string, cause: string): Promise<RunRecord> {
+  try {
+    const known = error in ERROR_CODES ? error : 'Internal';
+    return await engine.runs.save({ ...run, state: 'failed', failure: { error: known, cause } });
+  } catch (failure) {
+    if (!isRepriseError(failure)) throw failure;
+    throw new RepriseError(
+      failure.code,
+      `run ${run.runId} is interrupted: ${failure.message}`,
+      `${failure.fix.replace(/, then run this again$/, '')}, then: reprise resume ${run.runId}`,
+    );
   }
 }
 

@@ -39,10 +39,11 @@ export async function settle(
     const numbers = `${left.slice(0, 10).join(', ')}${left.length > 10 ? ', …' : ''}`;
     const failure = await deps.runs.failure(runId, left[0] as number);
     const why = failure === undefined ? '' : `; of slice ${left[0]}: ${failure.error}, ${failure.cause}`;
+    const isFull = failure?.error === 'DiskFull';
     throw new RepriseError(
-      'StageFailed',
+      isFull ? 'DiskFull' : 'StageFailed',
       `${left.length} of ${plan.body.slices.length} slices could not be staged (${numbers})${why}`,
-      `reprise resume ${runId}`,
+      `${isFull ? 'free space on the disk, then: ' : ''}reprise resume ${runId}`,
     );
   }
   const manifests = await deps.runs.slices(runId);
