@@ -22,6 +22,8 @@ export const ERROR_CODES = {
   HomeNotOurs: { retry: 'terminal', exit: 2 },
   HomeNewer: { retry: 'terminal', exit: 2 },
   EmptyLake: { retry: 'terminal', exit: 2 },
+  /** A control document is not what it was written as. */
+  NotAsRecorded: { retry: 'terminal', exit: 3 },
   PlanDrifted: { retry: 'terminal', exit: 3 },
   WarehouseHeld: { retry: 'transient', exit: 3 },
   LeaseHeld: { retry: 'terminal', exit: 3 },

@@ -1,7 +1,6 @@
 // Plans of small lakes have one date group: cuts them as those of large ones are.
 
-import { canonicalJson, sha256Hex } from '../engine/model/digest.ts';
-import type { Plan, PlanBody } from '../engine/plan/plan.ts';
+import { type Plan, type PlanBody, planIdOf } from '../engine/plan/plan.ts';
 
 /** The same plan with its dates cut into more groups. Bit n: a new group begins at date n. */
 export function regrouped(plan: Plan, cuts: number): Plan {
@@ -11,5 +10,5 @@ export function regrouped(plan: Plan, cuts: number): Plan {
     return { ...date, group };
   });
   const body: PlanBody = { ...plan.body, dates, groups: dates.length > 0 ? group + 1 : plan.body.groups };
-  return { ...plan, body, id: sha256Hex(canonicalJson(body)) };
+  return { ...plan, body, id: planIdOf(body) };
 }

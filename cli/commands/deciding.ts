@@ -11,7 +11,7 @@ import { type Arguments, textArgument } from '../command.ts';
 import { nextOf, progressDocument, progressLines } from '../render/runs.ts';
 import type { Terminal } from '../render/terminal.ts';
 import type { Engine } from '../wire/engine.ts';
-import { goOn } from './resume.ts';
+import { goOn, refuseOtherTransforms } from './resume.ts';
 import { withEngine } from './session.ts';
 
 export const REASON: Options = { type: 'string', default: '', describe: 'why, for the ledger' };
@@ -68,7 +68,7 @@ async function decideRun(
   decision: Decision['decision'],
 ): Promise<{ readonly progress: Progress; readonly decided: Decision }> {
   const deps = engine.controlDeps;
-  const progress = await progressOf(deps, textArgument(args, 'run-id'));
+  const progress = await progressOf(deps, (await engine.findRun(textArgument(args, 'run-id'))).runId);
   const { run, worker, waiting } = progress;
   if (worker !== undefined && waiting === undefined) {
     throw new RepriseError(
@@ -77,6 +77,7 @@ async function decideRun(
       `look on: reprise watch ${run.runId}`,
     );
   }
+  if (decision === 'approved') await refuseOtherTransforms(engine, run, 'approve');
   return { progress, decided: await decideOn(deps, run, decision, textArgument(args, 'reason')) };
 }
 

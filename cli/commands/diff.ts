@@ -28,7 +28,7 @@ export const diffCommand: Command = {
   run: (args, terminal) =>
     withEngine(args, terminal, 'diff', false, async (engine) => {
       const samples = samplesOf(args);
-      const run = await engine.runs.run(textArgument(args, 'run'));
+      const run = await engine.findRun(textArgument(args, 'run'));
       const { changes, options } = await changesOf(engine, run, samples);
       terminal.result(diffDocument(run, changes, options), renderDiff(run, changes, options));
       return 0;

@@ -20,7 +20,7 @@ export const explainCommand: Command = {
   ],
   run: (args, terminal) =>
     withEngine(args, terminal, 'explain', false, async (engine) => {
-      const plan = await engine.runs.plan(textArgument(args, 'plan'));
+      const plan = await engine.findPlan(textArgument(args, 'plan'));
       const file = join(packageRoot(), 'state-machines', 'replay.asl.json');
       const machine = loadStateMachine(JSON.parse(readFileSync(file, 'utf8')), 'replay');
       const stages = stagesOf(machine, plan, runOptions(args));

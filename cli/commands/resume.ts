@@ -4,6 +4,7 @@ import { decideOn, decisionOf, refuseRejected, waitsFor } from '../../engine/led
 import type { RunRecord } from '../../engine/ledger/runs.ts';
 import { refuseUndone } from '../../engine/ledger/undone.ts';
 import { aboutWorker, workerOf } from '../../engine/ledger/worker.ts';
+import { refuseOtherPipeline } from '../../engine/plan/drift.ts';
 import { RepriseError } from '../../ports/errors.ts';
 import { type Command, optionalText, textArgument } from '../command.ts';
 import { exitCodeOf, renderRun, runDocument } from '../render/run.ts';
@@ -35,10 +36,18 @@ export interface GoOn {
   readonly awaitApproval: boolean;
 }
 
+/** An undo puts back what was kept, whatever the transforms are. */
+export async function refuseOtherTransforms(engine: Engine, run: RunRecord, command: string): Promise<void> {
+  if (run.undoes !== undefined) return;
+  const plan = await engine.runs.plan(run.planId);
+  refuseOtherPipeline(plan, await engine.pipelines.compiled(run.pipeline), run.runId, command);
+}
+
 /** Another attempt of the run, on the same dates: what is recorded as done is not repeated. */
 export async function goOn(engine: Engine, run: RunRecord, terminal: Terminal, how: GoOn): Promise<number> {
   await refuseUndone(engine.runs, run.runId);
   await refuseWhileItWorks(engine, run);
+  await refuseOtherTransforms(engine, run, 'resume');
   const options = { ...run.options, stageOnly: false, approved: run.options.approved || how.approved };
   const about = { ...aboutWorker(engine.leaseDeps), ...(how.reason === '' ? {} : { reason: how.reason }) };
   const again = await engine.runs.beginAttempt({ ...run, ...about, options });
@@ -70,13 +79,14 @@ export const resumeCommand: Command = {
   run: (args, terminal) =>
     withEngine(args, terminal, 'resume', false, async (engine) => {
       const named = optionalText(args, 'run');
-      const run = named === undefined ? await newestUnfinished(engine) : await engine.runs.run(named);
+      const run = named === undefined ? await newestUnfinished(engine) : await engine.findRun(named);
       if (DONE.has(run.state)) {
         terminal.say(`run ${run.runId} is done`);
         terminal.result(runDocument(run, 0), renderRun(run, undefined));
         return exitCodeOf(run);
       }
       await refuseRejected(engine.runs, run.runId);
+      await refuseOtherTransforms(engine, run, 'resume');
       const reason = textArgument(args, 'reason');
       const waits = waitsFor(run, undefined);
       if (args.yes === true && (waits === 'approval' || waits === 'publish'))

@@ -18,7 +18,7 @@ export const runCommand: Command = {
   run: (args, terminal) =>
     withEngine(args, terminal, 'run', false, async (engine) => {
       const options = runOptions(args);
-      const plan = await engine.runs.plan(textArgument(args, 'plan'));
+      const plan = await engine.findPlan(textArgument(args, 'plan'));
       const reason = textArgument(args, 'reason');
       const about = { ...aboutWorker(engine.leaseDeps), ...(reason === '' ? {} : { reason }) };
       const run = await engine.runs.create(plan, options, about);

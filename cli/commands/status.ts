@@ -30,7 +30,7 @@ export const statusCommand: Command = {
         );
         return 0;
       }
-      const progress = await progressOf(engine.controlDeps, named);
+      const progress = await progressOf(engine.controlDeps, (await engine.findRun(named)).runId);
       const { run, state } = progress;
       const durationMs =
         run.finishedAt === undefined ? undefined : Date.parse(run.finishedAt) - Date.parse(run.startedAt);

@@ -24,7 +24,7 @@ const STOPPED = new Set(['cancelled', 'partially_published', 'paused']);
 
 export function stopRun(args: Arguments, terminal: Terminal, ask: 'cancel' | 'pause'): Promise<number> {
   return withEngine(args, terminal, ask, false, async (engine) => {
-    const run = await engine.runs.run(textArgument(args, 'run'));
+    const run = await engine.findRun(textArgument(args, 'run'));
     const deps = engine.controlDeps;
     const worker = await workerOf(deps, run);
     const asked = await askToStop(deps, run, ask, textArgument(args, 'reason'));

@@ -22,7 +22,7 @@ export const undoCommand: Command = {
   ],
   run: (args, terminal) =>
     withEngine(args, terminal, 'undo', false, async (engine) => {
-      const undone = await engine.runs.run(textArgument(args, 'run'));
+      const undone = await engine.findRun(textArgument(args, 'run'));
       await refuseWhileItWorks(engine, undone);
       const plan = await engine.runs.plan(undone.planId);
       const pipeline = await engine.pipelines.compiled(undone.pipeline);

@@ -90,7 +90,7 @@ async function whatOf(
     };
     return { plan: await planAndSave(engine, what, request, terminal), run: { runId: 'verify', epoch: 0 } };
   }
-  const run = await engine.runs.run(what);
+  const run = await engine.findRun(what);
   return { plan: await engine.runs.plan(run.planId), run };
 }
 

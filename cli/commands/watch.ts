@@ -1,6 +1,7 @@
 // Looks on while a run is executed, by whomever, until it ends.
 
 import { type Progress, progressOf } from '../../engine/ledger/progress.ts';
+import type { RunRecord } from '../../engine/ledger/runs.ts';
 import { RepriseError } from '../../ports/errors.ts';
 import { type Command, optionalText } from '../command.ts';
 import { exitCodeOf, renderRun } from '../render/run.ts';
@@ -23,7 +24,8 @@ export const watchCommand: Command = {
   ],
   run: (args, terminal) =>
     withEngine(args, terminal, 'watch', false, async (engine) => {
-      const runId = optionalText(args, 'run') ?? (await newest(engine));
+      const named = optionalText(args, 'run');
+      const { runId } = named === undefined ? await newest(engine) : await engine.findRun(named);
       let shown = '';
       for (;;) {
         const progress = await progressOf(engine.controlDeps, runId);
@@ -36,10 +38,10 @@ export const watchCommand: Command = {
     }),
 };
 
-async function newest(engine: Engine): Promise<string> {
+async function newest(engine: Engine): Promise<RunRecord> {
   const runs = await listedRuns(engine);
   const found = runs.find(({ state }) => state === 'running') ?? runs[0];
-  if (found !== undefined) return found.run.runId;
+  if (found !== undefined) return found.run;
   throw new RepriseError('NotFound', 'there are no runs yet', 'reprise backfill <pipeline> --all');
 }
 

@@ -6,6 +6,7 @@ import type { Check, HomeCheck } from './finding.ts';
 import { ledgerCheck } from './ledger.ts';
 import { nodeCheck } from './node.ts';
 import { pipelinesCheck } from './pipelines.ts';
+import { plansCheck } from './plans.ts';
 import { runsCheck } from './runs.ts';
 import { scratchCheck } from './scratch.ts';
 import { warehouseCheck } from './warehouse.ts';
@@ -13,4 +14,4 @@ import { warehouseCheck } from './warehouse.ts';
 /** These run before the home is opened, which clears away what processes left that have ended. */
 export const CHECKS: readonly Check[] = [nodeCheck, duckdbCheck, pipelinesCheck, diskCheck, scratchCheck];
 
-export const HOME_CHECKS: readonly HomeCheck[] = [warehouseCheck, runsCheck, ledgerCheck];
+export const HOME_CHECKS: readonly HomeCheck[] = [warehouseCheck, plansCheck, runsCheck, ledgerCheck];

@@ -72,9 +72,8 @@ export function nextCommand(run: RunRecord): string {
     case 'published_downstream_stale':
       return `reprise diff ${run.runId}`;
     case 'staged':
-      return `reprise diff ${run.runId}, then reprise resume ${run.runId} --yes`;
     case 'awaiting_approval':
-      return `reprise diff ${run.runId}, then reprise resume ${run.runId} --yes`;
+      return `reprise diff ${run.runId}, then reprise approve ${run.runId} or reprise reject ${run.runId}`;
     case 'refused':
       if (run.undoes !== undefined) return `reprise status ${run.undoes}`;
       if (run.failure?.error === 'LeaseHeld') return `reprise resume ${run.runId}, when the other run has ended`;

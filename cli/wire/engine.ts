@@ -15,9 +15,10 @@ import { acquireWarehouse, type HeldWarehouse } from '../../adapters/local/wareh
 import type { ControlDeps } from '../../engine/ledger/control.ts';
 import { type LeaseDeps, Leases } from '../../engine/ledger/leases.ts';
 import { Ledger } from '../../engine/ledger/ledger.ts';
-import { Runs } from '../../engine/ledger/runs.ts';
+import { resolveId } from '../../engine/ledger/names.ts';
+import { type RunRecord, Runs } from '../../engine/ledger/runs.ts';
 import type { CompiledPipeline } from '../../engine/model/compile.ts';
-import type { PlanDeps } from '../../engine/plan/plan.ts';
+import type { Plan, PlanDeps } from '../../engine/plan/plan.ts';
 import type { Warehouse } from '../../ports/warehouse.ts';
 import type { TaskContext } from '../../tasks/context.ts';
 import { Pipelines } from './pipelines.ts';
@@ -117,6 +118,16 @@ export class Engine {
   get controlDeps(): ControlDeps {
     const { runs } = this;
     return { ...this.leaseDeps, runs, withWarehouse: (work) => this.withWarehouse(work) };
+  }
+
+  /** The run that a person named by its id or a beginning of it. */
+  async findRun(text: string): Promise<RunRecord> {
+    return this.runs.run(await resolveId(this.home.control, 'run', text));
+  }
+
+  /** The plan that a person named by its id or a beginning of it. */
+  async findPlan(text: string): Promise<Plan> {
+    return this.runs.plan(await resolveId(this.home.control, 'plan', text));
   }
 
   ledger(pipeline: string): Ledger {

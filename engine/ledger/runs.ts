@@ -3,9 +3,10 @@
 
 import type { Clock } from '../../ports/clock.ts';
 import { isoTime } from '../../ports/clock.ts';
-import { RepriseError } from '../../ports/errors.ts';
+import { isRepriseError, RepriseError } from '../../ports/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { GroupOutcome, LeftAlone, LeftAloneRow } from '../../ports/warehouse.ts';
+import { checkedPlan } from '../plan/checked.ts';
 import type { Plan } from '../plan/plan.ts';
 
 /** The states in which a run ends. */
@@ -106,21 +107,27 @@ export class Runs {
     this.#clock = clock;
   }
 
-  /** Plans are immutable: the same plan again is the same document, with its first reason. */
-  async savePlan(plan: Plan): Promise<void> {
-    await this.#control.write(`plans/${plan.id}.json`, encode(plan), { if: 'absent' });
+  /**
+   * Plans are immutable: the same plan again is the same document, with its first reason. One that was changed since is
+   * written again. Gives the plan as it is kept.
+   */
+  async savePlan(plan: Plan): Promise<Plan> {
+    if ((await this.#control.write(planKey(plan.id), encode(plan), { if: 'absent' })) === 'written') return plan;
+    try {
+      return await this.plan(plan.id);
+    } catch (error) {
+      if (!isRepriseError(error) || error.code !== 'NotAsRecorded') throw error;
+      await this.#control.write(planKey(plan.id), encode(plan), { if: 'always' });
+      return plan;
+    }
   }
 
-  /** By its id or a beginning of it that no other plan has. */
+  /** By its whole id. Throws NotFound, and NotAsRecorded when its id is not the hash of its body. */
   async plan(id: string): Promise<Plan> {
-    const found: string[] = [];
-    for await (const object of this.#control.list(`plans/${id}`)) found.push(object.key);
-    if (found.length > 1)
-      throw new RepriseError('Usage', `${found.length} plans begin with ${id}`, 'give more of the id');
-    const plan = found[0] === undefined ? undefined : await this.#read<Plan>(found[0]);
-    if (plan === undefined)
+    const content = await this.#control.read(planKey(id));
+    if (content === undefined)
       throw new RepriseError('NotFound', `there is no plan ${id}`, 'make one: reprise plan <pipeline> --from … --to …');
-    return plan;
+    return checkedPlan(id, Buffer.from(content).toString('utf8'));
   }
 
   /** A run of the plan, or with `undoes` one that takes a run of it back. */
@@ -245,6 +252,7 @@ export class Runs {
   }
 }
 
+const planKey = (id: string): string => `plans/${id}.json`;
 const runKey = (runId: string): string => `runs/${runId}/run.json`;
 const failureName = (slice: number): string => `failures/${String(slice).padStart(6, '0')}`;
 const sliceKey = (runId: string, slice: number): string =>

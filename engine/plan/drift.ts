@@ -5,15 +5,34 @@ import type { ObjectStore } from '../../ports/object-store.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
 import type { Plan } from './plan.ts';
 
-/** Throws PlanDrifted that names each object, the transforms or the schema that are not as planned. */
-export async function refuseDrift(plan: Plan, pipeline: CompiledPipeline, lake: ObjectStore): Promise<void> {
-  const drifted: string[] = [];
+/**
+ * Throws PlanDrifted when the pipeline that is loaded is not the one that the run was staged with. Nothing of the run is
+ * touched: whoever has the right pipeline can go on with it.
+ */
+export function refuseOtherPipeline(plan: Plan, pipeline: CompiledPipeline, runId: string, command: string): void {
   const { body } = plan;
+  const differs = pipelineDrift(plan, pipeline);
+  if (differs.length === 0) return;
+  throw new RepriseError(
+    'PlanDrifted',
+    `run ${runId} was staged with another pipeline ${body.pipeline} than the one loaded here: ${differs.join('; ')}. The run and its stage are left as they are`,
+    `go on from the code it was staged with: reprise ${command} ${runId} --pipelines FOLDER; or plan again with this one: reprise plan ${body.pipeline} --from ${body.window.from} --to ${body.window.to}`,
+  );
+}
+
+function pipelineDrift({ body }: Plan, pipeline: CompiledPipeline): string[] {
+  const drifted: string[] = [];
   if (body.schemaDigest !== pipeline.schemaDigest)
     drifted.push(`the tables' columns changed (${short(body.schemaDigest)} → ${short(pipeline.schemaDigest)})`);
-  if (body.transformDigest !== pipeline.transformDigest) {
+  if (body.transformDigest !== pipeline.transformDigest)
     drifted.push(`the transforms changed (${short(body.transformDigest)} → ${short(pipeline.transformDigest)})`);
-  }
+  return drifted;
+}
+
+/** Throws PlanDrifted that names each object, the transforms or the schema that are not as planned. */
+export async function refuseDrift(plan: Plan, pipeline: CompiledPipeline, lake: ObjectStore): Promise<void> {
+  const { body } = plan;
+  const drifted = pipelineDrift(plan, pipeline);
   for (const object of body.objects) {
     const now = await lake.head(object.key);
     if (now === undefined) drifted.push(`${object.key} is gone`);

@@ -58,6 +58,9 @@ export interface Plan {
   readonly createdAt: string;
 }
 
+/** The hash of all that the outcome depends on, however the document is laid out. */
+export const planIdOf = (body: PlanBody): string => sha256Hex(canonicalJson(body));
+
 export interface PlanRequest {
   /** Undefined: all there is. */
   readonly window: Window | undefined;
@@ -125,7 +128,7 @@ async function planOf(
     tables: pipeline.tables.map((table) => table.name),
     repair: request.repair,
   };
-  return { id: sha256Hex(canonicalJson(body)), body, reason: request.reason, createdAt: isoTime(deps.clock) };
+  return { id: planIdOf(body), body, reason: request.reason, createdAt: isoTime(deps.clock) };
 }
 
 function selectObjects(listed: readonly ObjectInfo[], only: readonly string[]): readonly ObjectInfo[] {

@@ -7,7 +7,7 @@ import { finish, GROUP_FAILURE } from '../../engine/ledger/finish.ts';
 import { Leases } from '../../engine/ledger/leases.ts';
 import { progressOf } from '../../engine/ledger/progress.ts';
 import { type RunRecord, Runs } from '../../engine/ledger/runs.ts';
-import type { Plan } from '../../engine/plan/plan.ts';
+import { type Plan, type PlanBody, planIdOf } from '../../engine/plan/plan.ts';
 import type { GroupOutcome, Warehouse } from '../../ports/warehouse.ts';
 import { tinyPipeline } from '../../simulator/tiny-pipeline.ts';
 import { MemoryStore } from '../adapters/memory-store.ts';
@@ -15,29 +15,25 @@ import { newFolder, World } from './control-world.ts';
 
 const pipeline = tinyPipeline(0);
 const window = { from: '2026-06-01', to: '2026-06-03' };
-const plan: Plan = {
-  id: 'a'.repeat(64),
-  reason: '',
-  createdAt: '2026-06-05T00:00:00.000Z',
-  body: {
-    format: 1,
-    pipeline: pipeline.name,
-    window,
-    transformDigest: pipeline.transformDigest,
-    schemaDigest: pipeline.schemaDigest,
-    timeRulesDigest: pipeline.timeRulesDigest,
-    partial: false,
-    objects: [],
-    slices: [],
-    dates: [
-      { date: '2026-06-01', group: 0, whole: true, deliveries: 1 },
-      { date: '2026-06-02', group: 1, whole: true, deliveries: 1 },
-    ],
-    groups: 2,
-    tables: pipeline.tables.map(({ name }) => name),
-    repair: false,
-  },
+const body: PlanBody = {
+  format: 1,
+  pipeline: pipeline.name,
+  window,
+  transformDigest: pipeline.transformDigest,
+  schemaDigest: pipeline.schemaDigest,
+  timeRulesDigest: pipeline.timeRulesDigest,
+  partial: false,
+  objects: [],
+  slices: [],
+  dates: [
+    { date: '2026-06-01', group: 0, whole: true, deliveries: 1 },
+    { date: '2026-06-02', group: 1, whole: true, deliveries: 1 },
+  ],
+  groups: 2,
+  tables: pipeline.tables.map(({ name }) => name),
+  repair: false,
 };
+const plan: Plan = { id: planIdOf(body), reason: '', createdAt: '2026-06-05T00:00:00.000Z', body };
 const counts = { inserted: 1, updated: 0, deleted: 0, unchanged: 0, kept_newer: 0 };
 const outcomeOf = (group: number): GroupOutcome => ({
   group,
