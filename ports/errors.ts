@@ -17,6 +17,8 @@ export const ERROR_CODES = {
   Configuration: { retry: 'terminal', exit: 2 },
   UnknownPipeline: { retry: 'terminal', exit: 2 },
   ModelContradiction: { retry: 'terminal', exit: 2 },
+  /** A function of the declaration threw, or gave what its column cannot hold. */
+  TransformFault: { retry: 'terminal', exit: 2 },
   NotADelivery: { retry: 'terminal', exit: 2 },
   NotFound: { retry: 'terminal', exit: 2 },
   HomeNotOurs: { retry: 'terminal', exit: 2 },

@@ -109,18 +109,20 @@ async function show(engine: Engine, pipeline: CompiledPipeline, args: Arguments,
   const { object, row } = placeOf(args);
   const inspector = createDuckInspector((await engine.warehouse()).duck);
   const entry = await inspector.quarantineEntry(pipeline, object, row);
-  if (entry === undefined) {
+  const found = await rawOf(engine, pipeline, inspector, object, row);
+  // Any delivery of the lake can be looked at: a fault of the declaration names one that was never rejected.
+  if (entry === undefined && found.preview === undefined) {
     throw new RepriseError(
       'NotFound',
-      `row ${row} of ${object} is not in the quarantine of ${pipeline.name}`,
+      `row ${row} of ${object} is not in the quarantine of ${pipeline.name}, and not in the lake`,
       `reprise quarantine list ${pipeline.name}`,
     );
   }
-  const shown = { entry: shownOf(pipeline, entry), ...(await rawOf(engine, pipeline, inspector, object, row)) };
+  const shown = { object, row, entry: entry && shownOf(pipeline, entry), ...found };
   terminal.result(
     {
       pipeline: pipeline.name,
-      id: entryId(entry),
+      id: entryId({ rawObject: object, rawRow: row }),
       ...shown.entry,
       raw: { object, row, path: shown.path ?? null, command: shown.command ?? null },
       preview: shown.preview ?? null,
@@ -151,7 +153,7 @@ async function rawOf(
   inspector: Inspector,
   object: string,
   row: number,
-): Promise<Omit<ShownEntry, 'entry'>> {
+): Promise<Omit<ShownEntry, 'object' | 'row' | 'entry'>> {
   const nothing = { path: undefined, command: undefined, preview: undefined, today: undefined, eventId: undefined };
   if ((await engine.home.lake.head(object)) === undefined) return nothing;
   const local = await engine.home.lake.fetch(object);
@@ -160,17 +162,26 @@ async function rawOf(
     const found = { ...nothing, path: local.path, command: readCommand(local.path, row) };
     const raw = await readRow(engine, local.path, row);
     if (raw === undefined) return found;
-    const evaluation = new Evaluator(pipeline, engine.home.deliveryKey).evaluate(raw);
     return {
       ...found,
       preview: previewBody(pipeline, raw),
-      today: evaluation.accepted
-        ? { accepted: true }
-        : { accepted: false, reason: evaluation.reason, detail: evaluation.detail },
+      today: todayOf(pipeline, engine.home.deliveryKey, raw),
       eventId: await eventOf(pipeline, inspector, raw),
     };
   } finally {
     await local.release();
+  }
+}
+
+/** What today's transforms make of the delivery, or what keeps them from it. */
+function todayOf(pipeline: CompiledPipeline, deliveryKey: Uint8Array, raw: RawRow): ShownEntry['today'] {
+  try {
+    const evaluation = new Evaluator(pipeline, deliveryKey).evaluate(raw);
+    if (evaluation.accepted) return { accepted: true };
+    return { accepted: false, reason: evaluation.reason, detail: evaluation.detail };
+  } catch (error) {
+    if (!isRepriseError(error) || error.code !== 'TransformFault') throw error;
+    return { accepted: false, reason: error.code, detail: error.message };
   }
 }
 

@@ -58,7 +58,10 @@ export function renderQuarantineList(
 }
 
 export interface ShownEntry {
-  readonly entry: QuarantineEntry;
+  readonly object: string;
+  readonly row: number;
+  /** Undefined for a delivery that is not in the quarantine. */
+  readonly entry: QuarantineEntry | undefined;
   /** Undefined when the raw object is not there any more. */
   readonly path: string | undefined;
   readonly command: string | undefined;
@@ -71,33 +74,23 @@ export interface ShownEntry {
 
 export function renderEntry(pipeline: string, shown: ShownEntry): string {
   const { entry, preview, today } = shown;
-  const isObject = entry.rawRow < 0;
+  const isObject = shown.row < 0;
   const facts: [string, string][] = [
-    ['reason', entry.reason],
-    ['detail', shownValue(entry.detail, 300)],
-    ...(isObject
-      ? []
-      : ([
-          ['source', shownValue(entry.source)],
-          ['received', entry.receivedAt ?? 'unknown'],
-          ['event date', entry.date ?? 'none'],
-          ['version', shownValue(entry.schemaVersion)],
-        ] as [string, string][])),
-    ...(shown.eventId === undefined ? [] : [['event', shownValue(shown.eventId, 200)] as [string, string]]),
-    ['found by', `run ${entry.runId}, transforms ${entry.transformVersion.slice(0, 12)}, ${entry.publishedAt} UTC`],
-    ['object', entry.rawObject],
-    ...(isObject ? [] : ([['row', String(entry.rawRow)]] as [string, string][])),
+    ...(entry === undefined ? [] : factsOf(entry, shown.eventId)),
+    ['object', shown.object],
+    ...(isObject ? [] : ([['row', String(shown.row)]] as [string, string][])),
   ];
-  const lines = [
-    isObject ? `${pipeline}: a raw object that cannot be read` : `${pipeline}: a rejected delivery`,
-    ...facts.map(([name, value]) => `  ${name.padEnd(12)}${value}`),
-    '',
-  ];
+  const what = isObject
+    ? 'a raw object that cannot be read'
+    : entry === undefined
+      ? 'a delivery that is not in the quarantine'
+      : 'a rejected delivery';
+  const lines = [`${pipeline}: ${what}`, ...facts.map(([name, value]) => `  ${name.padEnd(12)}${value}`), ''];
   if (shown.path === undefined) lines.push('the raw object is not in the lake any more');
   if (isObject) {
     lines.push(
       'no row of it is in the warehouse; nothing is deleted at the dates that it may hold',
-      `next: replace it by an intact copy, then reprise backfill ${pipeline} --from ${entry.date ?? '…'} --to …`,
+      `next: replace it by an intact copy, then reprise backfill ${pipeline} --from ${entry?.date ?? '…'} --to …`,
     );
     return lines.join('\n');
   }
@@ -106,17 +99,36 @@ export function renderEntry(pipeline: string, shown: ShownEntry): string {
     lines.push(
       today.accepted
         ? 'today’s transforms accept it'
-        : today.reason === entry.reason && today.detail === entry.detail
+        : today.reason === entry?.reason && today.detail === entry?.detail
           ? 'today’s transforms reject it in the same way'
-          : `today’s transforms reject it as ${today.reason}: ${today.detail}`,
+          : today.reason === 'TransformFault'
+            ? `today’s transforms stop at it: ${today.detail}`
+            : `today’s transforms reject it as ${today.reason}: ${today.detail}`,
     );
   }
   if (shown.command !== undefined)
     lines.push('whoever may read the lake reads exactly this delivery by:', `  ${shown.command}`);
-  if (today?.accepted) lines.push(`next: reprise backfill ${pipeline} --from ${entry.date ?? '…'} --to …`);
+  if (today?.accepted) lines.push(`next: reprise backfill ${pipeline} --from ${entry?.date ?? '…'} --to …`);
   else if (shown.eventId !== undefined)
     lines.push(`next: reprise why ${shellQuote(shown.eventId)} --pipeline ${pipeline}`);
   return lines.join('\n');
+}
+
+/** What the quarantine says of the entry. */
+function factsOf(entry: QuarantineEntry, eventId: string | undefined): [string, string][] {
+  const ofDelivery: [string, string][] = [
+    ['source', shownValue(entry.source)],
+    ['received', entry.receivedAt ?? 'unknown'],
+    ['event date', entry.date ?? 'none'],
+    ['version', shownValue(entry.schemaVersion)],
+  ];
+  return [
+    ['reason', entry.reason],
+    ['detail', shownValue(entry.detail, 300)],
+    ...(entry.rawRow < 0 ? [] : ofDelivery),
+    ...(eventId === undefined ? [] : ([['event', shownValue(eventId, 200)]] as [string, string][])),
+    ['found by', `run ${entry.runId}, transforms ${entry.transformVersion.slice(0, 12)}, ${entry.publishedAt} UTC`],
+  ];
 }
 
 function renderPreview(preview: BodyPreview): string[] {

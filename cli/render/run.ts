@@ -83,6 +83,9 @@ export function nextCommand(run: RunRecord): string {
     case 'nothing_to_do':
       return `reprise status`;
     case 'failed':
+      // The delivery that shows the fault is named at the end of its message.
+      if (run.failure?.error === 'TransformFault')
+        return /reprise quarantine show .*$/.exec(run.failure.cause)?.[0] ?? `reprise status ${run.runId}`;
       return run.summary?.verified?.ok === false ? `reprise verify ${run.runId}` : `reprise resume ${run.runId}`;
     case 'partially_published':
       return (run.summary?.heldDates.length ?? 0) > 0

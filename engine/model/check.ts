@@ -2,6 +2,7 @@
 
 import { originFor } from './derive.ts';
 import type { Field, Fields } from './fields.ts';
+import { faultOfComputed } from './fit.ts';
 import type { Column, Identity, Input, Path, Pipeline, Shape, Table } from './language.ts';
 import { type Place, resolvePath } from './paths.ts';
 import { LEADING_COLUMNS, LINEAGE_COLUMNS, OFFER_COLUMNS, PUBLISH_COLUMNS } from './tables.ts';
@@ -187,8 +188,11 @@ function checkColumn(
     return;
   }
   switch (origin.from) {
-    case 'constant':
+    case 'constant': {
+      const fault = faultOfComputed(origin.value, column.type);
+      if (fault !== undefined) say(at, `the constant ${fault}`);
       return;
+    }
     case 'raw':
     case 'rawObject': {
       if (column.type !== 'json') say(at, `an exact JSON text needs a json column, not ${column.type}`);

@@ -16,7 +16,13 @@ export interface DerivationContext {
   readonly schemaVersion: string;
 }
 
-export type CompiledDerivation = (context: DerivationContext) => Value | Refusal;
+/** How a value is made, and by what, as messages name it: `path order.id`, `function orderTotal`. */
+export interface CompiledDerivation {
+  readonly derive: (context: DerivationContext) => Value | Refusal;
+  readonly by: string;
+  /** Made by a function, which may give anything; all else is of the column's type by construction. */
+  readonly isComputed: boolean;
+}
 
 export interface DerivationPlace {
   readonly shape: Shape;
@@ -32,7 +38,21 @@ export function originFor(origin: Origin, shapeName: string): Path | Derivation 
 /** Compiles a column that check.ts has found sound. */
 export function compileDerivation(column: Column, place: DerivationPlace): CompiledDerivation {
   const origin = originFor(column.origin, place.shapeName);
-  if (origin === undefined) return () => null;
+  const derive = origin === undefined ? () => null : deriverOf(origin, column, place);
+  return { derive, by: nameOf(origin), isComputed: typeof origin === 'object' && origin.from === 'compute' };
+}
+
+function nameOf(origin: Path | Derivation | undefined): string {
+  if (origin === undefined) return 'nothing';
+  if (typeof origin === 'string') return `path ${origin}`;
+  if (origin.from === 'path' || origin.from === 'raw') return `path ${origin.path}`;
+  if (origin.from === 'constant') return 'constant';
+  if (origin.from === 'rawObject') return 'raw object';
+  const paths = Object.values(origin.inputs).map(({ path }) => path);
+  return `function${origin.compute.name === '' ? '' : ` ${origin.compute.name}`} of (${paths.join(', ')})`;
+}
+
+function deriverOf(origin: Path | Derivation, column: Column, place: DerivationPlace): CompiledDerivation['derive'] {
   if (typeof origin === 'string') return compilePath(origin, column, place);
   switch (origin.from) {
     case 'path':
@@ -61,7 +81,7 @@ export function compileDerivation(column: Column, place: DerivationPlace): Compi
   }
 }
 
-function compilePath(path: Path, column: Column, place: DerivationPlace): CompiledDerivation {
+function compilePath(path: Path, column: Column, place: DerivationPlace): CompiledDerivation['derive'] {
   if (path === '$event_type') return (context) => context.eventType;
   if (path === '$source') return (context) => context.source;
   if (path === '$schema_version') return (context) => context.schemaVersion;
@@ -108,19 +128,4 @@ function sound(path: Path, { shape, element }: DerivationPlace): Place {
   const place = resolvePath(shape, path, element);
   if (typeof place === 'string') throw new RepriseError('Internal', place, 'report this: a path was not checked');
   return place;
-}
-
-/** Whether a function's result fits the column; a result of another type is a fault of the function. */
-export function fitsColumn(value: Value, column: { readonly type: string }): boolean {
-  if (value === null) return true;
-  switch (column.type) {
-    case 'integer':
-      return typeof value === 'bigint' && value >= -(2n ** 63n) && value < 2n ** 63n;
-    case 'decimal':
-      return typeof value === 'bigint';
-    case 'boolean':
-      return typeof value === 'boolean';
-    default:
-      return typeof value === 'string';
-  }
 }

@@ -7,10 +7,11 @@ import type { RawRow } from '../../ports/raw-reader.ts';
 import { rowHash } from './canonical.ts';
 import type { CompiledPipeline, CompiledShape, CompiledSource, ShapeRows } from './compile.ts';
 import { type Dating, datingOf, dispatch, identityAt } from './dating.ts';
-import { type DerivationContext, fitsColumn } from './derive.ts';
+import type { CompiledDerivation, DerivationContext } from './derive.ts';
 import { sha256Hex } from './digest.ts';
+import { faultOfComputed, faultOfValue } from './fit.ts';
 import { type Json, readJson } from './json.ts';
-import { Refusal, type Value } from './language.ts';
+import { type ColumnType, Refusal, type Value } from './language.ts';
 import { LIMITS, type Reason } from './limits.ts';
 import { scalarAt } from './paths.ts';
 import { canonicalText } from './tables.ts';
@@ -153,8 +154,8 @@ export class Evaluator {
     const rows = new Map<string | number, CanonicalRow>();
     for (const [position, element] of elements.entries()) {
       const values: Value[] = given.indexFrom === undefined ? [] : [BigInt(position + given.indexFrom)];
-      for (const derive of given.derivations) {
-        const value = this.#derived(() => derive({ ...context, element }), given, values.length);
+      for (const derivation of given.derivations) {
+        const value = this.#derived(derivation, { ...context, element }, given, values.length);
         if (value instanceof Refusal) return value;
         values.push(value);
       }
@@ -171,27 +172,34 @@ export class Evaluator {
     return [...rows.values()];
   }
 
-  /** A function that throws, or gives a value of another type, is wrong for good: the run stops and names the column. */
-  #derived(derive: () => Value | Refusal, given: ShapeRows, place: number): Value | Refusal {
-    const column = given.table.own[place] as { name: string; type: string };
-    const where = `${this.#pipeline.name}.${given.table.name}.${column.name}`;
+  /** A function that throws, or gives what its column cannot hold, is wrong for good: whoever reads on must stop. */
+  #derived(
+    { derive, by, isComputed }: CompiledDerivation,
+    context: DerivationContext,
+    given: ShapeRows,
+    place: number,
+  ): Value | Refusal {
+    const { name, type } = given.table.own[place] as { name: string; type: ColumnType };
     let value: Value | Refusal;
     try {
-      value = derive();
+      value = derive(context);
     } catch (error) {
       if (error instanceof RepriseError) throw error;
       const kind = error instanceof Error ? error.name : typeof error;
-      throw new RepriseError(
-        'StageFailed',
-        `the function of ${where} threw a ${kind}`,
-        `mend pipelines/${this.#pipeline.name}, then plan again`,
-      );
+      throw this.#fault(`${given.table.name}.${name}`, by, `threw a ${kind}`);
     }
-    if (value instanceof Refusal || fitsColumn(value, column)) return value;
-    throw new RepriseError(
-      'StageFailed',
-      `the function of ${where} gave a ${typeof value} for ${column.type}`,
-      `mend pipelines/${this.#pipeline.name}, then plan again`,
+    if (value instanceof Refusal) return value;
+    const fault = isComputed ? faultOfComputed(value, type) : faultOfValue(value, type);
+    if (fault === undefined) return value;
+    throw this.#fault(`${given.table.name}.${name}`, by, fault);
+  }
+
+  #fault(column: string, by: string, fault: string): RepriseError {
+    const { name } = this.#pipeline;
+    return new RepriseError(
+      'TransformFault',
+      `column ${name}.${column}: the ${by} ${fault}`,
+      `correct it in pipelines/${name}, build, then plan again`,
     );
   }
 

@@ -25,7 +25,10 @@ interface Settled {
   readonly unreadable: readonly { readonly key: string; readonly detail: string }[];
 }
 
-/** Throws StageFailed when slices are missing: target − done is not empty. Safe to repeat. */
+/**
+ * Throws StageFailed when slices are missing: target − done is not empty; TransformFault when the declaration is why.
+ * Safe to repeat.
+ */
 export async function settle(
   deps: SettleDeps,
   pipeline: CompiledPipeline,
@@ -38,6 +41,10 @@ export async function settle(
   if (left.length > 0) {
     const numbers = `${left.slice(0, 10).join(', ')}${left.length > 10 ? ', …' : ''}`;
     const failure = await deps.runs.failure(runId, left[0] as number);
+    if (failure?.error === 'TransformFault') {
+      const fix = `correct it in pipelines/${pipeline.name}, build, then plan again`;
+      throw new RepriseError('TransformFault', failure.cause, fix);
+    }
     const why = failure === undefined ? '' : `; of slice ${left[0]}: ${failure.error}, ${failure.cause}`;
     const isFull = failure?.error === 'DiskFull';
     throw new RepriseError(

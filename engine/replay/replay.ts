@@ -3,10 +3,10 @@
 
 import { RepriseError } from '../../ports/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
-import type { RawReader } from '../../ports/raw-reader.ts';
+import type { RawReader, RawRow } from '../../ports/raw-reader.ts';
 import type { StagedFile, Stager } from '../../ports/stage.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
-import { Evaluator } from '../model/evaluate.ts';
+import { type Evaluation, Evaluator } from '../model/evaluate.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { PinnedObject } from '../plan/plan.ts';
 import type { Slice } from '../plan/slices.ts';
@@ -28,7 +28,7 @@ export interface SliceOutcome {
 
 /**
  * Stages one slice. `pinned` are the plan's objects by key; one that is not the pinned version any more is refused
- * (ObjectChanged, ObjectMissing). An object that cannot be read to its end gives nothing at all: the slice is read
+ * (ObjectChanged, ObjectMissing), and a fault of the declaration stops it (TransformFault). An object that cannot be read to its end gives nothing at all: the slice is read
  * again without it. `onRows` hears of rows as they are read.
  */
 export async function replaySlice(
@@ -53,7 +53,7 @@ export async function replaySlice(
         try {
           for await (const batch of deps.reader.read(local.path, part.rows, LIMITS.bodyBytesMax)) {
             for (const raw of batch) {
-              const evaluation = evaluator.evaluate(raw);
+              const evaluation = evaluated(evaluator, pipeline.name, part.key, raw);
               if (!evaluation.accepted) rejected++;
               writer.add(part.key, raw, evaluation);
             }
@@ -81,6 +81,21 @@ export async function replaySlice(
       await writer.discard();
       throw error;
     }
+  }
+}
+
+/** A fault of the declaration is named with the delivery that shows it. */
+function evaluated(evaluator: Evaluator, pipeline: string, key: string, raw: RawRow): Evaluation {
+  try {
+    return evaluator.evaluate(raw);
+  } catch (error) {
+    if (!(error instanceof RepriseError) || error.code !== 'TransformFault') throw error;
+    const place = `'${`${key}#${raw.row}`.replaceAll("'", "'\\''")}'`;
+    throw new RepriseError(
+      'TransformFault',
+      `${error.message}; the delivery that shows it: reprise quarantine show ${pipeline} ${place}`,
+      error.fix,
+    );
   }
 }
 
