@@ -21,11 +21,12 @@ export interface PlanDate {
   readonly whole: boolean;
 }
 
-/** A raw object from which a date was published before, and the epoch in which that was. */
+/** A raw object from which a date was published before. */
 export interface ReadBefore {
   readonly rawObject: string;
   readonly date: string;
-  readonly epoch: number;
+  /** By the transforms that the run has too. */
+  readonly sameTransforms: boolean;
 }
 
 /** All that a decision depends on, beside the warehouse's own rows. */
@@ -34,9 +35,11 @@ export interface PublishScope {
   readonly runId: string;
   readonly window: { readonly from: string; readonly to: string };
   readonly dates: readonly PlanDate[];
-  /** A partial plan inserts and updates upwards only, and only where the epoch is that of the last whole publish. */
+  /** A partial plan inserts and updates upwards only, and only where the last whole publish was by the same transforms. */
   readonly partial: boolean;
   readonly epoch: number;
+  /** Of a partial plan: earlier epochs of the same transforms, for dates that only tell their epoch. */
+  readonly earlierEpochs?: readonly number[];
   /** Keys of the objects that were pinned and read. */
   readonly judgedObjects: readonly string[];
   /** Of these, what had been read already, where that is known. */

@@ -9,7 +9,7 @@ import { refuseUndone } from '../engine/ledger/undone.ts';
 import { aboutWorker, workerOf } from '../engine/ledger/worker.ts';
 import { makePlan, type Plan, type PlanRequest } from '../engine/plan/plan.ts';
 import { refuseUndo } from '../engine/publish/undo.ts';
-import { type ReconcileDeps, reconcile } from '../engine/reconcile/reconcile.ts';
+import { type ReconcileDeps, type Reconciliation, reconcile } from '../engine/reconcile/reconcile.ts';
 import { RepriseError } from '../ports/errors.ts';
 import { dateOf } from './deliveries.ts';
 import { executeRun } from './execution.ts';
@@ -37,7 +37,7 @@ export async function runCommand(world: World, context: SimContext, step: Comman
     case 'undo':
       return undo(world, context, step);
     case 'reconcile':
-      return reconcileAll(world, context, step.maxActive);
+      return (await reconcileAll(world, context, step.maxActive)).runs.at(-1);
     case 'activate':
       await new Ledger(context, context.compiled.name).activate(context.compiled.transformDigest, 'simulation');
       return undefined;
@@ -147,7 +147,7 @@ const UNDO_OPTIONS: RunOptions = {
   verify: false,
 };
 
-async function reconcileAll(world: World, context: SimContext, maxActive: number): Promise<RunRecord | undefined> {
+export async function reconcileAll(world: World, context: SimContext, maxActive: number): Promise<Reconciliation> {
   const { compiled, runs } = context;
   const deps: ReconcileDeps = {
     ...context,
@@ -162,8 +162,7 @@ async function reconcileAll(world: World, context: SimContext, maxActive: number
     },
     onProgress: () => {},
   };
-  const { runs: done } = await reconcile(deps, compiled, { dryRun: false, rebuild: false });
-  return done.at(-1);
+  return reconcile(deps, compiled, { dryRun: false, rebuild: false });
 }
 
 async function stop(

@@ -37,6 +37,16 @@ export const MUTANTS: readonly Mutant[] = [
     behaviour: ruled({ mayDelete: (_, isWhole) => isWhole }),
   },
   {
+    name: 'held_by_epoch',
+    wrong: 'a partial plan leaves dates alone whose last whole publish was in another epoch of the same transforms',
+    behaviour: ruled({ isHeld: (last, { epochs: [epoch] }) => last?.epoch !== epoch }),
+  },
+  {
+    name: 'never_held',
+    wrong: 'a partial plan adds to dates that were last published whole by other transforms',
+    behaviour: ruled({ isHeld: () => false }),
+  },
+  {
     name: 'no_fence',
     wrong: 'the warehouse takes what a writer with an older lease writes',
     behaviour: { ...SOUND_BEHAVIOUR, checksFence: false },

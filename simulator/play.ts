@@ -6,7 +6,7 @@ import type { RunRecord } from '../engine/ledger/runs.ts';
 import { sha256Hex } from '../engine/model/digest.ts';
 import { randomFrom } from '../generator/random.ts';
 import { isRepriseError } from '../ports/errors.ts';
-import { type Backfill, backfill, runCommand, untilItHasItsDates } from './commands.ts';
+import { type Backfill, backfill, reconcileAll, runCommand, untilItHasItsDates } from './commands.ts';
 import { checkOrphans, compareWithModel, type Orphan } from './comparison.ts';
 import { dateOf, deliveryOf } from './deliveries.ts';
 import type { Fault } from './faults.ts';
@@ -275,6 +275,42 @@ class Play {
     // Whoever was asleep wakes up, and finds itself fenced out.
     await this.#scheduler.run();
     watch.check(() => this.#compare(warehouse.tables));
+    if (watch.violation === undefined) await this.#rollBack();
+  }
+
+  /**
+   * Other transforms are in force for a while and publish nothing; then the last ones again. What arrives late is published
+   * in part, as if the others had never been.
+   */
+  async #rollBack(): Promise<void> {
+    const { objects, variant, warehouse, watch } = this.#world;
+    const [object] = objects.filter(({ state }) => state === 'landed');
+    this.#world.deploy(variant ^ 1);
+    await this.#alone(this.#world.begin('others', []), (context) =>
+      runCommand(this.#world, context, { do: 'activate' }),
+    );
+    this.#world.deploy(variant);
+    const late = { ...(object as RawObject), key: (object as RawObject).key.replace('/hour=12/', '/hour=13/') };
+    objects.push(late);
+    this.#world.arrive(late);
+    const found = await this.#alone(this.#world.begin('rolled back', []), (context) =>
+      reconcileAll(this.#world, context, 1),
+    );
+    this.#tell({ name: 'rolled back' }, `reconciled: ${JSON.stringify(found.needsWhole)}`);
+    const held = found.needsWhole.filter(({ because }) => because.some((why) => why.includes('other transforms')));
+    if (held.length > 0) throw new Violation(`after a rollback [${held[0]?.from}, …) waits for its own transforms`);
+    watch.check(() => this.#compare(warehouse.tables));
+  }
+
+  /** What a process does while all others are asleep. */
+  async #alone<T>(context: SimContext, work: (context: SimContext) => Promise<T>): Promise<T> {
+    let isOver = false;
+    const over = work(context).finally(() => {
+      isOver = true;
+    });
+    over.catch(() => undefined);
+    await this.#scheduler.run((process) => isOver || (process !== context.caller.process && process.isAsleep()));
+    return this.#drained(over, 'a process waits for ever');
   }
 
   async #replayAll(context: SimContext, step: Backfill): Promise<RunRecord> {
@@ -282,13 +318,7 @@ class Play {
       await runCommand(this.#world, context, { do: 'activate' });
       return backfill(this.#world, context, step);
     });
-    let isOver = false;
-    const over = work.finally(() => {
-      isOver = true;
-    });
-    over.catch(() => undefined);
-    await this.#scheduler.run((process) => isOver || (process !== context.caller.process && process.isAsleep()));
-    const run = await this.#drained(over, 'the last replay waits for ever');
+    const run = await this.#alone(context, () => work);
     this.#ended(context.caller.process, 'backfill', run);
     if (!HOLDS.has(run.state)) throw new Violation(`the last replay ended as ${run.state}: ${whyOf(run)}`);
     return run;

@@ -2,7 +2,7 @@
 // of it are calls of their own, at which a process may die or be told nothing. Mutants change its behaviour.
 
 import type { CompiledPipeline } from '../engine/model/compile.ts';
-import { PUBLISH_RULE, type PublishRule } from '../engine/publish/rule.ts';
+import { type LastWhole, PUBLISH_RULE, type PublishRule } from '../engine/publish/rule.ts';
 import { RepriseError } from '../ports/errors.ts';
 import type { OfferReader } from '../ports/offers.ts';
 import type {
@@ -27,8 +27,7 @@ type Window = { readonly from: string; readonly to: string };
 
 export interface Fence {
   readonly lease: number;
-  /** Epoch of the last publish that held everything of the date. */
-  readonly wholeEpoch: number | undefined;
+  readonly lastWhole: LastWhole | undefined;
 }
 
 /** What a warehouse holds, whoever talks to it. */
@@ -147,9 +146,8 @@ export class SimWarehouse implements Warehouse, OfferReader {
       const changed = new Set(kept.flatMap(({ decisions }) => decisions.flatMap(changedDates)));
       const dates = scope.dates.filter((one) => one.group === group).map(({ date }) => date);
       this.#change({ scope, group, commit, outcome, kept, folder }, (fences) => {
-        for (const date of dates) fences.set(date, { lease: commit.lease, wholeEpoch: fences.get(date)?.wholeEpoch });
-        for (const [date, fence] of fences)
-          if (changed.has(date)) fences.set(date, { ...fence, wholeEpoch: undefined });
+        for (const date of dates) fences.set(date, { lease: commit.lease, lastWhole: fences.get(date)?.lastWhole });
+        for (const [date, fence] of fences) if (changed.has(date)) fences.set(date, { ...fence, lastWhole: undefined });
       });
       return outcome;
     })) as UndoOutcome;
@@ -181,17 +179,18 @@ export class SimWarehouse implements Warehouse, OfferReader {
   #transact(scope: PublishScope, group: number, folder: string, commit: Commit): GroupOutcome {
     const lineage = { _run_id: scope.runId, _published_at: commit.publishedAt };
     const { tables, outcome } = this.#decide(scope, group);
-    const wholeEpochs = scope.dates
-      .filter((one) => one.group === group)
-      .map(({ date, whole }) => [date, whole && !scope.partial ? scope.epoch : undefined] as const);
+    const here = scope.dates.filter((one) => one.group === group);
+    const thisWhole = { epoch: scope.epoch, transforms: scope.pipeline.transformDigest };
     const kept = tables.map(({ staged, ...table }): KeptTable => {
       const before = new Map(this.#rows(table.table).map((row) => [table.keyOf(row), row]));
       const after = new Map([...staged].map(([key, row]) => [key, { ...row, ...lineage }]));
       return { ...table, before, after };
     });
     this.#change({ scope, group, commit, outcome, kept, folder }, (fences) => {
-      for (const [date, wholeEpoch] of wholeEpochs)
-        fences.set(date, { lease: commit.lease, wholeEpoch: wholeEpoch ?? fences.get(date)?.wholeEpoch });
+      for (const { date, whole } of here) {
+        const lastWhole = whole && !scope.partial ? thisWhole : fences.get(date)?.lastWhole;
+        fences.set(date, { lease: commit.lease, lastWhole });
+      }
     });
     return outcome;
   }
@@ -246,11 +245,14 @@ export class SimWarehouse implements Warehouse, OfferReader {
 
   #standing(scope: PublishScope): Standing {
     const { fences } = this.#options.state;
+    const { isHeld } = this.#options.behaviour.rule;
     const dates = scope.partial ? scope.dates.map(({ date }) => date) : [];
+    const epochs = [scope.epoch, ...(scope.earlierEpochs ?? [])];
+    const run = { transforms: scope.pipeline.transformDigest, epochs };
     return {
       rows: (table) => this.#rows(table),
       settled: (table) => this.#settled(scope, table),
-      heldDates: new Set(dates.filter((date) => fences.get(date)?.wholeEpoch !== scope.epoch)),
+      heldDates: new Set(dates.filter((date) => isHeld(fences.get(date)?.lastWhole, run))),
     };
   }
 

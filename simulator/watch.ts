@@ -3,7 +3,7 @@
 
 import type { CompiledPipeline } from '../engine/model/compile.ts';
 import { isRepriseError } from '../ports/errors.ts';
-import type { UndoOutcome, UndoScope } from '../ports/warehouse.ts';
+import type { GroupOutcome, PublishScope, UndoOutcome, UndoScope } from '../ports/warehouse.ts';
 import { checkPublish, checkStanding, checkUndo } from './invariants.ts';
 import type { Row, Tables } from './rows.ts';
 import type { Applied } from './warehouse.ts';
@@ -22,6 +22,8 @@ export class Watch {
   /** Transactions since the tables were last changed otherwise. */
   readonly #applied: { readonly runId: string; readonly before: Tables }[] = [];
   readonly #goneRightly = new Set<string>();
+  /** The digest of the transforms by which each date was last published whole, if nothing was undone there since. */
+  readonly #wholeBy = new Map<string, string>();
   /** Undos that left something alone. */
   readonly #leftAlone = new Set<string>();
   #first: Violation | undefined;
@@ -71,6 +73,7 @@ export class Watch {
       this.#applied.push({ runId: scope.runId, before });
       if ('undone' in scope) {
         checkUndo(scope, before, after);
+        for (const date of changedDates(before, after)) this.#wholeBy.delete(date);
         this.#noteGone(before, after, () => true);
         this.#checkTakenBack(scope, outcome as UndoOutcome, after);
         return;
@@ -79,8 +82,22 @@ export class Watch {
       this.#noteGone(before, after, (row) => judged.has(row._raw_object ?? ''));
       const { partial, pipeline } = scope;
       checkPublish({ pipeline, partial, judged, repeated: false, outcome, before, after });
+      this.#checkHeld(scope, outcome);
     });
     this.standing(after);
+  }
+
+  /** A partial plan adds to the dates that were last published whole by its own transforms, and to no others. */
+  #checkHeld({ dates, partial, pipeline }: PublishScope, { group, heldDates }: GroupOutcome): void {
+    const here = dates.filter((one) => one.group === group);
+    for (const { date, whole } of here) {
+      const isOurs = this.#wholeBy.get(date) === pipeline.transformDigest;
+      if (partial && heldDates.includes(date) === isOurs)
+        throw new Violation(
+          `${date} was ${isOurs ? 'held from' : 'open to'} a partial plan of ${isOurs ? 'its own' : 'other'} transforms`,
+        );
+      if (!partial && whole) this.#wholeBy.set(date, pipeline.transformDigest);
+    }
   }
 
   /** Somebody else than a run changed the tables. */
@@ -119,6 +136,17 @@ export class Watch {
   note(violation: Violation): void {
     this.#first ??= violation;
   }
+}
+
+function changedDates(before: Tables, after: Tables): Set<string> {
+  const dates = new Set<string>();
+  for (const [table, rows] of before) {
+    const now = after.get(table) ?? [];
+    const [was, is] = [new Set(rows), new Set(now)];
+    for (const row of [...rows.filter((one) => !is.has(one)), ...now.filter((one) => !was.has(one))])
+      if (typeof row.event_date === 'string') dates.add(row.event_date);
+  }
+  return dates;
 }
 
 const textOf = (rows: readonly Row[]): string =>

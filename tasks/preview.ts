@@ -15,8 +15,8 @@ export const previewTask: Task = async (context, payload) => {
     preview.groupsLeft.map((group) => ({ group })),
   );
   return {
-    // A date that is as it should be is published too when that makes it whole in this epoch.
-    changes: preview.changes + (await datesToRaise({ ...context, runs }, pipeline, plan, run)),
+    // A date that is as it should be is published too when that makes it whole by these transforms.
+    changes: preview.changes + (await datesToRaise({ ...context, runs }, pipeline, plan)),
     withinLimit: withinLimit(preview.share, run.options),
     groupsKey,
     results: `${run.runId}/map/publish`,

@@ -286,6 +286,12 @@ async function readHead(control: ObjectStore, pipeline: string): Promise<Last | 
   return content === undefined ? undefined : (parse(Buffer.from(content).toString('utf8')) as Last | undefined);
 }
 
+/** The epochs in which the transforms were in force, oldest first. */
+export const epochsOf = (entries: readonly LedgerEntry[], transformDigest: string): number[] =>
+  entries.flatMap((entry) =>
+    entry.kind === 'epoch_activated' && entry.transformDigest === transformDigest ? [entry.epoch] : [],
+  );
+
 /** The run whose undo took the digest back, when nothing activated it again since. */
 export function retiredBy(entries: readonly LedgerEntry[], transformDigest: string): string | undefined {
   let retired: string | undefined;

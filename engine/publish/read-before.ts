@@ -1,10 +1,11 @@
-// What is known of a plan's raw objects from when they were read before: at which dates and in which epoch, and whether
-// they have other content now. A row that an object gives at a date at which it was read before cannot have come late.
+// What is known of a plan's raw objects from when they were read before: at which dates and by which transforms, and
+// whether they have other content now. A row that an object gives at a date at which it was read before cannot have come late.
 // That is not said when raw that was read has changed or is gone since, because what lost then may win now; nor of
 // partial plans, which do not see all copies.
 
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { PublishScope, ReadBefore } from '../../ports/warehouse.ts';
+import { epochsOf, inspectLedger } from '../ledger/ledger.ts';
 import type { Plan } from '../plan/plan.ts';
 import { rawPrefix } from '../plan/raw-keys.ts';
 import { inWindow } from '../plan/window.ts';
@@ -25,7 +26,9 @@ export async function readBefore(deps: ReadBeforeDeps, plan: Plan): Promise<Know
     .filter(({ key, version }) => isChanged(covered.objects[key], version))
     .map(({ key }) => key);
   const isKnown = !body.partial && (await isAsRead(deps.lake, body.pipeline, covered));
-  return { readBefore: isKnown ? datesRead(plan, covered) : [], changedObjects };
+  if (!isKnown) return { readBefore: [], changedObjects };
+  const { entries } = await inspectLedger(deps.control, body.pipeline);
+  return { readBefore: datesRead(plan, covered, new Set(epochsOf(entries, body.transformDigest))), changedObjects };
 }
 
 /** Read in another version; or looked at in this one since, but not published from. */
@@ -40,10 +43,10 @@ async function isAsRead(lake: ObjectStore, pipeline: string, covered: CoverageDo
   );
 }
 
-function datesRead(plan: Plan, covered: CoverageDocument): ReadBefore[] {
+function datesRead(plan: Plan, covered: CoverageDocument, epochs: ReadonlySet<number>): ReadBefore[] {
   return plan.body.objects.flatMap(({ key }) =>
     Object.entries(covered.objects[key]?.published ?? {})
       .filter(([date, epoch]) => epoch > 0 && inWindow(date, plan.body.window))
-      .map(([date, epoch]) => ({ rawObject: key, date, epoch })),
+      .map(([date, epoch]) => ({ rawObject: key, date, sameTransforms: epochs.has(epoch) })),
   );
 }

@@ -50,8 +50,24 @@ export interface Decision {
   readonly standing: Copy | undefined;
 }
 
-/** The four judgements that the rule is made of. */
+/** The last publish that held everything of a date. */
+export interface LastWhole {
+  readonly epoch: number;
+  /** The digest of its transforms; undefined where an older version did not keep it. */
+  readonly transforms: string | undefined;
+}
+
+/** The transforms of a run. */
+export interface RunTransforms {
+  readonly transforms: string;
+  /** All epochs in which they were in force, the run's own among them. */
+  readonly epochs: readonly number[];
+}
+
+/** The judgements that the rule is made of. */
 export interface PublishRule {
+  /** A partial plan may not add to a date: it would mix transforms there. `last`: undefined when it never was whole. */
+  isHeld(last: LastWhole | undefined, run: RunTransforms): boolean;
   /** Nothing differs that would have to be written. */
   isUnchanged(staged: Copy, standing: Copy, isJudged: boolean): boolean;
   isUpward(staged: Copy, standing: Copy): boolean;
@@ -62,6 +78,10 @@ export interface PublishRule {
 }
 
 export const PUBLISH_RULE: PublishRule = {
+  isHeld: (last, { transforms, epochs }) => {
+    if (last === undefined) return true;
+    return last.transforms === undefined ? !epochs.includes(last.epoch) : last.transforms !== transforms;
+  },
   isUnchanged: (staged, standing, isJudged) =>
     staged.content === standing.content &&
     isSameDelivery(staged, standing) &&

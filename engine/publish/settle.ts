@@ -5,6 +5,7 @@ import { RepriseError } from '../../ports/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { StagedFile, Stager } from '../../ports/stage.ts';
 import type { PublishScope } from '../../ports/warehouse.ts';
+import { epochsOf, inspectLedger } from '../ledger/ledger.ts';
 import type { RunRecord, Runs } from '../ledger/runs.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
 import { lastPossibleDate, type Plan } from '../plan/plan.ts';
@@ -87,7 +88,13 @@ export async function openScope(
   const known = await readBefore(deps, plan);
   const local = await fetchAll(deps.stage, settled.files);
   const scope = scopeOf(pipeline, plan, run, local.files, settled.unreadable);
-  return { scope: { ...scope, ...known }, release: local.release };
+  const earlierEpochs = await earlierEpochsOf(deps.control, plan);
+  return { scope: { ...scope, ...known, earlierEpochs }, release: local.release };
+}
+
+/** Only a partial plan asks in which epochs its transforms were in force before. */
+export async function earlierEpochsOf(control: ObjectStore, { body }: Plan): Promise<readonly number[]> {
+  return body.partial ? epochsOf((await inspectLedger(control, body.pipeline)).entries, body.transformDigest) : [];
 }
 
 /** Dates that an unreadable object may touch are not whole, whether it was known when the plan was made or not. */

@@ -1,15 +1,17 @@
 // Proves a published window: derives its rows again from raw with the reference evaluator, apart from the stage files,
 // and compares them with hashes that the warehouse makes anew from its columns. Changes nothing.
 
+import type { ObjectStore } from '../../ports/object-store.ts';
 import type { StagedFile, Stager } from '../../ports/stage.ts';
 import type { PublishScope, Verification, Warehouse } from '../../ports/warehouse.ts';
 import type { RunRecord } from '../ledger/runs.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
 import type { Plan } from '../plan/plan.ts';
 import { type ReplayDeps, replaySlice } from '../replay/replay.ts';
-import { scopeOf } from './settle.ts';
+import { earlierEpochsOf, scopeOf } from './settle.ts';
 
 export interface VerifyDeps extends Omit<ReplayDeps, 'stager'> {
+  readonly control: ObjectStore;
   withWarehouse<T>(work: (warehouse: Warehouse) => Promise<T>): Promise<T>;
   /** A stager of its own for each slice, by number, whose files nobody else uses; -1 settles. */
   readonly stager: (slice: number) => { readonly stager: Stager; readonly folder: string };
@@ -36,6 +38,9 @@ export async function verifyPlan(
   }
   const { stager, folder } = deps.stager(-1);
   const settled = await stager.settle(pipeline, staged, folder);
-  const scope: PublishScope = scopeOf(pipeline, plan, run, settled, unreadable);
+  const scope: PublishScope = {
+    ...scopeOf(pipeline, plan, run, settled, unreadable),
+    earlierEpochs: await earlierEpochsOf(deps.control, plan),
+  };
   return deps.withWarehouse((warehouse) => warehouse.verify(scope, DIFFERENCES_NAMED_MAX));
 }

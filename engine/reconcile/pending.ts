@@ -22,8 +22,8 @@ const CAUSES: Readonly<Record<WholeCause, string>> = {
   takes_back: 'a newer copy of a batch takes rows back',
 };
 
-/** `epoch`: that of today's transforms, undefined while they are not those that are active. */
-export function pendingOf(document: CoverageDocument, epoch: number | undefined): Pending {
+/** `epochs`: those in which today's transforms were in force; none when nothing may be published in part. */
+export function pendingOf(document: CoverageDocument, epochs: ReadonlySet<number>): Pending {
   const partial = new Map<string, string[]>();
   const whole = new Map<string, Set<string>>();
   const unreadable: { key: string; detail: string }[] = [];
@@ -38,7 +38,7 @@ export function pendingOf(document: CoverageDocument, epoch: number | undefined)
       continue;
     }
     for (const date of datesLeft(document, object)) {
-      const because = heldBecause(document, date, epoch);
+      const because = heldBecause(document, date, epochs);
       if (because !== undefined) needsWhole(date, because);
       else if (document.wholeNeeded[date] === 'changed') continue;
       else if (partial.get(date)?.push(key) === undefined) partial.set(date, [key]);
@@ -55,10 +55,10 @@ function datesLeft(document: CoverageDocument, object: ObjectCoverage): string[]
   });
 }
 
-function heldBecause(document: CoverageDocument, date: string, epoch: number | undefined): string | undefined {
+function heldBecause(document: CoverageDocument, date: string, epochs: ReadonlySet<number>): string | undefined {
   const wholeEpoch = document.wholeEpochs[date];
   if (wholeEpoch === undefined) return 'it was never published whole';
-  return wholeEpoch === epoch ? undefined : 'it was published by other transforms';
+  return epochs.has(wholeEpoch) ? undefined : 'it was published by other transforms';
 }
 
 /** Dates that follow each other, joined to windows. */

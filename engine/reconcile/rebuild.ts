@@ -1,7 +1,7 @@
 // Derives coverage from what is recorded of plans, runs and their groups, and keeps it up when a run ends.
 
 import type { ObjectStore } from '../../ports/object-store.ts';
-import { inspectLedger } from '../ledger/ledger.ts';
+import { epochsOf, inspectLedger } from '../ledger/ledger.ts';
 import type { RunRecord, Runs } from '../ledger/runs.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -30,17 +30,14 @@ export async function coverRun(
   );
 }
 
-/** How many dates of the plan become whole in the run's epoch by being published. */
-export async function datesToRaise(
-  deps: CoverageDeps,
-  pipeline: CompiledPipeline,
-  plan: Plan,
-  run: Pick<RunRecord, 'epoch'>,
-): Promise<number> {
+/** How many dates of the plan become whole by the run's transforms by being published. */
+export async function datesToRaise(deps: CoverageDeps, pipeline: CompiledPipeline, plan: Plan): Promise<number> {
   const whole = plan.body.partial ? [] : plan.body.dates.filter((date) => date.whole);
   if (whole.length === 0) return 0;
   const document = await new Coverage(deps.control, pipeline.name).read();
-  return whole.filter(({ date }) => document?.wholeEpochs[date] !== run.epoch).length;
+  const { entries } = await inspectLedger(deps.control, pipeline.name);
+  const epochs = new Set(epochsOf(entries, plan.body.transformDigest));
+  return whole.filter(({ date }) => !epochs.has(document?.wholeEpochs[date] ?? 0)).length;
 }
 
 /** Drops the dates: whatever is in the lake for them counts as not read, and they as never published whole. */

@@ -4,7 +4,7 @@
 
 import { isRepriseError } from '../../ports/errors.ts';
 import type { Leases } from '../ledger/leases.ts';
-import { type Ledger, retiredBy } from '../ledger/ledger.ts';
+import { epochsOf, type Ledger, retiredBy } from '../ledger/ledger.ts';
 import type { RunRecord } from '../ledger/runs.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
 import { type CatalogDeps, type CatalogProgress, catalogObjects, listRaw } from '../plan/catalog.ts';
@@ -72,17 +72,17 @@ export async function reconcile(
 ): Promise<Reconciliation> {
   const { document, objects, read } = await lookAtLake(deps, pipeline, request.rebuild);
   const nothing = { objects, read, runs: [], would: [], waiting: [], needsWhole: [], unreadable: [] };
-  // Without an active epoch all that is left needs a whole plan: none of that means that nothing is left.
-  const first = pendingOf(document, undefined);
+  // Without an epoch all that is left needs a whole plan: none of that means that nothing is left.
+  const first = pendingOf(document, new Set());
   const unchecked = uncheckedOf(document).length > 0;
   if (first.whole.size === 0 && !unchecked) return { ...nothing, unreadable: first.unreadable };
-  const epoch = await activeEpoch(deps.ledger, pipeline);
-  const { partial, ...left } = pendingOf(document, epoch);
+  const epochs = await epochsOfToday(deps.ledger, pipeline);
+  const { partial, ...left } = pendingOf(document, epochs);
   const work = windowsOver(partial.keys()).map((window) => ({ ...window, objects: keysIn(partial, window) }));
   if (request.dryRun)
     return { ...nothing, would: work, needsWhole: needsWhole(left.whole), unreadable: left.unreadable };
   const done = await replayAll(deps, work);
-  const after = pendingOf(await lookBack(deps, pipeline, done.runs), epoch);
+  const after = pendingOf(await lookBack(deps, pipeline, done.runs), epochs);
   return {
     objects,
     read: [...new Set([...read, ...done.read])].sort(),
@@ -118,12 +118,11 @@ async function lookAtLake(
   return { document, objects: listed.length, read };
 }
 
-/** The epoch of today's transforms; undefined while others are active. */
-async function activeEpoch(ledger: Ledger, pipeline: CompiledPipeline): Promise<number | undefined> {
+/** The epochs of today's transforms: they may have been in force before others were. */
+async function epochsOfToday(ledger: Ledger, pipeline: CompiledPipeline): Promise<ReadonlySet<number>> {
   const entries = await ledger.entries();
-  if (retiredBy(entries, pipeline.transformDigest) !== undefined) return undefined;
-  const active = entries.findLast((entry) => entry.kind === 'epoch_activated');
-  return active?.transformDigest === pipeline.transformDigest ? active.epoch : undefined;
+  if (retiredBy(entries, pipeline.transformDigest) !== undefined) return new Set();
+  return new Set(epochsOf(entries, pipeline.transformDigest));
 }
 
 const keysIn = (partial: Pending['partial'], window: Window): string[] =>

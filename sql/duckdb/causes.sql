@@ -1,8 +1,8 @@
 -- Why each changed event changes: the first condition that is true of the row. What none of them is true of is
 -- `unexplained`: the same transforms made something else of the same delivery, or the row was edited. Expects temp:
 -- decided, known_dates, settled_events, settled_quarantine; reads tables and quarantine before they are changed.
--- known_dates: those that had been published before the run. read_before: in which epoch a date was published from an
--- object before; what it gives now cannot have come late. changed_objects: raw with other content than when it was read. {{transform}}: the digest of the run's transforms.
+-- known_dates: those that had been published before the run. read_before: whether a date was published from an object
+-- before, and by the same transforms; what it gives now cannot have come late. changed_objects: raw with other content than when it was read. {{transform}}: the digest of the run's transforms.
 CREATE OR REPLACE TEMP TABLE decided_causes AS
 WITH
   c AS (SELECT * FROM decided WHERE action IN ('insert', 'update', 'delete')),
@@ -32,8 +32,8 @@ SELECT
       CASE
         WHEN r._raw_object IS NOT NULL THEN 'transform_changed'
         WHEN f.event_date IS NULL THEN 'first_load'
-        WHEN b.epoch IS NULL THEN 'late_arrival'
-        WHEN b.epoch <> {{epoch}} THEN 'transform_changed'
+        WHEN b.raw_object IS NULL THEN 'late_arrival'
+        WHEN NOT b.same_transforms THEN 'transform_changed'
         WHEN {{repair}} THEN 'repaired'
         ELSE 'unexplained'
       END

@@ -1,4 +1,5 @@
--- What publishing keeps beside the rows: the lock and epoch of each date, and the tokens of finished transactions.
+-- What publishing keeps beside the rows: the lock and epoch of each date, and the tokens of finished transactions. Columns
+-- that older warehouses lack are added.
 CREATE SCHEMA IF NOT EXISTS reprise;
 CREATE TABLE IF NOT EXISTS reprise.fences (
   pipeline VARCHAR NOT NULL,
@@ -10,6 +11,8 @@ CREATE TABLE IF NOT EXISTS reprise.fences (
   run_id VARCHAR NOT NULL,
   published_at TIMESTAMP NOT NULL
 );
+-- Digest of the transforms of that publish: going back to older transforms is a new epoch, but they are the same.
+ALTER TABLE reprise.fences ADD COLUMN IF NOT EXISTS whole_transforms VARCHAR;
 -- Windows in which no older lease may publish, at dates without a row in reprise.fences too.
 CREATE TABLE IF NOT EXISTS reprise.fenced_windows (
   pipeline VARCHAR NOT NULL,

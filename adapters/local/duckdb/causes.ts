@@ -27,7 +27,6 @@ export async function decideCauses(
     transform: pipeline.transformDigest,
     run_id: RUN_ID,
     repair: String(repair),
-    epoch: String(scope.epoch),
   };
   await duck.run(sql('causes', fills));
   for (const table of offeredTables(pipeline)) {

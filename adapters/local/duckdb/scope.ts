@@ -19,9 +19,12 @@ export async function openScope(duck: Duck, scope: PublishScope): Promise<void> 
     scope.dates.map((one) => ({ ...one, whole: one.whole && !scope.partial })),
   );
   if (scope.partial) {
-    // A partial publish would mix transforms at a date that was last published whole in another epoch, or never.
+    // A partial publish would mix transforms at a date that was last published whole by others, or never.
+    const epochs = [scope.epoch, ...(scope.earlierEpochs ?? [])].join(', ');
     await duck.run(`UPDATE plan_dates SET held = true WHERE event_date NOT IN (
-      SELECT event_date FROM reprise.fences WHERE pipeline = ${quoteLiteral(pipeline.name)} AND whole_epoch = ${scope.epoch})`);
+      SELECT event_date FROM reprise.fences WHERE pipeline = ${quoteLiteral(pipeline.name)} AND whole_epoch IS NOT NULL
+        AND CASE WHEN whole_transforms IS NULL THEN whole_epoch IN (${epochs})
+          ELSE whole_transforms = ${quoteLiteral(pipeline.transformDigest)} END)`);
   }
   await openObjects(duck, 'judged_objects', scope.judgedObjects);
   await duck.run(`CREATE OR REPLACE TEMP TABLE unreadable_entries (${columnDefinitions(QUARANTINE_COLUMNS)})`);
@@ -35,11 +38,15 @@ export async function openScope(duck: Duck, scope: PublishScope): Promise<void> 
   );
   await duck.run(`CREATE OR REPLACE TEMP TABLE known_dates AS
     SELECT event_date FROM reprise.fences WHERE pipeline = ${quoteLiteral(pipeline.name)} AND run_id <> ${quoteLiteral(scope.runId)}`);
-  await duck.run('CREATE OR REPLACE TEMP TABLE read_before (raw_object VARCHAR, event_date DATE, epoch BIGINT)');
+  await duck.run(
+    'CREATE OR REPLACE TEMP TABLE read_before (raw_object VARCHAR, event_date DATE, same_transforms BOOLEAN)',
+  );
   await insert(
     duck,
     'read_before',
-    (scope.readBefore ?? []).map((one) => `(${quoteLiteral(one.rawObject)}, DATE '${one.date}', ${one.epoch})`),
+    (scope.readBefore ?? []).map(
+      (one) => `(${quoteLiteral(one.rawObject)}, DATE '${one.date}', ${one.sameTransforms})`,
+    ),
   );
   await openObjects(duck, 'changed_objects', scope.changedObjects ?? []);
   await openSettled(duck, scope);

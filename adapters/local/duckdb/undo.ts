@@ -86,7 +86,7 @@ export async function applyUndo(duck: Duck, scope: UndoScope): Promise<void> {
     ({ decided }) => `SELECT new_date AS event_date FROM ${decided} WHERE action IN (${CHANGED})
       UNION SELECT old_date FROM ${decided} WHERE action IN (${CHANGED})`,
   );
-  await duck.run(`UPDATE reprise.fences SET whole_epoch = NULL
+  await duck.run(`UPDATE reprise.fences SET whole_epoch = NULL, whole_transforms = NULL
     WHERE pipeline = ${quoteLiteral(scope.pipeline.name)} AND event_date IN (${dates.join(' UNION ')})`);
 }
 

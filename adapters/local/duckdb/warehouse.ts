@@ -169,11 +169,14 @@ export class DuckWarehouse implements Warehouse, EvolvingWarehouse {
     const dates = datesOf(group);
     await this.#refuseOlder(name, scope.window, group, commit);
     await this.duck.run(`CREATE OR REPLACE TEMP TABLE fenced AS
-      SELECT p.event_date, f.whole_epoch AS before, p.whole FROM plan_dates AS p
+      SELECT p.event_date, f.whole_epoch, f.whole_transforms, p.whole FROM plan_dates AS p
       LEFT JOIN reprise.fences AS f ON f.pipeline = ${name} AND f.event_date = p.event_date WHERE p.group_no = ${group}`);
     await this.duck.run(`DELETE FROM reprise.fences WHERE pipeline = ${name} AND event_date IN (${dates})`);
-    await this.duck.run(`INSERT INTO reprise.fences SELECT ${name}, event_date, ${commit.lease}, ${scope.epoch},
-      CASE WHEN whole THEN ${scope.epoch} ELSE before END, ${quoteLiteral(scope.runId)}, TIMESTAMP ${quoteLiteral(commit.publishedAt)} FROM fenced`);
+    await this.duck.run(`INSERT INTO reprise.fences
+      (pipeline, event_date, lease, epoch, whole_epoch, whole_transforms, run_id, published_at)
+      SELECT ${name}, event_date, ${commit.lease}, ${scope.epoch}, CASE WHEN whole THEN ${scope.epoch} ELSE whole_epoch END,
+      CASE WHEN whole THEN ${quoteLiteral(scope.pipeline.transformDigest)} ELSE whole_transforms END,
+      ${quoteLiteral(scope.runId)}, TIMESTAMP ${quoteLiteral(commit.publishedAt)} FROM fenced`);
   }
 
   /** Takes dates that stay in the epoch they are in. */
