@@ -12,14 +12,17 @@ import { threadId } from 'node:worker_threads';
 import { RepriseError } from '../../ports/errors.ts';
 import type { ObjectInfo, ObjectStore, WriteCondition } from '../../ports/object-store.ts';
 import { classifyFileError, codeOf, unlessMissing } from './file-errors.ts';
+import { isAbandoned } from './heartbeat.ts';
 import { tryLock } from './lock-file.ts';
-import { identityName, identityOfName, isAlive, ownIdentity } from './process-identity.ts';
+import { identityName, ownIdentity } from './process-identity.ts';
 
 const TEMPORARY = '.tmp';
 const KEY_BYTES_MAX = 1024;
 const LOCK_POLL_MS = 2;
 /** Locks are held for single system calls. */
 const LOCK_WAIT_MS_MAX = 30_000;
+/** After so long a lock of a process that cannot be seen from here is taken over. */
+const LOCK_SILENT_MS = 20_000;
 
 let temporaryCount = 0;
 
@@ -28,12 +31,12 @@ export function openFileStore(root: string): ObjectStore {
   return new FileStore(root);
 }
 
-/** Removes temporary files that dead processes left in a store. */
-export async function cleanFileStore(root: string): Promise<void> {
+/** Removes temporary files that processes left in a store of the home which have ended, or are not heard of any more. */
+export async function cleanFileStore(home: string, root: string, nowMs: number): Promise<void> {
   const folder = join(root, TEMPORARY);
   for (const name of (await unlessMissing(() => readdir(folder))) ?? []) {
-    const owner = identityOfName(name);
-    if (owner !== undefined && !isAlive(owner)) await rm(join(folder, name), { force: true, recursive: true });
+    const path = join(folder, name);
+    if (await isAbandoned(home, path, name, nowMs)) await rm(path, { force: true, recursive: true });
   }
 }
 
@@ -164,7 +167,7 @@ class FileStore implements ObjectStore {
     const lock = join(folder, `lock-${createHash('sha256').update(key).digest('hex').slice(0, 32)}`);
     const deadlineMs = performance.now() + LOCK_WAIT_MS_MAX;
     for (;;) {
-      const attempt = await tryLock(lock, folder, {});
+      const attempt = await tryLock(lock, folder, {}, { silentMsMax: LOCK_SILENT_MS });
       if (attempt.taken) {
         try {
           return await work();
@@ -175,8 +178,8 @@ class FileStore implements ObjectStore {
       if (performance.now() > deadlineMs) {
         throw new RepriseError(
           'StoreUnavailable',
-          `${key} is being written by process ${attempt.holder.pid} for more than ${LOCK_WAIT_MS_MAX / 1000} s`,
-          `end process ${attempt.holder.pid}, then run this again`,
+          `${key} is being written by process ${attempt.holder.pid} on ${attempt.holder.host} for more than ${LOCK_WAIT_MS_MAX / 1000} s`,
+          `end process ${attempt.holder.pid} on ${attempt.holder.host}, then run this again`,
         );
       }
       await delay(LOCK_POLL_MS);

@@ -3,7 +3,10 @@
 import { readdir, readFile, stat, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { unlessMissing } from './file-errors.ts';
-import { identityOfName, isAlive } from './process-identity.ts';
+import { isAbandoned, lastHeardMs } from './heartbeat.ts';
+import { parseHolder } from './lock-file.ts';
+import { identityOfName, type Liveness, livenessOf } from './process-identity.ts';
+import { whoHolds } from './warehouse-lock.ts';
 
 export interface FreeDisk {
   readonly freeBytes: number;
@@ -26,15 +29,34 @@ export interface Leftover {
   readonly bytes: number;
 }
 
-/** Scratch folders of processes that have ended. */
-export async function staleScratch(home: string): Promise<Leftover[]> {
-  const folder = join(home, 'scratch');
-  const stale: Leftover[] = [];
-  for (const name of (await unlessMissing(() => readdir(folder))) ?? []) {
+/** Scratch folders of processes that have ended, or are not heard of any more. */
+export async function staleScratch(home: string, nowMs: number): Promise<Leftover[]> {
+  return scratchOf(home, (path, name) => isAbandoned(home, path, name, nowMs));
+}
+
+/** Scratch folders of processes of other machines or containers, and when each was last heard of. */
+export async function foreignScratch(home: string): Promise<readonly (Leftover & { readonly heardMs: number })[]> {
+  const found = await scratchOf(home, async (_, name) => {
     const owner = identityOfName(name);
-    if (owner !== undefined && !isAlive(owner)) stale.push({ name, bytes: await bytesBelow(join(folder, name)) });
+    return owner !== undefined && livenessOf(owner) === 'unknown';
+  });
+  const heard: (Leftover & { heardMs: number })[] = [];
+  for (const one of found) {
+    const owner = identityOfName(one.name);
+    const heardMs = owner === undefined ? undefined : await lastHeardMs(home, owner);
+    heard.push({ ...one, heardMs: heardMs ?? 0 });
   }
-  return stale;
+  return heard;
+}
+
+async function scratchOf(home: string, isMeant: (path: string, name: string) => Promise<boolean>): Promise<Leftover[]> {
+  const folder = join(home, 'scratch');
+  const found: Leftover[] = [];
+  for (const name of (await unlessMissing(() => readdir(folder))) ?? []) {
+    const path = join(folder, name);
+    if (await isMeant(path, name)) found.push({ name, bytes: await bytesBelow(path) });
+  }
+  return found;
 }
 
 async function bytesBelow(folder: string): Promise<number> {
@@ -50,31 +72,24 @@ async function bytesBelow(folder: string): Promise<number> {
 
 export interface WarehouseHolder {
   readonly pid: number;
+  readonly host: string;
   readonly command: string;
   readonly since: string;
-  /** False: it has died, and the next command takes the warehouse over. */
-  readonly alive: boolean;
+  /** `dead`: the next command takes the warehouse over. */
+  readonly liveness: Liveness;
+  /** For a person. */
+  readonly who: string;
 }
 
 /** Who holds the warehouse of a home; undefined when nobody does. */
 export async function warehouseHolder(home: string): Promise<WarehouseHolder | undefined> {
   const content = await unlessMissing(() => readFile(join(home, 'control', 'warehouse.lock'), 'utf8'));
   if (content === undefined) return undefined;
-  const unknown = { pid: 0, command: 'unknown', since: 'an unknown time', alive: false };
-  try {
-    const holder = JSON.parse(content) as { pid?: unknown; started?: unknown; note?: Record<string, string> };
-    if (!Number.isSafeInteger(holder.pid) || (holder.pid as number) <= 0) return unknown;
-    const pid = holder.pid as number;
-    const started = typeof holder.started === 'string' ? holder.started : null;
-    return {
-      pid,
-      command: String(holder.note?.command ?? unknown.command),
-      since: String(holder.note?.since ?? unknown.since),
-      alive: isAlive({ pid, started }),
-    };
-  } catch {
-    return unknown;
-  }
+  const holder = parseHolder(content);
+  const liveness = livenessOf(holder);
+  const { pid, host, note } = holder;
+  const who = whoHolds({ holder, liveness });
+  return { pid, host, command: note.command ?? 'unknown', since: note.since ?? 'an unknown time', liveness, who };
 }
 
 /** Bytes of the warehouse file; undefined when there is none yet. */

@@ -7,7 +7,8 @@ import { RepriseError } from '../../ports/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import { classifyFileError, unlessMissing } from './file-errors.ts';
 import { cleanFileStore, openFileStore } from './files.ts';
-import { identityName, identityOfName, isAlive, ownIdentity } from './process-identity.ts';
+import { beatIn, fileSystemNowMs, isAbandoned } from './heartbeat.ts';
+import { identityName, ownIdentity } from './process-identity.ts';
 
 const FORMAT = 1;
 const MARKER = 'home.json';
@@ -48,8 +49,9 @@ export async function openHome(path: string, options: OpenHomeOptions): Promise<
   try {
     await checkOrCreate(home, options);
     const deliveryKey = await readKey(home, options.randomBytes);
-    await Promise.all(['lake', 'control', 'stage'].map((name) => cleanFileStore(join(home, name))));
     const scratch = await openScratch(join(home, 'scratch'));
+    const beat = beatIn(scratch);
+    await clean(home, await fileSystemNowMs(scratch));
     return {
       path: home,
       lake: openFileStore(join(home, 'lake')),
@@ -58,7 +60,10 @@ export async function openHome(path: string, options: OpenHomeOptions): Promise<
       scratch,
       warehousePath: join(home, 'warehouse.duckdb'),
       deliveryKey,
-      close: () => rm(scratch, { recursive: true, force: true }),
+      close: async () => {
+        beat.stop();
+        await rm(scratch, { recursive: true, force: true });
+      },
     };
   } catch (error) {
     throw classifyFileError(error, `opening the home ${home}`);
@@ -168,14 +173,20 @@ function checkedKey(key: Uint8Array, path: string): Uint8Array {
   );
 }
 
-/** A folder for this opening, of this thread; those of processes that have ended are removed. */
+/** A folder for this opening, of this thread. */
 async function openScratch(folder: string): Promise<string> {
-  for (const name of (await unlessMissing(() => readdir(folder))) ?? []) {
-    const owner = identityOfName(name);
-    if (owner !== undefined && !isAlive(owner)) await rm(join(folder, name), { recursive: true, force: true });
-  }
   const own = join(folder, `${identityName(ownIdentity())}.${threadId}.${openings++}`);
   await rm(own, { recursive: true, force: true });
   await mkdir(own, { recursive: true });
   return own;
+}
+
+/** Removes what processes left that have ended, or are not heard of any more. */
+async function clean(home: string, nowMs: number): Promise<void> {
+  await Promise.all(['lake', 'control', 'stage'].map((name) => cleanFileStore(home, join(home, name), nowMs)));
+  const folder = join(home, 'scratch');
+  for (const name of (await unlessMissing(() => readdir(folder))) ?? []) {
+    const path = join(folder, name);
+    if (await isAbandoned(home, path, name, nowMs)) await rm(path, { recursive: true, force: true });
+  }
 }

@@ -6,7 +6,7 @@ import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Author } from '../../ports/author.ts';
 import { packageRoot } from './duckdb/sql.ts';
-import { identityName, identityOfName, isAlive, ownIdentity } from './process-identity.ts';
+import { identityName, identityOfName, livenessOf, ownIdentity } from './process-identity.ts';
 
 /** The person who runs the command; the version of what runs, and the commit that is checked out. */
 export const localAuthor: Author = {
@@ -15,14 +15,13 @@ export const localAuthor: Author = {
   unique: () => randomBytes(12).toString('hex'),
 };
 
-/** This process: `<host>/<process id>-<start>`. */
+/** This process: `<host>/<process id>-<start>-<place>`. */
 export const holderName = (): string => `${hostname()}/${identityName(ownIdentity())}`;
 
-/** True only for a process of this machine that has ended; of another machine nothing is known. */
+/** True only for a process that has ended and ran where this one runs; of other machines and containers nothing is known. */
 export async function isHolderDead(holder: string): Promise<boolean> {
-  const [host, name] = holder.split('/');
-  const identity = host === hostname() ? identityOfName(name ?? '') : undefined;
-  return identity !== undefined && !isAlive(identity);
+  const identity = identityOfName(holder.slice(holder.indexOf('/') + 1));
+  return identity !== undefined && livenessOf(identity) === 'dead';
 }
 
 function userName(): string {

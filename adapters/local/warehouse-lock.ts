@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { type Clock, isoTime } from '../../ports/clock.ts';
 import { RepriseError } from '../../ports/errors.ts';
 import { classifyFileError } from './file-errors.ts';
-import { type LockHolder, tryLock } from './lock-file.ts';
-import { identityName, identityOfName, isAlive, ownIdentity } from './process-identity.ts';
+import { lastHeardMs, SILENT_LOCK_MS } from './heartbeat.ts';
+import { type LockAttempt, type LockHolder, tryLock } from './lock-file.ts';
+import { identityName, identityOfName, livenessOf, ownIdentity } from './process-identity.ts';
 
 const POLL_MS = 50;
 /** How long whoever gives the warehouse back stays away from it while others wait. */
@@ -44,9 +45,10 @@ export async function acquireWarehouse(options: AcquireWarehouseOptions): Promis
     await mkdir(join(folder, '.tmp'), { recursive: true });
     if (awayUntilMs > clock.nowMs()) await clock.sleep(awayUntilMs - clock.nowMs());
     for (;;) {
-      const attempt = await tryLock(join(folder, 'warehouse.lock'), join(folder, '.tmp'), {
-        command,
-        since: isoTime(clock),
+      const note = { command, since: isoTime(clock) };
+      const attempt = await tryLock(join(folder, LOCK), join(folder, '.tmp'), note, {
+        silentMsMax: SILENT_LOCK_MS,
+        lastHeardMs: (holder) => lastHeardMs(options.home, holder),
       });
       if (attempt.taken) {
         const release = async (): Promise<void> => {
@@ -56,9 +58,9 @@ export async function acquireWarehouse(options: AcquireWarehouseOptions): Promis
         return { release };
       }
       const leftMs = deadlineMs - clock.nowMs();
-      if (leftMs <= 0) throw held(attempt.holder, waitMs);
+      if (leftMs <= 0) throw held(attempt, waitMs, join(folder, LOCK));
       if (!told) await writeFile(waiting, '');
-      if (!told) options.onWait(`waiting for the warehouse: ${whoHolds(attempt.holder)}`);
+      if (!told) options.onWait(`waiting for the warehouse: ${whoHolds(attempt)}`);
       told = true;
       await clock.sleep(Math.min(POLL_MS, leftMs));
     }
@@ -69,6 +71,7 @@ export async function acquireWarehouse(options: AcquireWarehouseOptions): Promis
   }
 }
 
+const LOCK = 'warehouse.lock';
 const WAITING = '.waiting';
 
 /** Whether another process that lives waits for the warehouse. */
@@ -76,18 +79,27 @@ async function othersWait(folder: string): Promise<boolean> {
   const own = identityName(ownIdentity());
   return (await readdir(join(folder, '.tmp'))).some((name) => {
     const identity = name.endsWith(WAITING) ? identityOfName(name) : undefined;
-    return identity !== undefined && identityName(identity) !== own && isAlive(identity);
+    return identity !== undefined && identityName(identity) !== own && livenessOf(identity) === 'alive';
   });
 }
 
-function held(holder: LockHolder, waitMs: number): RepriseError {
+type Refused = Extract<LockAttempt, { taken: false }>;
+
+function held(attempt: Refused, waitMs: number, path: string): RepriseError {
+  const { holder, liveness } = attempt;
   return new RepriseError(
     'WarehouseHeld',
-    `the warehouse is in use: ${whoHolds(holder)}; waited ${waitMs / 1000} s`,
-    `wait until it has ended, or end process ${holder.pid}, then run this again`,
+    `the warehouse is in use: ${whoHolds(attempt)}; waited ${waitMs / 1000} s`,
+    liveness === 'unknown'
+      ? `wait: it is taken over when nothing was heard of that process for ${SILENT_LOCK_MS / 1000} s; when you know that it has ended: rm ${path}`
+      : `wait until it has ended, or end process ${holder.pid}, then run this again`,
   );
 }
 
-function whoHolds({ pid, note }: LockHolder): string {
-  return `process ${pid} runs \`${note.command ?? 'reprise'}\` since ${note.since ?? 'an unknown time'}`;
+/** For a person: the process, what it does and since when, and whether it can be seen from here. */
+export function whoHolds({ holder, liveness }: { readonly holder: LockHolder; readonly liveness: string }): string {
+  const { pid, host, note } = holder;
+  const where = liveness === 'unknown' ? ` on ${host}, another machine, boot or container,` : '';
+  const unseen = liveness === 'unknown' ? '; whether it still lives cannot be seen from here' : '';
+  return `process ${pid}${where} runs \`${note.command ?? 'reprise'}\` since ${note.since ?? 'an unknown time'}${unseen}`;
 }

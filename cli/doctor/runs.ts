@@ -18,7 +18,7 @@ export const runsCheck: HomeCheck = {
     for (const [place, run] of every.entries()) {
       if (isEnded(run) || (await standingUndo(store, run.runId)) !== undefined) continue;
       if (await isOverruled(store, run, every.slice(0, place))) continue;
-      const interrupted = run.state === 'running' && holder?.alive !== true;
+      const interrupted = run.state === 'running' && (holder === undefined || holder.liveness === 'dead');
       findings.push({
         state: interrupted || run.state === 'failed' ? 'wrong' : 'note',
         says: `run ${run.runId} of ${run.pipeline} is ${interrupted ? 'interrupted' : run.state}, started ${run.startedAt}`,

@@ -1,21 +1,36 @@
 // What processes left behind that have ended.
 
 import { resolve } from 'node:path';
-import { staleScratch } from '../../adapters/local/health.ts';
+import { foreignScratch, staleScratch } from '../../adapters/local/health.ts';
+import { SILENT_SCRATCH_MS } from '../../adapters/local/heartbeat.ts';
 import { bytes, plural } from '../render/text.ts';
-import type { Check } from './finding.ts';
+import type { Check, Finding } from './finding.ts';
 
 export const scratchCheck: Check = {
   name: 'scratch',
   run: async ({ home }) => {
-    const stale = await staleScratch(resolve(home));
-    if (stale.length === 0) return [{ state: 'ok', says: 'nothing left behind' }];
-    const size = stale.reduce((sum, one) => sum + one.bytes, 0);
-    return [
-      {
+    const stale = await staleScratch(resolve(home), Date.now());
+    const foreign = (await foreignScratch(resolve(home))).filter(
+      ({ name }) => !stale.some((other) => other.name === name),
+    );
+    const findings: Finding[] = [];
+    if (stale.length > 0) {
+      findings.push({
         state: 'note',
-        says: `${plural(stale.length, 'folder')} (${bytes(size)}) of processes that have ended; cleared away by the next command`,
-      },
-    ];
+        says: `${plural(stale.length, 'folder')} (${sizeOf(stale)}) of processes that have ended; cleared away by the next command`,
+      });
+    }
+    if (foreign.length > 0) {
+      const heard = new Date(Math.max(...foreign.map(({ heardMs }) => heardMs))).toISOString();
+      findings.push({
+        state: 'note',
+        says: `${plural(foreign.length, 'folder')} (${sizeOf(foreign)}) of processes of another machine, boot or container, last heard of at ${heard}`,
+        fix: `nothing to do: what is not heard of for ${SILENT_SCRATCH_MS / 60_000} minutes is cleared away`,
+      });
+    }
+    return findings.length === 0 ? [{ state: 'ok', says: 'nothing left behind' }] : findings;
   },
 };
+
+const sizeOf = (folders: readonly { readonly bytes: number }[]): string =>
+  bytes(folders.reduce((sum, one) => sum + one.bytes, 0));

@@ -13,11 +13,11 @@ export const warehouseCheck: HomeCheck = {
   name: 'warehouse',
   run: async (home) => {
     const holder = await warehouseHolder(home.path);
-    if (holder?.alive) {
+    if (holder !== undefined && holder.liveness !== 'dead') {
       return [
         {
           state: 'note',
-          says: `held by process ${holder.pid}, which runs \`${holder.command}\` since ${holder.since}`,
+          says: `held: ${holder.who}`,
           fix: 'commands wait for it: --wait <seconds>',
         },
       ];

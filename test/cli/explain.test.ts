@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { identityName, ownIdentity } from '../../adapters/local/process-identity.ts';
 import { expectedOf, type Sample, toNdjson } from '../../generator/sample.ts';
 import { samples as codewave } from '../../pipelines/codewave/samples.ts';
 import { samples as pulsecart, sampleCardNumbers } from '../../pipelines/pulsecart/samples.ts';
@@ -336,7 +337,7 @@ describe('doctor', () => {
   it('tells scratch of a dead process, a ledger that was changed, and a folder that is no home', async () => {
     const sick = join(folder, 'sick');
     await reprise(sick, 'init');
-    await mkdir(join(sick, 'scratch', '2147483646-1.0'), { recursive: true });
+    await mkdir(join(sick, 'scratch', identityName({ ...ownIdentity(), pid: 2147483646 })), { recursive: true });
     await mkdir(join(sick, 'control', 'ledger', 'pulsecart'), { recursive: true });
     await writeFile(join(sick, 'control', 'ledger', 'pulsecart', '00000001.json'), '{"previous":"none"}');
     const { checks, ok } = await repriseJson<DoctorDocument>(sick, 'doctor');

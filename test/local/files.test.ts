@@ -43,11 +43,12 @@ describe('folder store', () => {
   it('removes what dead processes left, and nothing of the living', async () => {
     const root = join(folder, 'leftovers');
     const { pid, started } = await deadProcess();
+    const { place } = ownIdentity();
     const mine = `${identityName(ownIdentity())}.0.7`;
     await mkdir(join(root, '.tmp'), { recursive: true });
-    for (const name of [`${pid}-${started}.0.1`, `${process.pid}-1.0.1`, mine])
+    for (const name of [`${pid}-${started}-${place}.0.1`, `${process.pid}-1-${place}.0.1`, mine])
       await writeFile(join(root, '.tmp', name), '');
-    await cleanFileStore(root);
+    await cleanFileStore(root, root, Date.now());
     expect(await readdir(join(root, '.tmp'))).toEqual([mine]);
   });
 
@@ -75,7 +76,7 @@ describe('folder store', () => {
     const { pid, started } = await deadProcess();
     const { createHash } = await import('node:crypto');
     const lock = join(root, '.tmp', `lock-${createHash('sha256').update('k').digest('hex').slice(0, 32)}`);
-    await writeFile(lock, JSON.stringify({ pid, started, unique: 'dead', note: {} }));
+    await writeFile(lock, JSON.stringify({ pid, started, place: ownIdentity().place, unique: 'dead', note: {} }));
     expect(await store.write('k', new Uint8Array(2), { if: 'always' })).toBe('written');
     expect(existsSync(lock)).toBe(false);
   });
@@ -89,13 +90,15 @@ describe('lock file', () => {
     const { createHash } = await import('node:crypto');
     for (let round = 0; round < 20; round++) {
       const path = join(locks, `lock-${round}`);
-      const dead = JSON.stringify({ pid, started, unique: `dead-${round}`, note: {} });
+      const dead = JSON.stringify({ pid, started, place: ownIdentity().place, unique: `dead-${round}`, note: {} });
       await writeFile(path, dead);
       if (round % 2 === 1) {
         const digest = createHash('sha256').update(dead).digest('hex').slice(0, 16);
         await writeFile(`${path}.${digest}.1`, dead);
       }
-      const attempts = await Promise.all(Array.from({ length: 20 }, () => tryLock(path, locks, {})));
+      const attempts = await Promise.all(
+        Array.from({ length: 20 }, () => tryLock(path, locks, {}, { silentMsMax: 1000 })),
+      );
       const winners = attempts.filter((attempt) => attempt.taken);
       expect(winners).toHaveLength(1);
       await Promise.all(winners.map((winner) => winner.taken && winner.release()));
@@ -106,6 +109,6 @@ describe('lock file', () => {
   it('does not take a torn file for a holder', async () => {
     const path = join(folder, 'torn');
     await writeFile(path, '{"pid":12');
-    expect((await tryLock(path, folder, {})).taken).toBe(true);
+    expect((await tryLock(path, folder, {}, { silentMsMax: 1000 })).taken).toBe(true);
   });
 });

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../adapters/local/clock.ts';
 import { openHome } from '../../adapters/local/home.ts';
+import { ownIdentity } from '../../adapters/local/process-identity.ts';
 import { acquireWarehouse } from '../../adapters/local/warehouse-lock.ts';
 
 let folder: string;
@@ -16,6 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
+const { place } = ownIdentity();
 const newPath = (): string => join(folder, `home-${count++}`);
 const create = { create: true, randomBytes };
 const existing = { create: false, randomBytes };
@@ -76,12 +78,12 @@ describe('home', () => {
     const living = sleeper();
     const started = (await readFile(`/proc/${living.pid}/stat`, 'latin1')).split(') ')[1]?.split(' ')[19];
     try {
-      await mkdir(join(path, 'scratch', `${living.pid}-${started}.0`));
-      await mkdir(join(path, 'scratch', `${living.pid}-1.0`, 'deep'), { recursive: true });
-      await mkdir(join(path, 'scratch', '2147483646-5.0'));
+      await mkdir(join(path, 'scratch', `${living.pid}-${started}-${place}.0`));
+      await mkdir(join(path, 'scratch', `${living.pid}-1-${place}.0`, 'deep'), { recursive: true });
+      await mkdir(join(path, 'scratch', `2147483646-5-${place}.0`));
       const home = await openHome(path, existing);
       const left = (await readdir(join(path, 'scratch'))).map((name) => join(path, 'scratch', name)).sort();
-      expect(left).toEqual([join(path, 'scratch', `${living.pid}-${started}.0`), home.scratch].sort());
+      expect(left).toEqual([join(path, 'scratch', `${living.pid}-${started}-${place}.0`), home.scratch].sort());
       await home.close();
     } finally {
       living.kill('SIGKILL');
@@ -133,6 +135,7 @@ describe('warehouse lock', () => {
       JSON.stringify({
         pid: child.pid,
         started: startedThen,
+        place,
         unique: 'x',
         note: { command: 'reprise run 2', since: 'then' },
       });
