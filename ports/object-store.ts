@@ -4,9 +4,28 @@
 export interface ObjectInfo {
   readonly key: string;
   readonly bytes: number;
-  /** Changes whenever the content may have changed (ETag on S3; size and modification time on files). */
+  /** Changes whenever the content changes: ETag on S3; on files a digest, or size and time where writes are compared. */
   readonly version: string;
+  /** What an earlier release called this content, by which its plans and coverage know it: size and time. */
+  readonly formerVersion?: string;
 }
+
+/** Whether the object still has the content that was known by the version. */
+export const isVersion = (object: ObjectInfo, version: string): boolean =>
+  object.version === version || object.formerVersion === version;
+
+/**
+ * Whether two versions that were written down are of the same content. One of an earlier release says nothing of the
+ * content but its size, so that this is all that it can be compared by.
+ */
+export function isSameVersion(one: string, other: string): boolean {
+  if (one === other) return true;
+  if (FORMER.test(one) === FORMER.test(other)) return false;
+  return one.split('-')[0] === other.split('-')[0];
+}
+
+/** Bytes and nanoseconds since the epoch. */
+const FORMER = /^\d+-\d{1,20}$/;
 
 /** `absent`: only when the key is free (If-None-Match: *). `version`: only over that version (If-Match). */
 export type WriteCondition =

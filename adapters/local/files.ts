@@ -15,6 +15,7 @@ import { classifyFileError, codeOf, unlessMissing } from './file-errors.ts';
 import { isAbandoned } from './heartbeat.ts';
 import { tryLock } from './lock-file.ts';
 import { identityName, ownIdentity } from './process-identity.ts';
+import { VersionCache } from './version-cache.ts';
 
 const TEMPORARY = '.tmp';
 const KEY_BYTES_MAX = 1024;
@@ -26,9 +27,17 @@ const LOCK_SILENT_MS = 20_000;
 
 let temporaryCount = 0;
 
+export interface FileStoreOptions {
+  /**
+   * Gives objects the version of their content, and keeps what it found in this folder. Otherwise a version is the size
+   * and the time of the last write, which is another for every write, whatever it wrote: what compare-and-swap needs.
+   */
+  readonly contentVersions?: string;
+}
+
 /** The folder is made by the first write. */
-export function openFileStore(root: string): ObjectStore {
-  return new FileStore(root);
+export function openFileStore(root: string, options: FileStoreOptions = {}): ObjectStore {
+  return new FileStore(root, options.contentVersions);
 }
 
 /** Removes temporary files that processes left in a store of the home which have ended, or are not heard of any more. */
@@ -42,9 +51,11 @@ export async function cleanFileStore(home: string, root: string, nowMs: number):
 
 class FileStore implements ObjectStore {
   readonly #root: string;
+  readonly #versions: VersionCache | undefined;
 
-  constructor(root: string) {
+  constructor(root: string, contentVersions: string | undefined) {
     this.#root = root;
+    this.#versions = contentVersions === undefined ? undefined : new VersionCache(contentVersions);
   }
 
   async *list(prefix: string): AsyncGenerator<ObjectInfo, void, undefined> {
@@ -52,12 +63,13 @@ class FileStore implements ObjectStore {
     const folder = prefix.slice(0, slash);
     if (folder !== '') checkKey(`${folder}x`);
     yield* this.#listFolder(folder, prefix.slice(slash));
+    this.#versions?.save(prefix);
   }
 
   async *#listFolder(folder: string, namePrefix: string): AsyncGenerator<ObjectInfo, void, undefined> {
     const path = join(this.#root, folder);
     const listed = await this.#io(`listing ${folder}`, () =>
-      unlessMissing(async () => listNow(path, folder, namePrefix)),
+      unlessMissing(async () => this.#listNow(path, folder, namePrefix)),
     );
     for (const found of listed ?? []) {
       if ('subfolder' in found) yield* this.#listFolder(found.subfolder, '');
@@ -66,7 +78,7 @@ class FileStore implements ObjectStore {
   }
 
   head(key: string): Promise<ObjectInfo | undefined> {
-    return this.#io(`looking up ${key}`, () => infoOf(key, this.#path(key)));
+    return this.#io(`looking up ${key}`, async () => this.#infoOf(key, this.#path(key)));
   }
 
   read(key: string): Promise<Uint8Array | undefined> {
@@ -79,7 +91,7 @@ class FileStore implements ObjectStore {
   write(key: string, content: Uint8Array, condition: WriteCondition): Promise<'written' | 'lost'> {
     return this.#io(`writing ${key}`, async () => {
       const path = this.#path(key);
-      if (await isLost(condition, key, path)) return 'lost';
+      if (this.#isLost(condition, key, path)) return 'lost';
       const temporary = await this.#temporary();
       try {
         const file = await open(temporary, 'wx');
@@ -118,7 +130,7 @@ class FileStore implements ObjectStore {
   fetch(key: string): Promise<{ readonly path: string; release(): Promise<void> }> {
     return this.#io(`fetching ${key}`, async () => {
       const path = this.#path(key);
-      if ((await infoOf(key, path)) === undefined) {
+      if (!isThere(path)) {
         throw new RepriseError('ObjectMissing', `${key} is not there any more`, 'plan again');
       }
       return { path, release: async () => {} };
@@ -128,12 +140,46 @@ class FileStore implements ObjectStore {
   remove(key: string): Promise<void> {
     return this.#io(`removing ${key}`, async () => {
       const path = this.#path(key);
-      if ((await infoOf(key, path)) === undefined) return;
+      if (!isThere(path)) return;
       await this.#locked(key, async () => {
         await unlessMissing(() => unlink(path));
         await unlessMissing(() => syncFolder(dirname(path)));
       });
     });
+  }
+
+  /**
+   * A folder's objects and subfolders, ascending. Synchronous: awaiting each of many small calls takes many times as
+   * long.
+   */
+  #listNow(path: string, folder: string, namePrefix: string): Listed[] {
+    return readdirSync(path, { withFileTypes: true })
+      .filter(({ name }) => name.startsWith(namePrefix) && !name.startsWith('.'))
+      .map((entry) => ({ entry, sortedBy: sortName(entry) }))
+      .sort((a, b) => (a.sortedBy < b.sortedBy ? -1 : 1))
+      .flatMap(({ entry }): Listed[] => {
+        if (entry.isDirectory()) return [{ subfolder: `${folder}${entry.name}/` }];
+        const info = this.#infoOf(folder + entry.name, join(path, entry.name));
+        return info === undefined ? [] : [info];
+      });
+  }
+
+  #infoOf(key: string, path: string): ObjectInfo | undefined {
+    const facts = factsOf(path);
+    if (facts?.isFile() !== true) return undefined;
+    const bytes = Number(facts.size);
+    const written = `${facts.size}-${facts.mtimeNs}`;
+    if (this.#versions === undefined) return { key, bytes, version: written };
+    const version = this.#versions.versionOf(key, path, facts);
+    // A file that cannot be opened is named by whoever reads it; until then its time has to do.
+    return version === undefined ? { key, bytes, version: written } : { key, bytes, version, formerVersion: written };
+  }
+
+  /** Whether the condition does not hold now; only under the lock, or by a link, is that the last word. */
+  #isLost(condition: WriteCondition, key: string, path: string): boolean {
+    if (condition.if === 'always') return false;
+    if (condition.if === 'absent') return isThere(path);
+    return this.#infoOf(key, path)?.version !== condition.version;
   }
 
   /** Gives the finished temporary file its key. */
@@ -149,7 +195,7 @@ class FileStore implements ObjectStore {
       }
     } else {
       const outcome = await this.#locked(key, async () => {
-        if (await isLost(condition, key, path)) return 'lost';
+        if (this.#isLost(condition, key, path)) return 'lost';
         await makeDistinct(temporary, path);
         await rename(temporary, path);
         return 'written';
@@ -225,36 +271,20 @@ function checkKey(key: string): void {
 
 type Listed = ObjectInfo | { readonly subfolder: string };
 
-/** A folder's objects and subfolders, ascending. Synchronous: awaiting each of many small calls takes many times as long. */
-function listNow(path: string, folder: string, namePrefix: string): Listed[] {
-  return readdirSync(path, { withFileTypes: true })
-    .filter(({ name }) => name.startsWith(namePrefix) && !name.startsWith('.'))
-    .map((entry) => ({ entry, sortedBy: sortName(entry) }))
-    .sort((a, b) => (a.sortedBy < b.sortedBy ? -1 : 1))
-    .flatMap(({ entry }): Listed[] => {
-      if (entry.isDirectory()) return [{ subfolder: `${folder}${entry.name}/` }];
-      const found = statSync(join(path, entry.name), { bigint: true, throwIfNoEntry: false });
-      const info = infoFrom(folder + entry.name, found);
-      return info === undefined ? [] : [info];
-    });
-}
-
 /** A folder stands for keys that all go on with a slash. */
 const sortName = (entry: Dirent): string => (entry.isDirectory() ? `${entry.name}/` : entry.name);
 
-async function infoOf(key: string, path: string): Promise<ObjectInfo | undefined> {
-  return infoFrom(key, await unlessMissing(() => stat(path, { bigint: true })));
+/** The file's facts; undefined when nothing is there. Synchronous, as listing is. */
+function factsOf(path: string): BigIntStats | undefined {
+  try {
+    return statSync(path, { bigint: true, throwIfNoEntry: false });
+  } catch (error) {
+    if (codeOf(error) === 'ENOTDIR') return undefined;
+    throw error;
+  }
 }
 
-const infoFrom = (key: string, found: BigIntStats | undefined): ObjectInfo | undefined =>
-  found?.isFile() === true ? { key, bytes: Number(found.size), version: `${found.size}-${found.mtimeNs}` } : undefined;
-
-/** Whether the condition does not hold now; only under the lock, or by a link, is that the last word. */
-async function isLost(condition: WriteCondition, key: string, path: string): Promise<boolean> {
-  if (condition.if === 'always') return false;
-  const current = await infoOf(key, path);
-  return condition.if === 'absent' ? current !== undefined : current?.version !== condition.version;
-}
+const isThere = (path: string): boolean => factsOf(path)?.isFile() === true;
 
 /** Writes within one tick of the file system's clock could have one version: each is dated after the one it replaces. */
 async function makeDistinct(temporary: string, path: string): Promise<void> {

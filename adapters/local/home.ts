@@ -54,7 +54,7 @@ export async function openHome(path: string, options: OpenHomeOptions): Promise<
     await clean(home, await fileSystemNowMs(scratch));
     return {
       path: home,
-      lake: openFileStore(join(home, 'lake')),
+      lake: openFileStore(join(home, 'lake'), { contentVersions: join(home, 'control', 'versions') }),
       control: openFileStore(join(home, 'control')),
       stage: openFileStore(join(home, 'stage')),
       scratch,

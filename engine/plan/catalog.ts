@@ -85,7 +85,7 @@ export async function catalogObject(
       await writer.drain();
     }
     const entry = {
-      object,
+      object: entryObject(object),
       rows: footer.rows,
       rowGroups: footer.rowGroups,
       deliveriesByDate: deliveries,
@@ -97,7 +97,7 @@ export async function catalogObject(
     await writer.discard();
     if (!isRepriseError(error) || error.code !== 'UnreadableObject') throw error;
     const entry = {
-      object,
+      object: entryObject(object),
       rows: 0,
       rowGroups: [],
       deliveriesByDate: {},
@@ -111,3 +111,6 @@ export async function catalogObject(
     await local.release();
   }
 }
+
+/** What is kept of an object: its version of today alone. */
+const entryObject = ({ key, bytes, version }: ObjectInfo): ObjectInfo => ({ key, bytes, version });

@@ -1,7 +1,7 @@
 // Whether what a plan pinned is still so. A plan that drifted is refused, with everything that changed.
 
 import { RepriseError } from '../../ports/errors.ts';
-import type { ObjectStore } from '../../ports/object-store.ts';
+import { isVersion, type ObjectStore } from '../../ports/object-store.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
 import type { Plan } from './plan.ts';
 
@@ -36,7 +36,7 @@ export async function refuseDrift(plan: Plan, pipeline: CompiledPipeline, lake: 
   for (const object of body.objects) {
     const now = await lake.head(object.key);
     if (now === undefined) drifted.push(`${object.key} is gone`);
-    else if (now.version !== object.version)
+    else if (!isVersion(now, object.version))
       drifted.push(`${object.key} changed (${object.bytes} → ${now.bytes} bytes)`);
   }
   if (drifted.length === 0) return;

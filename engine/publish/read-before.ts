@@ -3,7 +3,7 @@
 // That is not said when raw that was read has changed or is gone since, because what lost then may win now; nor of
 // partial plans, which do not see all copies.
 
-import type { ObjectStore } from '../../ports/object-store.ts';
+import { isSameVersion, isVersion, type ObjectInfo, type ObjectStore } from '../../ports/object-store.ts';
 import type { PublishScope, ReadBefore } from '../../ports/warehouse.ts';
 import { epochsOf, inspectLedger } from '../ledger/ledger.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -33,14 +33,16 @@ export async function readBefore(deps: ReadBeforeDeps, plan: Plan): Promise<Know
 
 /** Read in another version; or looked at in this one since, but not published from. */
 const isChanged = (object: ObjectCoverage | undefined, version: string): boolean =>
-  object !== undefined && (object.version !== version || Object.values(object.published).every((epoch) => epoch === 0));
+  object !== undefined &&
+  (!isSameVersion(object.version, version) || Object.values(object.published).every((epoch) => epoch === 0));
 
 async function isAsRead(lake: ObjectStore, pipeline: string, covered: CoverageDocument): Promise<boolean> {
-  const versions = new Map<string, string>();
-  for await (const { key, version } of lake.list(rawPrefix(pipeline))) versions.set(key, version);
-  return Object.entries(covered.objects).every(
-    ([key, { version, unreadable }]) => unreadable === undefined && versions.get(key) === version,
-  );
+  const now = new Map<string, ObjectInfo>();
+  for await (const object of lake.list(rawPrefix(pipeline))) now.set(object.key, object);
+  return Object.entries(covered.objects).every(([key, { version, unreadable }]) => {
+    const object = now.get(key);
+    return unreadable === undefined && object !== undefined && isVersion(object, version);
+  });
 }
 
 function datesRead(plan: Plan, covered: CoverageDocument, epochs: ReadonlySet<number>): ReadBefore[] {

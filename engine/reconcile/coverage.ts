@@ -5,7 +5,7 @@
 
 import type { CatalogEntry } from '../../ports/catalog.ts';
 import { isRepriseError } from '../../ports/errors.ts';
-import type { ObjectStore } from '../../ports/object-store.ts';
+import { isSameVersion, isVersion, type ObjectInfo, type ObjectStore } from '../../ports/object-store.ts';
 import { datesOfEntry } from '../plan/plan.ts';
 import { arrivalDate } from '../plan/raw-keys.ts';
 
@@ -58,7 +58,7 @@ export function cover(document: CoverageDocument, publication: Publication): Cov
   const objects = { ...document.objects };
   for (const object of publication.objects) {
     const before = objects[object.key];
-    const known = before?.version === object.version ? before : undefined;
+    const known = before !== undefined && isSameVersion(before.version, object.version) ? before : undefined;
     if (before !== undefined && known === undefined)
       for (const date of publishedDates(before)) wholeNeeded[date] = 'changed';
     // Of an object that cannot be read the entry in the quarantine is what a plan publishes, whatever its window.
@@ -75,11 +75,38 @@ export function cover(document: CoverageDocument, publication: Publication): Cov
       ...(isUnchecked ? { unchecked: true } : {}),
     };
   }
+  const read = new Set(publication.objects.map(({ key }) => key));
+  for (const [key, object] of Object.entries(objects)) {
+    if (read.has(key)) continue;
+    const left = withoutDates(object, whole);
+    if (Object.keys(left).length > 0) objects[key] = { ...object, published: left };
+    else delete objects[key];
+  }
   for (const date of whole) {
     wholeEpochs[date] = Math.max(wholeEpochs[date] ?? 0, epoch);
     delete wholeNeeded[date];
   }
   return { ...document, wholeEpochs, wholeNeeded, objects };
+}
+
+/**
+ * A whole plan reads every object that holds its dates: what was published from another one at these dates was replaced by
+ * what the others hold, as a compaction does.
+ */
+const withoutDates = (object: ObjectCoverage, dates: ReadonlySet<string>): ObjectCoverage['published'] =>
+  Object.fromEntries(Object.entries(object.published).filter(([date, epoch]) => epoch === 0 || !dates.has(date)));
+
+/** The document with the versions that objects have today, where it knows them by those of an earlier release. */
+export function renamed(document: CoverageDocument, listed: readonly ObjectInfo[]): CoverageDocument {
+  const objects = { ...document.objects };
+  let isSame = true;
+  for (const object of listed) {
+    const known = objects[object.key];
+    if (known === undefined || known.version === object.version || !isVersion(object, known.version)) continue;
+    objects[object.key] = { ...known, version: object.version };
+    isSame = false;
+  }
+  return isSame ? document : { ...document, objects };
 }
 
 /** The document with what the catalog knows of objects that are new, or have another version than the one that was read. */

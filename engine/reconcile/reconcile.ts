@@ -3,6 +3,7 @@
 // named. Safe to repeat at any time beside everything else: what cannot be done now is left for the next time.
 
 import { isRepriseError } from '../../ports/errors.ts';
+import { isVersion } from '../../ports/object-store.ts';
 import type { Leases } from '../ledger/leases.ts';
 import { epochsOf, type Ledger, retiredBy } from '../ledger/ledger.ts';
 import type { RunRecord } from '../ledger/runs.ts';
@@ -10,7 +11,7 @@ import type { CompiledPipeline } from '../model/compile.ts';
 import { type CatalogDeps, type CatalogProgress, catalogObjects, listRaw } from '../plan/catalog.ts';
 import type { Plan } from '../plan/plan.ts';
 import { inWindow, type Window } from '../plan/window.ts';
-import { Coverage, type CoverageDocument, checked, dropGone, learn, withoutWhole } from './coverage.ts';
+import { Coverage, type CoverageDocument, checked, dropGone, learn, renamed, withoutWhole } from './coverage.ts';
 import { type Pending, pendingOf, windowsOver } from './pending.ts';
 import { type CoverageDeps, rebuildCoverage } from './rebuild.ts';
 
@@ -107,12 +108,13 @@ async function lookAtLake(
   const isThere = (key: string): boolean => there.has(key);
   const standing = rebuild ? undefined : await coverage.read();
   const known = standing ?? (await derive());
-  const fresh = listed.filter((object) => known.objects[object.key]?.version !== object.version);
-  if (standing !== undefined && fresh.length === 0 && dropGone(standing, isThere) === standing)
+  const fresh = listed.filter((object) => !isVersion(object, known.objects[object.key]?.version ?? ''));
+  const upToLake = (document: CoverageDocument): CoverageDocument => dropGone(renamed(document, listed), isThere);
+  if (standing !== undefined && fresh.length === 0 && upToLake(standing) === standing)
     return { document: standing, objects: listed.length, read: [] };
   const isRead = await Promise.all(fresh.map(async (object) => (await deps.catalog.entry(object)) !== undefined));
   const { entries } = await catalogObjects(deps, pipeline, fresh, deps.onProgress);
-  const upToDate = (document: CoverageDocument): CoverageDocument => learn(dropGone(document, isThere), entries);
+  const upToDate = (document: CoverageDocument): CoverageDocument => learn(upToLake(document), entries);
   const document = await coverage.change(async (now) => upToDate(rebuild ? await derive() : now), derive);
   const read = fresh.filter((_, place) => !isRead[place]).map(({ key }) => key);
   return { document, objects: listed.length, read };

@@ -2,7 +2,7 @@
 // The verbs are the evaluator's and the slice writer's; this file composes them.
 
 import { RepriseError } from '../../ports/errors.ts';
-import type { ObjectStore } from '../../ports/object-store.ts';
+import { isVersion, type ObjectStore } from '../../ports/object-store.ts';
 import type { RawReader, RawRow } from '../../ports/raw-reader.ts';
 import type { StagedFile, Stager } from '../../ports/stage.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
@@ -108,7 +108,7 @@ async function refuseChanged(lake: ObjectStore, pinned: PinnedObject | undefined
       'plan again; rows that came from it stay',
     );
   }
-  if (pinned === undefined || now.version !== pinned.version) {
+  if (pinned === undefined || !isVersion(now, pinned.version)) {
     throw new RepriseError(
       'ObjectChanged',
       `raw object ${key} changed after it was planned (${pinned?.bytes ?? 0} → ${now.bytes} bytes)`,

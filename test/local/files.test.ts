@@ -17,6 +17,11 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describeObjectStore('folder', async () => openFileStore(join(folder, `store-${count++}`)));
+describeObjectStore(
+  'folder with versions of content',
+  async () => openFileStore(join(folder, `store-${count}`), { contentVersions: join(folder, `versions-${count++}`) }),
+  'other content',
+);
 
 /** The identity of a process that has just ended. */
 async function deadProcess(): Promise<{ pid: number; started: string }> {
