@@ -23,6 +23,8 @@ export const ERROR_CODES = {
   NotFound: { retry: 'terminal', exit: 2 },
   HomeNotOurs: { retry: 'terminal', exit: 2 },
   HomeNewer: { retry: 'terminal', exit: 2 },
+  HomeGone: { retry: 'terminal', exit: 1 },
+  HomeReadOnly: { retry: 'terminal', exit: 2 },
   EmptyLake: { retry: 'terminal', exit: 2 },
   /** A control document is not what it was written as. */
   NotAsRecorded: { retry: 'terminal', exit: 3 },

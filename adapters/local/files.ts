@@ -4,7 +4,7 @@
 
 import { createHash } from 'node:crypto';
 import { type BigIntStats, createReadStream, createWriteStream, type Dirent, readdirSync, statSync } from 'node:fs';
-import { link, mkdir, open, readdir, readFile, rename, rm, stat, unlink, utimes } from 'node:fs/promises';
+import { link, open, readdir, readFile, rename, rm, stat, unlink, utimes } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -14,6 +14,7 @@ import type { ObjectInfo, ObjectStore, WriteCondition } from '../../ports/object
 import { classifyFileError, codeOf, unlessMissing } from './file-errors.ts';
 import { isAbandoned } from './heartbeat.ts';
 import { tryLock } from './lock-file.ts';
+import { makeFolder } from './open-homes.ts';
 import { identityName, ownIdentity } from './process-identity.ts';
 import { VersionCache } from './version-cache.ts';
 
@@ -185,7 +186,7 @@ class FileStore implements ObjectStore {
   /** Gives the finished temporary file its key. */
   async #publish(key: string, temporary: string, condition: WriteCondition): Promise<'written' | 'lost'> {
     const path = this.#path(key);
-    await makeFolder(dirname(path));
+    await makeDurableFolder(dirname(path));
     if (condition.if === 'absent') {
       try {
         await link(temporary, path);
@@ -209,7 +210,7 @@ class FileStore implements ObjectStore {
   /** One at a time for a key, across processes. */
   async #locked<T>(key: string, work: () => Promise<T>): Promise<T> {
     const folder = join(this.#root, TEMPORARY);
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     const lock = join(folder, `lock-${createHash('sha256').update(key).digest('hex').slice(0, 32)}`);
     const deadlineMs = performance.now() + LOCK_WAIT_MS_MAX;
     for (;;) {
@@ -234,7 +235,7 @@ class FileStore implements ObjectStore {
 
   async #temporary(): Promise<string> {
     const folder = join(this.#root, TEMPORARY);
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     return join(folder, `${identityName(ownIdentity())}.${threadId}.${temporaryCount++}`);
   }
 
@@ -307,8 +308,8 @@ async function moveTo(from: string, to: string): Promise<void> {
 }
 
 /** Makes the folder and those above it, all of them safe on the disk. */
-async function makeFolder(folder: string): Promise<void> {
-  const first = await mkdir(folder, { recursive: true });
+async function makeDurableFolder(folder: string): Promise<void> {
+  const first = await makeFolder(folder);
   if (first === undefined) return;
   let above = dirname(first);
   await syncFolder(above);

@@ -1,10 +1,11 @@
 // Scratch files in a new folder of their own.
 
 import { createReadStream } from 'node:fs';
-import { appendFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Scratch } from '../../ports/scratch.ts';
 import { classifyFileError, codeOf } from './file-errors.ts';
+import { makeFolder } from './open-homes.ts';
 
 const PIECE_BYTES = 1024 * 1024;
 
@@ -18,7 +19,7 @@ export async function openScratch(parent: string): Promise<Scratch> {
     }
   };
   const folder = await guarded(async () => {
-    await mkdir(parent, { recursive: true });
+    await makeFolder(parent);
     return mkdtemp(join(parent, 'work-'));
   });
   return {

@@ -1,12 +1,13 @@
 // One process at a time owns the warehouse file: DuckDB itself would only fail, or lose what a second instance writes.
 
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, isoTime } from '../../ports/clock.ts';
 import { RepriseError } from '../../ports/errors.ts';
 import { classifyFileError } from './file-errors.ts';
 import { lastHeardMs, SILENT_LOCK_MS } from './heartbeat.ts';
 import { type LockAttempt, type LockHolder, tryLock } from './lock-file.ts';
+import { makeFolder } from './open-homes.ts';
 import { identityName, identityOfName, livenessOf, ownIdentity } from './process-identity.ts';
 
 const POLL_MS = 50;
@@ -42,7 +43,7 @@ export async function acquireWarehouse(options: AcquireWarehouseOptions): Promis
   const waiting = join(folder, '.tmp', `${identityName(ownIdentity())}${WAITING}`);
   let told = false;
   try {
-    await mkdir(join(folder, '.tmp'), { recursive: true });
+    await makeFolder(join(folder, '.tmp'));
     if (awayUntilMs > clock.nowMs()) await clock.sleep(awayUntilMs - clock.nowMs());
     for (;;) {
       const note = { command, since: isoTime(clock) };

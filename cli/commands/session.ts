@@ -2,7 +2,7 @@
 
 import type { Arguments } from '../command.ts';
 import type { Terminal } from '../render/terminal.ts';
-import { Engine } from '../wire/engine.ts';
+import { Engine, type EngineOptions } from '../wire/engine.ts';
 
 export async function withEngine<T>(
   args: Arguments,
@@ -10,8 +10,10 @@ export async function withEngine<T>(
   command: string,
   create: boolean,
   work: (engine: Engine) => Promise<T>,
+  more: Pick<EngineOptions, 'newDeliveryKey'> = {},
 ): Promise<T> {
   const engine = await Engine.open({
+    ...more,
     home: args.home,
     create,
     pipelinesFolder: args.pipelines,
@@ -19,9 +21,14 @@ export async function withEngine<T>(
     waitMs: args.wait * 1000,
     say: (line) => terminal.say(line),
   });
+  let result: T;
   try {
-    return await work(engine);
-  } finally {
-    await engine.close();
+    result = await work(engine);
+  } catch (error) {
+    // What failed says more than what cannot be closed because of it.
+    await engine.close().catch(() => {});
+    throw error;
   }
+  await engine.close();
+  return result;
 }

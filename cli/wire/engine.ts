@@ -2,7 +2,6 @@
 // knows which adapter stands behind which port.
 
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../../adapters/local/clock.ts';
 import { DuckCatalog } from '../../adapters/local/duckdb/catalog.ts';
@@ -10,6 +9,7 @@ import { createRawReader } from '../../adapters/local/duckdb/raw-reader.ts';
 import { DuckStager } from '../../adapters/local/duckdb/stager.ts';
 import { type DuckWarehouse, openDuckWarehouse } from '../../adapters/local/duckdb/warehouse.ts';
 import { type Home, openHome } from '../../adapters/local/home.ts';
+import { makeFolder } from '../../adapters/local/open-homes.ts';
 import { holderName, isHolderDead, localAuthor } from '../../adapters/local/presence.ts';
 import { acquireWarehouse, type HeldWarehouse } from '../../adapters/local/warehouse-lock.ts';
 import type { ControlDeps } from '../../engine/ledger/control.ts';
@@ -27,6 +27,7 @@ export interface EngineOptions {
   readonly home: string;
   /** Make the home when it is not there. */
   readonly create: boolean;
+  readonly newDeliveryKey?: boolean;
   readonly pipelinesFolder: string | undefined;
   /** What is running, for whoever waits for the warehouse. */
   readonly command: string;
@@ -54,7 +55,8 @@ export class Engine {
   }
 
   static async open(options: EngineOptions): Promise<Engine> {
-    const home = await openHome(options.home, { create: options.create, randomBytes: (count) => randomBytes(count) });
+    const { create, newDeliveryKey = false } = options;
+    const home = await openHome(options.home, { create, newDeliveryKey, randomBytes: (count) => randomBytes(count) });
     return new Engine(home, options);
   }
 
@@ -104,8 +106,11 @@ export class Engine {
   async #closeWarehouse(): Promise<void> {
     const opened = await this.#opened?.catch(() => undefined);
     this.#opened = undefined;
-    await opened?.warehouse.close();
-    await opened?.lock.release();
+    try {
+      await opened?.warehouse.close();
+    } finally {
+      await opened?.lock.release();
+    }
   }
 
   /** What leases and the ledger are written with. */
@@ -141,7 +146,7 @@ export class Engine {
   /** A folder of this process. */
   async scratch(name: string): Promise<string> {
     const folder = join(this.home.scratch, name);
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     return folder;
   }
 
@@ -193,10 +198,16 @@ export class Engine {
     };
   }
 
+  /** Closes all there is, also when some of it cannot be closed; throws the first of these failures. */
   async close(): Promise<void> {
-    for (const catalog of this.#catalogs.values()) await catalog.close();
-    await this.reader.close();
-    await this.#closeWarehouse();
-    await this.home.close();
+    const closings = [
+      ...[...this.#catalogs.values()].map((catalog) => () => catalog.close()),
+      () => this.reader.close(),
+      () => this.#closeWarehouse(),
+      () => this.home.close(),
+    ];
+    const failures: unknown[] = [];
+    for (const closing of closings) await closing().catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
   }
 }

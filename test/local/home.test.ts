@@ -59,7 +59,10 @@ describe('home', () => {
     await writeFile(join(path, 'control', 'home.json'), '{"format":1,"createdBy":"somebody"}');
     await expect(openHome(path, create)).rejects.toMatchObject({ code: 'HomeNotOurs' });
     await writeFile(join(path, 'control', 'home.json'), '{"format":');
-    await expect(openHome(path, create)).rejects.toMatchObject({ code: 'HomeNotOurs' });
+    await expect(openHome(path, create)).rejects.toMatchObject({
+      code: 'Configuration',
+      message: expect.stringMatching(/home\.json cannot be read \(10 bytes\)$/),
+    });
   });
 
   it('is refused, with both numbers, when a newer program made it', async () => {

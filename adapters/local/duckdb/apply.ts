@@ -1,11 +1,12 @@
 // Applies a decision: deletes what goes, inserts what comes, table by table, inside the caller's transaction. Keeps the
 // rows as they were before, and the decisions, as Parquet beside it.
 
-import { mkdir, open, readdir } from 'node:fs/promises';
+import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CompiledPipeline } from '../../../engine/model/compile.ts';
 import { QUARANTINE_COLUMNS } from '../../../engine/model/tables.ts';
 import type { PublishScope } from '../../../ports/warehouse.ts';
+import { makeFolder } from '../open-homes.ts';
 import { columnList } from './columns.ts';
 import { decidedName } from './decide.ts';
 import { type Duck, quoteLiteral } from './instance.ts';
@@ -57,7 +58,7 @@ export async function recordChanges(
   folder: string,
   after?: (table: string) => string,
 ): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const copy = (query: string, name: string): Promise<void> =>
     duck.run(copyToParquet(query, join(folder, `${group}.${name}.parquet`)));
   await copy('SELECT * FROM decided_causes ORDER BY event_id', 'causes');

@@ -1,12 +1,13 @@
 // The catalog over files: for each object an entry (JSON) and its keys (Parquet: key_hash, event_hash, day), under the
 // digest of the pipeline's time rules. Keys are kept as 60-bit hashes, so that nothing in them names a person.
 
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { KeyedDay } from '../../../engine/model/dating.ts';
 import { sha256Hex } from '../../../engine/model/digest.ts';
 import type { Catalog, CatalogEntry, CatalogWriter, Linked } from '../../../ports/catalog.ts';
 import type { ObjectInfo, ObjectStore } from '../../../ports/object-store.ts';
+import { makeFolder } from '../open-homes.ts';
 import { TableAppender } from './appender.ts';
 import { type Duck, openDuck } from './instance.ts';
 import { MEMORY } from './memory.ts';
@@ -45,7 +46,7 @@ export class DuckCatalog implements Catalog {
   async open(object: ObjectInfo): Promise<CatalogWriter> {
     const { control, scratch } = this.#options;
     const folder = join(scratch, 'catalog');
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     const duck = await this.#duck();
     const table = `keys_${++this.#writers}`;
     await duck.run(`CREATE TABLE ${table} (key_hash BIGINT, event_hash BIGINT, day BIGINT)`);

@@ -1,10 +1,10 @@
 // Opens DuckDB with bounded memory and no way out to the network, and runs statements on it. The one place where its
 // errors are read: what it says never passes, because it quotes rows.
 
-import { mkdir } from 'node:fs/promises';
 import { type DuckDBConnection, DuckDBInstance, type DuckDBResult } from '@duckdb/node-api';
 import { RepriseError } from '../../../ports/errors.ts';
 import { classifyFileError, tooManyOpenFiles } from '../file-errors.ts';
+import { makeFolder } from '../open-homes.ts';
 
 export interface DuckOptions {
   /** A database file; in memory when absent. Never two instances of one file: what the second writes is lost. */
@@ -33,7 +33,7 @@ export interface Duck {
 }
 
 export async function openDuck(options: DuckOptions): Promise<Duck> {
-  await mkdir(options.tempFolder, { recursive: true }).catch((error: unknown) => {
+  await makeFolder(options.tempFolder).catch((error: unknown) => {
     throw classifyFileError(error, 'making a folder for what DuckDB spills');
   });
   const what = options.path === undefined ? 'a DuckDB instance in memory' : options.path;

@@ -1,13 +1,14 @@
 // Reads raw objects: Parquet written by anyone, by DuckDB over a local file. The footer is checked first. What DuckDB
 // refuses as a whole is read from a copy: text that is no UTF-8 as binary, LZ4 as Hadoop frames it without compression.
 
-import { constants, copyFile, mkdir, open, rm } from 'node:fs/promises';
+import { constants, copyFile, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type ErrorCode, RepriseError } from '../../../ports/errors.ts';
 import type { RawFooter, RawReader, RawRow, RowRange } from '../../../ports/raw-reader.ts';
 import { classifyFileError } from '../file-errors.ts';
+import { makeFolder } from '../open-homes.ts';
 import { classifyDuckError, type Duck, isInvalidText, openDuck } from './instance.ts';
 import { RAW_READ_LIMITS } from './limits.ts';
 import { type ParquetFooter, RAW_COLUMNS, readParquetFooter, unreadable } from './parquet-footer.ts';
@@ -134,7 +135,7 @@ class DuckRawReader implements RawReader {
     const copy = join(this.#scratch, `${what}-${process.pid}-${threadId}-${this.#copies++}.parquet`);
     copies.push(copy);
     try {
-      await mkdir(this.#scratch, { recursive: true });
+      await makeFolder(this.#scratch);
       await make(copy);
       return copy;
     } catch (error) {

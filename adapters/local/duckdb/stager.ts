@@ -1,7 +1,7 @@
 // Stages rows through DuckDB: one instance in memory for each slice, spilling to scratch, and one to settle all slices
 // into the winners.
 
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CompiledPipeline, CompiledTable } from '../../../engine/model/compile.ts';
 import type { Evaluation } from '../../../engine/model/evaluate.ts';
@@ -9,6 +9,7 @@ import { QUARANTINE_COLUMNS, type TableColumn } from '../../../engine/model/tabl
 import { dateOfMicros } from '../../../engine/model/time.ts';
 import type { RawRow } from '../../../ports/raw-reader.ts';
 import type { SliceWriter, StagedFile, Stager } from '../../../ports/stage.ts';
+import { makeFolder } from '../open-homes.ts';
 import { type Cell, TableAppender } from './appender.ts';
 import { columnDefinitions, precedenceSql } from './columns.ts';
 import { type Duck, openDuck } from './instance.ts';
@@ -52,7 +53,7 @@ export class DuckStager implements Stager {
     const spill = join(this.#options.scratch, 'settle-spill');
     const duck = await this.#open(spill, MEMORY.settleMb);
     try {
-      await mkdir(folder, { recursive: true });
+      await makeFolder(folder);
       for (const { name, columns } of stageTables(pipeline)) {
         const files = staged.filter((file) => file.table === name).map((file) => file.path);
         await duck.run(
@@ -244,7 +245,7 @@ class DuckSliceWriter implements SliceWriter {
  * only settled once all slices are there: an offer that loses inside a slice may win when the winner's event loses.
  */
 async function writeWinners(duck: Duck, pipeline: CompiledPipeline, folder: string): Promise<StagedFile[]> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const files: StagedFile[] = [];
   for (const { name, table } of stageTables(pipeline)) {
     const path = join(folder, `${name}.parquet`);
