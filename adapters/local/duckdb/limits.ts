@@ -18,6 +18,10 @@ export const RAW_READ_LIMITS = {
   columnChunkBytesMax: 4 * 1024 * MB,
   /** Decompressed bytes of one page that we decompress ourselves. */
   pageBytesMax: 256 * MB,
+  /** What is read of a file at once when its pages are checked. */
+  pieceBytes: 256 * 1024,
+  /** Compressed and decompressed bytes of a page that is decompressed in one piece. */
+  pageBytesAtOnce: 8 * MB,
   /** Text and binary of a batch handed out, unless one row alone is larger. */
   batchBytesMax: 8 * MB,
   batchRowsMax: 2048,

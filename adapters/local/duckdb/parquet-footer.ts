@@ -1,7 +1,7 @@
 // The footer of a raw object, checked before any engine is trusted with the file: where its three columns are, that
 // what it declares fits into the file and into our limits, and which bytes mark a column as text. Reads no data.
 
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { RepriseError } from '../../../ports/errors.ts';
 import { classifyFileError } from '../file-errors.ts';
 import { RAW_READ_LIMITS } from './limits.ts';
@@ -21,8 +21,13 @@ export interface FooterColumn {
   readonly place: number;
   /** Place among the chunks of a row group. */
   readonly leaf: number;
-  /** Bytes to change so that the column is binary instead of text; none when it is no text. */
+  /** Bytes to change so that the column is binary instead of text; none when it is not text. */
   readonly asBinary: readonly BytePatch[];
+  /** A number that means a time; else bytes. */
+  readonly isTime: boolean;
+  readonly isOptional: boolean;
+  /** Of Parquet's type for columns that hold nothing but nulls. */
+  readonly isNull: boolean;
 }
 
 export interface FooterRowGroup {
@@ -41,6 +46,12 @@ export interface FooterChunk {
   readonly codec: number;
 }
 
+/** A file without rows: whatever its columns are, there is nothing to read. */
+export interface EmptyFooter {
+  readonly rows: 0;
+  readonly rowGroups: readonly [];
+}
+
 export interface ParquetFooter {
   /** Where it stands in the file, and how long it is. */
   readonly at: number;
@@ -52,24 +63,19 @@ export interface ParquetFooter {
 }
 
 /** The object cannot be read; `detail` is of a fixed vocabulary and quotes nothing of it. */
-export function unreadable(detail: string): RepriseError {
-  return new RepriseError(
-    'UnreadableObject',
-    detail,
-    'replace the object by an intact copy, then replay the dates it was received at',
-  );
+export function unreadable(
+  detail: string,
+  fix = 'replace the object by an intact copy, then replay the dates it was received at',
+): RepriseError {
+  return new RepriseError('UnreadableObject', detail, fix);
 }
 
 /**
  * Reads and checks the footer.
  * @throws UnreadableObject; NotFound or StoreUnavailable when the file itself cannot be opened
  */
-export async function readParquetFooter(path: string): Promise<ParquetFooter> {
-  const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'ENOENT'
-      ? new RepriseError('ObjectMissing', 'the object is gone', 'plan again')
-      : classifyFileError(error, 'opening an object');
-  });
+export async function readParquetFooter(path: string): Promise<ParquetFooter | EmptyFooter> {
+  const file = await openObject(path);
   try {
     const fileBytes = (await file.stat()).size;
     const bytes = await footerBytes((at, length) => readExactly(file, at, length), fileBytes);
@@ -78,6 +84,15 @@ export async function readParquetFooter(path: string): Promise<ParquetFooter> {
   } finally {
     await file.close();
   }
+}
+
+/** Throws ObjectMissing, or what keeps it from being opened. */
+export async function openObject(path: string): Promise<FileHandle> {
+  return open(path, 'r').catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'ENOENT'
+      ? new RepriseError('ObjectMissing', 'the object is gone', 'plan again')
+      : classifyFileError(error, 'opening an object');
+  });
 }
 
 /** The bytes of the file from `at` on. Throws UnreadableObject when it ends before. */
@@ -127,7 +142,7 @@ interface SchemaElement {
 type Chunk = { -readonly [Field in keyof FooterChunk]: FooterChunk[Field] } & { external: boolean };
 
 /** Exported for tests: `footerAt` is where the footer stands in the file. */
-export function parseFooter(footer: Uint8Array, footerAt: number, fileBytes: number): ParquetFooter {
+export function parseFooter(footer: Uint8Array, footerAt: number, fileBytes: number): ParquetFooter | EmptyFooter {
   const schema: SchemaElement[] = [];
   const groups: { rows: number; chunks: Chunk[] }[] = [];
   let rows = -1;
@@ -156,6 +171,7 @@ export function parseFooter(footer: Uint8Array, footerAt: number, fileBytes: num
     throw error instanceof ThriftFault ? unreadable('corrupt footer') : error;
   }
   const { top, leaves } = topLevel(schema);
+  if (rows === 0 && groups.every((group) => group.rows === 0)) return { rows: 0, rowGroups: [] };
   const columns = {
     received_at: column(top, 'received_at'),
     source: column(top, 'source'),
@@ -175,7 +191,7 @@ export function parseFooter(footer: Uint8Array, footerAt: number, fileBytes: num
     for (const [place, name] of RAW_COLUMNS.entries()) {
       const chunk = chunks[columns[name].leaf];
       if (chunk === undefined) throw unreadable('corrupt footer');
-      compressedTotal[place]! += chunk.compressed;
+      if (groupRows > 0) compressedTotal[place]! += chunk.compressed;
       checkChunk(chunk, name, index, groupRows, fileBytes - 8 - footer.length);
     }
     return {
@@ -310,7 +326,10 @@ const TYPE_NAMES = ['BOOLEAN', 'INT32', 'INT64', 'INT96', 'FLOAT', 'DOUBLE', 'BY
 const INT64 = 2;
 const INT96 = 3;
 const BYTE_ARRAY = 6;
+const OPTIONAL = 1;
 const REPEATED = 2;
+/** The type of a column that was written without one, because it holds nothing but nulls. */
+const LOGICAL_NULL = 11;
 
 function column(top: readonly (SchemaElement & { leaf: number })[], name: RawColumn): FooterColumn {
   const places = [...top.keys()].filter((place) => top[place]?.name === name);
@@ -321,10 +340,11 @@ function column(top: readonly (SchemaElement & { leaf: number })[], name: RawCol
   if (element.children > 0 || element.type === undefined) throw unreadable(`column ${name} is nested`);
   if (element.repetition === REPEATED) throw unreadable(`column ${name} is repeated`);
   const isTimestamp = element.logical === LOGICAL_TIMESTAMP || CONVERTED_TIMESTAMPS.includes(element.converted ?? -1);
-  const fits =
-    isBytes(element) || (name === 'received_at' && (element.type === INT96 || (element.type === INT64 && isTimestamp)));
-  if (!fits) throw unreadable(`column ${name} is ${typeName(element)}`);
-  return { place, leaf: element.leaf, asBinary: element.asBinary };
+  const isTime = name === 'received_at' && (element.type === INT96 || (element.type === INT64 && isTimestamp));
+  const isOptional = element.repetition === OPTIONAL;
+  const isNull = element.logical === LOGICAL_NULL && isOptional && name !== 'received_at';
+  if (!isBytes(element) && !isTime && !isNull) throw unreadable(`column ${name} is ${typeName(element)}`);
+  return { place, leaf: element.leaf, asBinary: element.asBinary, isTime, isOptional, isNull };
 }
 
 /** Text, or bytes without a meaning of their own. */
@@ -357,7 +377,8 @@ function checkChunk(chunk: Chunk, name: RawColumn, group: number, rows: number, 
   if (codec < 0 || codec > CODEC_MAX) throw unreadable('corrupt footer');
   const unsupported = UNSUPPORTED_CODECS[codec];
   if (unsupported !== undefined) throw unreadable(`column ${name} is compressed by ${unsupported}`);
-  if (rows === 0 && compressed <= 0) return;
+  // A row group without rows has no pages, or pages of nothing; what it says of their place is not looked at.
+  if (rows === 0) return;
   if (compressed < 0 || uncompressed < 0 || values !== rows) throw unreadable('corrupt footer');
   if (start < 4 || start + compressed > dataEnd) throw unreadable(`row group ${group} points beyond the file`);
   if (uncompressed > limit) {

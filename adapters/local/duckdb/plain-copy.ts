@@ -4,14 +4,12 @@
 import { constants, copyFile, type FileHandle, open } from 'node:fs/promises';
 import { RAW_READ_LIMITS } from './limits.ts';
 import { decompressHadoopLz4, Lz4Fault } from './lz4.ts';
+import { DATA_PAGE_V2, type PageHeader, readPageHeader } from './page-header.ts';
 import { HADOOP_LZ4, type ParquetFooter, RAW_COLUMNS, readExactly, unreadable } from './parquet-footer.ts';
-import { STRUCT, ThriftFault, ThriftReader } from './thrift.ts';
+import { ThriftFault } from './thrift.ts';
 import { editStruct, type StructEdit } from './thrift-edit.ts';
 
-/** A page header is some dozen bytes, but may carry the least and the greatest value of its page: tried in turn. */
-const PAGE_HEADER_BYTES = [4096, 1024 * 1024];
 const UNCOMPRESSED = 0;
-const DATA_PAGE_V2 = 3;
 
 /** Where a chunk's pages stand in the copy. */
 interface Moved {
@@ -108,7 +106,7 @@ async function movePages(
   let dictionary: number | undefined;
   let data: number | undefined;
   while (values < chunk.values && at < end) {
-    const { page, head } = await readHeader(file, at, end);
+    const { page, head } = await readPageHeader((from, bytes) => readExactly(file, from, bytes), at, end);
     if (page.compressed > end - at - page.headerBytes) throw unreadable('corrupt');
     if (page.uncompressed > RAW_READ_LIMITS.pageBytesMax) throw unreadable('corrupt');
     const body = plainPage(page, await readExactly(file, at + page.headerBytes, page.compressed));
@@ -127,66 +125,7 @@ async function movePages(
   return { start: to, dictionary, data: data ?? to, bytes: written - to };
 }
 
-async function readHeader(file: FileHandle, at: number, end: number): Promise<{ page: Page; head: Uint8Array }> {
-  for (const bytes of PAGE_HEADER_BYTES) {
-    const head = await readExactly(file, at, Math.min(bytes, end - at));
-    try {
-      return { page: pageHeader(head), head };
-    } catch (error) {
-      if (!(error instanceof ThriftFault)) throw error;
-    }
-  }
-  throw unreadable('corrupt');
-}
-
-interface Page {
-  headerBytes: number;
-  type: number;
-  uncompressed: number;
-  compressed: number;
-  values: number;
-  /** Bytes of levels before the values, which version 2 never compresses. */
-  levels: number;
-  isCompressed: boolean;
-  isDictionary: boolean;
-}
-
-/** PageHeader of parquet.thrift: what is needed to find and to decompress the page. */
-function pageHeader(bytes: Uint8Array): Page {
-  const reader = new ThriftReader(bytes, 0, RAW_READ_LIMITS.footerDepthMax);
-  const page: Page = {
-    headerBytes: 0,
-    type: -1,
-    uncompressed: -1,
-    compressed: -1,
-    values: 0,
-    levels: 0,
-    isCompressed: true,
-    isDictionary: false,
-  };
-  reader.struct((id, type) => {
-    if (id === 1) page.type = reader.integer();
-    else if (id === 2) page.uncompressed = reader.integer();
-    else if (id === 3) page.compressed = reader.integer();
-    else if ((id === 5 || id === 7 || id === 8) && type === STRUCT) {
-      page.isDictionary = id === 7;
-      reader.struct((member, memberType) => {
-        if (member === 1) page.values = reader.integer();
-        else if (id === 8 && (member === 5 || member === 6)) page.levels += reader.integer();
-        else if (id === 8 && member === 7) page.isCompressed = memberType === 1;
-        else return false;
-        return true;
-      });
-    } else return false;
-    return true;
-  });
-  page.headerBytes = reader.at;
-  const sound = page.compressed >= 0 && page.uncompressed >= 0 && page.values >= 0 && page.levels >= 0;
-  if (!sound || page.levels > page.compressed || page.levels > page.uncompressed) throw unreadable('corrupt');
-  return page;
-}
-
-function plainPage(page: Page, body: Uint8Array): Uint8Array {
+function plainPage(page: PageHeader, body: Uint8Array): Uint8Array {
   const levels = page.type === DATA_PAGE_V2 ? page.levels : 0;
   if ((page.type === DATA_PAGE_V2 && !page.isCompressed) || body.length === levels) return body;
   const plain = decompressHadoopLz4(body.subarray(levels), page.uncompressed - levels);

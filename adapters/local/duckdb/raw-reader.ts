@@ -11,7 +11,8 @@ import { classifyFileError } from '../file-errors.ts';
 import { makeFolder } from '../open-homes.ts';
 import { classifyDuckError, type Duck, isInvalidText, openDuck } from './instance.ts';
 import { RAW_READ_LIMITS } from './limits.ts';
-import { type ParquetFooter, RAW_COLUMNS, readParquetFooter, unreadable } from './parquet-footer.ts';
+import { checkPages } from './page-checks.ts';
+import { type EmptyFooter, type ParquetFooter, RAW_COLUMNS, readParquetFooter, unreadable } from './parquet-footer.ts';
 import { copyPlain, needsPlainCopy } from './plain-copy.ts';
 import { prepareScan, rawBatches } from './raw-scan.ts';
 
@@ -49,7 +50,8 @@ class DuckRawReader implements RawReader {
 
   async footer(path: string): Promise<RawFooter> {
     const { rows, rowGroups } = await readParquetFooter(path);
-    return { rows, rowGroups: rowGroups.map((group) => ({ rows: group.rows, bytes: group.bytes })) };
+    const withRows = rowGroups.filter((group) => group.rows > 0);
+    return { rows, rowGroups: withRows.map((group) => ({ rows: group.rows, bytes: group.bytes })) };
   }
 
   async *read(
@@ -57,16 +59,21 @@ class DuckRawReader implements RawReader {
     range: RowRange | undefined,
     bodyBytesMax: number,
   ): AsyncGenerator<readonly RawRow[], void, undefined> {
-    let footer = await readParquetFooter(path);
-    const to = Math.min(range?.to ?? footer.rows, footer.rows);
+    const own = await readParquetFooter(path);
+    const to = Math.min(range?.to ?? own.rows, own.rows);
     let next = range?.from ?? 0;
+    if (isEmpty(own) || next >= to) return;
+    await checkPages(path, own, { from: next, to });
+    let footer = own;
     const copies: string[] = [];
     let isBinary = false;
     let instances = 0;
     try {
       if (needsPlainCopy(footer)) {
         const plain = await this.#copied('plain', copies, (copy) => copyPlain(path, copy, footer));
-        footer = await readParquetFooter(plain);
+        const moved = await readParquetFooter(plain);
+        if (isEmpty(moved)) throw unreadable('corrupt');
+        footer = moved;
       }
       while (next < to) {
         const duck = await this.#open();
@@ -173,6 +180,8 @@ function leave(connection: DuckDBConnection): void {
   connection.interrupt();
   connection.closeSync();
 }
+
+const isEmpty = (footer: ParquetFooter | EmptyFooter): footer is EmptyFooter => footer.rows === 0;
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : '');
 

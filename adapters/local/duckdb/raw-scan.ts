@@ -4,7 +4,7 @@
 import type { DuckDBBlobValue, DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
 import type { RawRow, RowRange } from '../../../ports/raw-reader.ts';
 import { RAW_READ_LIMITS } from './limits.ts';
-import { type ParquetFooter, RAW_COLUMNS, type RawColumn, unreadable } from './parquet-footer.ts';
+import { type FooterColumn, type ParquetFooter, RAW_COLUMNS, type RawColumn, unreadable } from './parquet-footer.ts';
 import { readParquet } from './parquet-path.ts';
 import { batches, microsOfNanos, rawRow } from './raw-row.ts';
 
@@ -29,7 +29,7 @@ export async function prepareScan(
   if (types.length !== footer.columnCount) throw unreadable('corrupt footer');
   const typeOf = (name: RawColumn): string => types[footer.columns[name].place] ?? '';
   const bytes = Object.fromEntries(
-    RAW_COLUMNS.map((name) => [name, asBytes(name, footer.columns[name].place, typeOf(name))]),
+    RAW_COLUMNS.map((name) => [name, asBytes(name, footer.columns[name], typeOf(name))]),
   ) as Record<RawColumn, string>;
   const timeForm = timeFormOf(typeOf('received_at'));
   const at = `c${footer.columns.received_at.place}`;
@@ -59,7 +59,8 @@ function timeFormOf(type: string): TimeForm {
   return type.startsWith('TIMESTAMP') ? 'micros' : 'text';
 }
 
-function asBytes(name: RawColumn, place: number, type: string): string {
+function asBytes(name: RawColumn, { place, isNull }: FooterColumn, type: string): string {
+  if (isNull) return '(NULL::BLOB)';
   if (type === 'BLOB') return `c${place}`;
   if (type === 'VARCHAR') return `encode(c${place})`;
   if (type === 'JSON') return `encode(c${place}::VARCHAR)`;
