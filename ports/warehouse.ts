@@ -76,12 +76,28 @@ export interface DateChange extends ChangeCounts {
   readonly date: string;
 }
 
+/** Values of a column that the declaration does not have, which go with their rows. */
+export interface LostValues {
+  readonly table: string;
+  readonly column: string;
+  readonly values: number;
+}
+
+/** A column that the declaration does not have (any more), and how many values it holds. */
+export interface UndeclaredColumn {
+  readonly table: string;
+  readonly column: string;
+  readonly values: number;
+}
+
 export interface GroupOutcome {
   readonly group: number;
   readonly changes: readonly DateChange[];
   readonly causes: readonly { readonly cause: string; readonly action: string; readonly events: number }[];
   /** Of all tables; absent in outcomes that older versions stored. */
   readonly unexplained?: readonly Unexplained[];
+  /** Absent when nothing goes. */
+  readonly lost?: readonly LostValues[];
   /** Rows of `events` that stood in the group's dates before. */
   readonly rowsBefore: number;
   /** Dates a partial plan may not touch. */
@@ -203,7 +219,13 @@ export interface Warehouse {
   preview(scope: PublishScope, group: number, folder: string): Promise<GroupOutcome>;
   /** Settled rejections of the window, by reason. */
   rejected(scope: PublishScope): Promise<Readonly<Record<string, number>>>;
-  /** Decides and applies one group in one transaction. A token that is already there is not applied again. */
+  /**
+   * Decides and applies one group in one transaction. A token that is already there is not applied again.
+   *
+   * Columns that the declaration does not have, because it lost them or because people added them, keep their values in
+   * every row whose key stays, whatever changes of it, its date too. Rows that come have none there, or the column's
+   * default. What goes with a row that goes is counted in the outcome as `lost`, and kept among the rows before.
+   */
   publish(scope: PublishScope, group: number, folder: string, commit: Commit): Promise<GroupOutcome>;
   /**
    * Takes back what the undone run did in one group, in one transaction; without `commit` only decides. Writes the
@@ -216,6 +238,7 @@ export interface Warehouse {
    * 3. The row before is of a raw object that is not `restorable`: left alone, `raw_gone`.
    * 4. The row before is put back as it was, run id and publishing time included.
    *
+   * Columns that the undone run did not write keep what stands in rows that stand, and come back with rows that do.
    * An event and its parts are one: a part that is not as the run left it leaves all of the event alone. Offered rows
    * and quarantine entries go by their own key. Dates that change are whole in no epoch any more. A token that is there
    * is not applied again. Throws LeaseLost, and NotFound when the changes of the group are not kept.
@@ -245,5 +268,10 @@ export interface Warehouse {
     window: { from: string; to: string } | undefined,
   ): Promise<readonly TableDigest[]>;
   verify(scope: PublishScope, differencesMax: number): Promise<Verification>;
+  /** Columns of the pipeline's tables that its declaration does not have, with their values in the window. */
+  undeclared(
+    pipeline: CompiledPipeline,
+    window: { from: string; to: string } | undefined,
+  ): Promise<readonly UndeclaredColumn[]>;
   close(): Promise<void>;
 }

@@ -1,9 +1,11 @@
 // The decision of an undo over rows in memory, as ports/warehouse.ts promises it: what a run changed goes back to what it
 // was, where it is still as the run left it.
 
+import type { CompiledPipeline } from '../engine/model/compile.ts';
 import type { LeftAlone, LeftAloneReason, UndoOutcome, UndoScope } from '../ports/warehouse.ts';
 import { changesOf, type RowDecision } from './decide.ts';
 import type { Row } from './rows.ts';
+import { lostOf, undeclaredOf } from './undeclared.ts';
 
 /** What a transaction keeps of one table: its decisions, and the rows that it changed as they were and as they became. */
 export interface KeptTable {
@@ -61,8 +63,10 @@ export function decideUndo(
   const tables = kept.map(({ table, keyOf, before }): KeptTable => {
     const decisions = decided.get(table) ?? [];
     const standing = new Map(rows(table).map((row) => [keyOf(row), row]));
-    return { table, keyOf, decisions, before: standing, after: before };
+    const after = new Map([...before].map(([key, row]) => [key, putBack(scope, table, row, standing.get(key))]));
+    return { table, keyOf, decisions, before: standing, after };
   });
+  const lost = lostOf(scope.pipeline, tables, rows);
   const dates = new Set(scope.dates.filter((one) => one.group === group).map(({ date }) => date));
   const outcome: UndoOutcome = {
     group,
@@ -70,6 +74,7 @@ export function decideUndo(
     causes: [],
     rowsBefore: rows('events').filter((row) => dates.has(row.event_date as string)).length,
     heldDates: [],
+    ...(lost.length === 0 ? {} : { lost }),
     leftAlone: [...leftAlone.values()],
     leftAloneRows: [],
   };
@@ -82,11 +87,24 @@ function reasonToLeave(scope: UndoScope, changes: readonly Change[]): LeftAloneR
   return isGone ? 'raw_gone' : undefined;
 }
 
-function isAsLeft({ undone: { runId, isUndo } }: UndoScope, { decision, after, standing }: Change): boolean {
+/** A row as it was before the undone run; where it stands, with what stands in columns that no run writes. */
+const putBack = ({ pipeline }: UndoScope, table: string, before: Row, standing: Row | undefined): Row =>
+  standing === undefined ? before : { ...before, ...undeclaredOf(pipeline, table, standing) };
+
+function isAsLeft(
+  { pipeline, undone: { runId, isUndo } }: UndoScope,
+  { table, decision, after, standing }: Change,
+): boolean {
   if (decision.action === 'delete') return standing === undefined;
   if (standing === undefined) return false;
-  if (isUndo) return JSON.stringify(standing) === JSON.stringify(after);
+  if (isUndo) return textOf(pipeline, table, standing) === textOf(pipeline, table, after);
   return standing._run_id === runId && (standing.event_date ?? null) === decision.newDate;
+}
+
+/** A row but for what people may write into columns of their own. */
+function textOf(pipeline: CompiledPipeline, table: string, row: Row | undefined): string {
+  const others = undeclaredOf(pipeline, table, row);
+  return JSON.stringify(Object.entries(row ?? {}).filter(([name]) => !(name in others)));
 }
 
 function isRestorable({ restorable }: UndoScope, row: Row): boolean {

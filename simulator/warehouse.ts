@@ -10,6 +10,7 @@ import type {
   GroupOutcome,
   PublishScope,
   TableDigest,
+  UndeclaredColumn,
   UndoOutcome,
   UndoScope,
   Verification,
@@ -20,6 +21,7 @@ import { decideGroup, type GroupDecision, type RowDecision, type Standing } from
 import type { Row, Tables } from './rows.ts';
 import { rowsIn } from './stager.ts';
 import type { Disk } from './store.ts';
+import { countUndeclared, lostOf, undeclaredOf } from './undeclared.ts';
 import { decideUndo, type KeptTable, type UndoDecision } from './undo.ts';
 import { digestOf, verifyRows } from './verify.ts';
 
@@ -183,7 +185,8 @@ export class SimWarehouse implements Warehouse, OfferReader {
     const thisWhole = { epoch: scope.epoch, transforms: scope.pipeline.transformDigest };
     const kept = tables.map(({ staged, ...table }): KeptTable => {
       const before = new Map(this.#rows(table.table).map((row) => [table.keyOf(row), row]));
-      const after = new Map([...staged].map(([key, row]) => [key, { ...row, ...lineage }]));
+      const carried = (key: string): Row => undeclaredOf(scope.pipeline, table.table, before.get(key));
+      const after = new Map([...staged].map(([key, row]) => [key, { ...row, ...lineage, ...carried(key) }]));
       return { ...table, before, after };
     });
     this.#change({ scope, group, commit, outcome, kept, folder }, (fences) => {
@@ -240,7 +243,21 @@ export class SimWarehouse implements Warehouse, OfferReader {
   }
 
   #decide(scope: PublishScope, group: number): GroupDecision {
-    return decideGroup(this.#options.behaviour.rule, scope, group, this.#standing(scope));
+    const decision = decideGroup(this.#options.behaviour.rule, scope, group, this.#standing(scope));
+    const lost = lostOf(scope.pipeline, decision.tables, (table) => this.#rows(table));
+    return lost.length === 0 ? decision : { ...decision, outcome: { ...decision.outcome, lost } };
+  }
+
+  undeclared(pipeline: CompiledPipeline, window: Window | undefined): Promise<readonly UndeclaredColumn[]> {
+    return this.#ask('undeclared', () =>
+      [...this.#options.state.tables].flatMap(([table, rows]) =>
+        countUndeclared(
+          pipeline,
+          table,
+          rows.filter((row) => window === undefined || isIn(row, window)),
+        ),
+      ),
+    );
   }
 
   #standing(scope: PublishScope): Standing {

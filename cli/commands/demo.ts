@@ -108,7 +108,7 @@ async function demo(args: Arguments, terminal: Terminal, kept: boolean): Promise
       ),
       terminal,
     );
-    show(renderPlan(plan, false).split('\n').slice(0, 10).join('\n'));
+    show(renderPlan(plan, false, []).split('\n').slice(0, 10).join('\n'));
 
     step('5. The replay');
     const run = await backfill(engine, MENDED, 'order totals, new payment spelling', args, terminal);

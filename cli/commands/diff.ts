@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { createChangeReader } from '../../adapters/local/duckdb/changes.ts';
 import type { RunRecord } from '../../engine/ledger/runs.ts';
 import { prunedAt } from '../../engine/publish/prune.ts';
+import { lostValues } from '../../engine/publish/summary.ts';
 import type { TableChanges } from '../../ports/changes.ts';
 import { RepriseError } from '../../ports/errors.ts';
 import type { StagedFile } from '../../ports/stage.ts';
+import type { GroupOutcome } from '../../ports/warehouse.ts';
 import { type Arguments, type Command, textArgument } from '../command.ts';
 import { type DiffOptions, diffDocument, renderDiff } from '../render/diff.ts';
 import { shownSource } from '../render/values.ts';
@@ -77,10 +79,13 @@ async function changesOf(
     const reader = createChangeReader({ spill: await engine.scratch('diff-spill') });
     const folder = join(engine.home.path, 'stage', run.runId, 'changes');
     const changes = await reader.read({ pipeline, folder, settled: files, samplesMax });
-    const published = (await engine.runs.groups(run.runId)).length > 0;
+    const groups = await engine.runs.groups(run.runId);
+    const published = groups.length > 0;
+    const preview = await engine.runs.document<{ outcomes: readonly GroupOutcome[] }>(run.runId, 'preview');
+    const lost = lostValues(published ? groups : (preview?.outcomes ?? []));
     const safe = changes.map((table) => withoutUnlistedSources(table, (source) => pipeline.sources.has(source)));
     const { transformDigest } = (await engine.runs.plan(run.planId)).body;
-    return { changes: safe, options: { published, schema: pipeline.name, transformDigest } };
+    return { changes: safe, options: { published, schema: pipeline.name, transformDigest, lost } };
   } finally {
     for (const local of held) await local.release();
   }

@@ -2,7 +2,7 @@
 
 import { type Command, textArgument } from '../command.ts';
 import { renderPlan } from '../render/plan.ts';
-import { planAndSave } from './planning.ts';
+import { planAndSave, undeclaredIn } from './planning.ts';
 import { PLAN_OPTIONS, planRequest } from './run-options.ts';
 import { withEngine } from './session.ts';
 
@@ -18,7 +18,8 @@ export const planCommand: Command = {
   run: (args, terminal) =>
     withEngine(args, terminal, 'plan', false, async (engine) => {
       const plan = await planAndSave(engine, textArgument(args, 'pipeline'), planRequest(args, engine.clock), terminal);
-      terminal.result({ planId: plan.id, ...plan }, renderPlan(plan, args.objects === true));
+      const undeclared = await undeclaredIn(engine, plan);
+      terminal.result({ planId: plan.id, ...plan, undeclared }, renderPlan(plan, args.objects === true, undeclared));
       return 0;
     }),
 };

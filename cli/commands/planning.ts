@@ -1,6 +1,7 @@
 // Makes and keeps a plan, with progress while unknown raw objects are read.
 
 import { makePlan, type Plan, type PlanRequest } from '../../engine/plan/plan.ts';
+import type { UndeclaredColumn } from '../../ports/warehouse.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { bytes } from '../render/text.ts';
 import type { Engine } from '../wire/engine.ts';
@@ -24,4 +25,11 @@ export async function planAndSave(
     reason: request.reason,
   });
   return plan;
+}
+
+/** Columns with values in the plan's window that the declaration does not have. */
+export async function undeclaredIn(engine: Engine, plan: Plan): Promise<readonly UndeclaredColumn[]> {
+  const pipeline = await engine.pipelines.compiled(plan.body.pipeline);
+  const found = await engine.withWarehouse((warehouse) => warehouse.undeclared(pipeline, plan.body.window));
+  return found.filter(({ values }) => values > 0);
 }

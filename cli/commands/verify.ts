@@ -5,12 +5,13 @@ import { refuseDrift } from '../../engine/plan/drift.ts';
 import { PLAN_LIMITS } from '../../engine/plan/limits.ts';
 import type { Plan } from '../../engine/plan/plan.ts';
 import { verifyPlan } from '../../engine/publish/verify.ts';
-import type { Verification } from '../../ports/warehouse.ts';
+import type { UndeclaredColumn, Verification } from '../../ports/warehouse.ts';
 import { type Command, textArgument } from '../command.ts';
+import { undeclaredLines } from '../render/plan.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { count, plural, table } from '../render/text.ts';
 import type { Engine } from '../wire/engine.ts';
-import { planAndSave } from './planning.ts';
+import { planAndSave, undeclaredIn } from './planning.ts';
 import { withEngine } from './session.ts';
 
 const DIFFERENCE_FOUND = 4;
@@ -29,6 +30,7 @@ export const verifyCommand: Command = {
       const { plan, run } = await whatOf(engine, textArgument(args, 'what'), terminal);
       const pipeline = await engine.pipelines.compiled(plan.body.pipeline);
       const verification = await verifyAgain(engine, plan, run, terminal);
+      const undeclared = await undeclaredIn(engine, plan);
       const ok = verification.differencesTotal === 0;
       const { from, to } = plan.body.window;
       terminal.result(
@@ -41,8 +43,9 @@ export const verifyCommand: Command = {
           differences: verification.differences,
           notJudged: verification.notJudged,
           digests: verification.digests,
+          undeclared,
         },
-        render(pipeline.name, plan, verification),
+        render(pipeline.name, plan, verification, undeclared),
       );
       return ok ? 0 : DIFFERENCE_FOUND;
     }),
@@ -94,7 +97,12 @@ async function whatOf(
   return { plan: await engine.runs.plan(run.planId), run };
 }
 
-function render(pipeline: string, plan: Plan, verification: Verification): string {
+function render(
+  pipeline: string,
+  plan: Plan,
+  verification: Verification,
+  undeclared: readonly UndeclaredColumn[],
+): string {
   const { from, to } = plan.body.window;
   const wrong = verification.digests.filter((one) => one.digest !== one.expected);
   const lines = [
@@ -102,6 +110,7 @@ function render(pipeline: string, plan: Plan, verification: Verification): strin
   ];
   if (verification.notJudged > 0)
     lines.push(`${plural(verification.notJudged, 'live row')} that no raw object of the plan judges left out`);
+  lines.push(...undeclaredLines(undeclared, 'not compared'));
   if (verification.differencesTotal === 0) return [...lines, 'no difference'].join('\n');
   lines.push(`${plural(verification.differencesTotal, 'difference')}:`, '');
   lines.push(

@@ -10,7 +10,8 @@ import type {
   ChangedValue,
   TableChanges,
 } from '../../ports/changes.ts';
-import { nextCommand } from './run.ts';
+import type { LostValues } from '../../ports/warehouse.ts';
+import { lostLines, nextCommand } from './run.ts';
 import { count, plural, table } from './text.ts';
 import { RESTRICTED, shownValue } from './values.ts';
 
@@ -44,6 +45,8 @@ export interface DiffOptions {
   readonly schema: string;
   /** Digest of the run's transforms. */
   readonly transformDigest: string;
+  /** Values of undeclared columns that go with their rows. */
+  readonly lost: readonly LostValues[];
 }
 
 export function diffDocument(run: RunRecord, changes: readonly TableChanges[], options: DiffOptions): unknown {
@@ -54,6 +57,7 @@ export function diffDocument(run: RunRecord, changes: readonly TableChanges[], o
     state: run.state,
     published: options.published,
     transformDigest: options.transformDigest,
+    lost: options.lost,
     unexplained: changes
       .flatMap((one) => one.causes)
       .reduce((sum, one) => sum + (isUnexplained(one) ? one.rows : 0), 0),
@@ -103,6 +107,7 @@ export function renderDiff(run: RunRecord, changes: readonly TableChanges[], opt
     ),
     '',
   );
+  if (options.lost.length > 0) lines.push(...lostLines(options.lost), '');
   const causes = changed.flatMap((one) => one.causes.map((cause) => ({ table: one.table, ...cause })));
   if (causes.length > 0) {
     lines.push(

@@ -2,11 +2,12 @@
 
 import type { Plan } from '../../engine/plan/plan.ts';
 import { arrivalDate } from '../../engine/plan/raw-keys.ts';
+import type { UndeclaredColumn } from '../../ports/warehouse.ts';
 import { bytes, count, plural, table } from './text.ts';
 
 const OBJECTS_SHOWN = 20;
 
-export function renderPlan(plan: Plan, every: boolean): string {
+export function renderPlan(plan: Plan, every: boolean, undeclared: readonly UndeclaredColumn[]): string {
   const { body } = plan;
   const total = body.objects.reduce((sum, object) => sum + object.bytes, 0);
   const rows = body.objects.reduce((sum, object) => sum + object.rows, 0);
@@ -38,6 +39,14 @@ export function renderPlan(plan: Plan, every: boolean): string {
   );
   if (shown.length < body.objects.length)
     lines.push(`and ${count(body.objects.length - shown.length)} more: --objects shows all`);
+  if (undeclared.length > 0)
+    lines.push('', ...undeclaredLines(undeclared, 'kept in rows that stay, lost with rows that go'));
   lines.push('', `next: reprise run ${plan.id.slice(0, 12)}`);
   return lines.join('\n');
 }
+
+/** Columns that the declaration does not have, and what becomes of them. */
+export const undeclaredLines = (undeclared: readonly UndeclaredColumn[], what: string): string[] =>
+  undeclared.map(
+    ({ table, column, values }) => `${table}.${column} is not declared; its ${plural(values, 'value')}: ${what}`,
+  );

@@ -1,6 +1,7 @@
 // A run as a person reads it, and the document that --json prints.
 
 import type { RunRecord } from '../../engine/ledger/runs.ts';
+import type { LostValues } from '../../ports/warehouse.ts';
 import { count, duration, plural, table } from './text.ts';
 import { renderUndo, undoDocument } from './undo.ts';
 
@@ -16,6 +17,7 @@ export function runDocument(run: RunRecord, durationMs: number): unknown {
     causes: run.summary?.causes ?? {},
     dates: run.summary?.dates ?? [],
     heldDates: run.summary?.heldDates ?? [],
+    lost: run.summary?.lost ?? [],
     unreadable: run.summary?.unreadable ?? [],
     verified: run.summary?.verified,
     failure: run.failure,
@@ -49,6 +51,7 @@ export function renderRun(run: RunRecord, durationMs: number | undefined): strin
       lines.push(`quarantined: ${quarantined.map(([reason, n]) => `${reason} ${count(n)}`).join(', ')}`);
     for (const { key, detail } of summary.unreadable)
       lines.push(`could not be read: ${key} (${detail}); nothing is deleted at the dates it may hold`);
+    lines.push(...lostLines(summary.lost ?? []));
     if (summary.heldDates.length > 0)
       lines.push(`not touched, because the plan is partial: ${summary.heldDates.join(', ')}`);
     if (summary.verified !== undefined) {
@@ -63,6 +66,13 @@ export function renderRun(run: RunRecord, durationMs: number | undefined): strin
   lines.push('', `next: ${nextCommand(run)}`);
   return lines.join('\n');
 }
+
+/** Values that no replay makes again, by the column. */
+export const lostLines = (lost: readonly LostValues[]): string[] =>
+  lost.map(
+    ({ table, column, values }) =>
+      `${plural(values, 'value')} of ${table}.${column}, which the declaration does not have, gone with their rows`,
+  );
 
 /** The command that a person most likely wants now. */
 export function nextCommand(run: RunRecord): string {

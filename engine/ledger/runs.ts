@@ -5,7 +5,7 @@ import type { Clock } from '../../ports/clock.ts';
 import { isoTime } from '../../ports/clock.ts';
 import { isRepriseError, RepriseError } from '../../ports/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
-import type { GroupOutcome, LeftAlone, LeftAloneRow } from '../../ports/warehouse.ts';
+import type { GroupOutcome, LeftAlone, LeftAloneRow, LostValues } from '../../ports/warehouse.ts';
 import { checkedPlan } from '../plan/checked.ts';
 import type { Plan } from '../plan/plan.ts';
 
@@ -75,6 +75,8 @@ export interface RunSummary {
   readonly causes: Readonly<Record<string, number>>;
   readonly dates: readonly string[];
   readonly heldDates: readonly string[];
+  /** Values of undeclared columns that went with their rows; absent in runs of older versions. */
+  readonly lost?: readonly LostValues[];
   readonly unreadable: readonly { readonly key: string; readonly detail: string }[];
   readonly verified?: { readonly ok: boolean; readonly checked: number; readonly differences: number };
   readonly undo?: UndoSummary;

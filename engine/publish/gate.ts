@@ -1,8 +1,9 @@
-// Whether a change may be published without a yes. Deleting is what on-call regrets, so it has a limit of its own. Rows
-// that no cause explains are never published unless somebody has said why.
+// Whether a change may be published without approval. Deleting is what on-call regrets, so it has a limit of its own, and
+// values that no replay can make again are never lost without approval. Rows that no cause explains are never published
+// unless somebody has said why.
 
 import { RepriseError } from '../../ports/errors.ts';
-import type { GroupOutcome, Unexplained } from '../../ports/warehouse.ts';
+import type { GroupOutcome, LostValues, Unexplained } from '../../ports/warehouse.ts';
 import type { RunOptions } from '../ledger/runs.ts';
 import type { ChangeShare } from './summary.ts';
 
@@ -11,7 +12,9 @@ export const DELETED_SHARE_MAX = 0.1;
 
 /** `maxChange` limits updates and deletes together, and then stands in for the limit of deletes. */
 export function withinLimit(share: ChangeShare, options: Pick<RunOptions, 'approved' | 'maxChange'>): boolean {
-  if (options.approved || share.changed === 0) return true;
+  if (options.approved) return true;
+  if ((share.lost ?? []).length > 0) return false;
+  if (share.changed === 0) return true;
   if (options.maxChange !== undefined) return share.changed <= options.maxChange * share.before;
   return share.deleted <= DELETED_SHARE_MAX * share.before;
 }
@@ -19,10 +22,17 @@ export function withinLimit(share: ChangeShare, options: Pick<RunOptions, 'appro
 /** The change against its limit, as a sentence. */
 export function explainLimit(share: ChangeShare, options: Pick<RunOptions, 'maxChange'>): string {
   const percent = (part: number): string => `${((100 * part) / Math.max(share.before, 1)).toFixed(1)} %`;
-  return options.maxChange === undefined
-    ? `${share.deleted} of ${share.before} events would be deleted (${percent(share.deleted)}, the limit is ${DELETED_SHARE_MAX * 100} %)`
-    : `${share.changed} of ${share.before} events would be updated or deleted (${percent(share.changed)}, the limit is ${options.maxChange * 100} %)`;
+  const rows =
+    options.maxChange === undefined
+      ? `${share.deleted} of ${share.before} events would be deleted (${percent(share.deleted)}, the limit is ${DELETED_SHARE_MAX * 100} %)`
+      : `${share.changed} of ${share.before} events would be updated or deleted (${percent(share.changed)}, the limit is ${options.maxChange * 100} %)`;
+  const lost = share.lost ?? [];
+  return lost.length === 0 ? rows : `${namedLost(lost)} would be lost with their rows; ${rows}`;
 }
+
+/** `3 values of orders.my_note, which is not declared`. */
+export const namedLost = (lost: readonly LostValues[]): string =>
+  `${lost.map(({ table, column, values }) => `${values} ${values === 1 ? 'value' : 'values'} of ${table}.${column}`).join(', ')}, which the declaration does not have,`;
 
 /** What somebody took the responsibility for: the very rows that were shown, as a document of the run. */
 export interface Acknowledged {

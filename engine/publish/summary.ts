@@ -1,6 +1,6 @@
 // Adds group outcomes up to what a person reads of a run.
 
-import type { GroupOutcome } from '../../ports/warehouse.ts';
+import type { GroupOutcome, LostValues } from '../../ports/warehouse.ts';
 import type { RunSummary, TableCounts } from '../ledger/runs.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
 
@@ -38,10 +38,12 @@ export interface ChangeShare {
   readonly changed: number;
   readonly deleted: number;
   readonly before: number;
+  /** Values of undeclared columns that go with their rows, in all tables. Absent in previews that older versions kept. */
+  readonly lost?: readonly LostValues[];
 }
 
 export function changeShare(outcomes: readonly GroupOutcome[]): ChangeShare {
-  const share = { changed: 0, deleted: 0, before: 0 };
+  const share = { changed: 0, deleted: 0, before: 0, lost: lostValues(outcomes) };
   for (const outcome of outcomes) {
     share.before += outcome.rowsBefore;
     for (const change of outcome.changes.filter((one) => one.table === 'events')) {
@@ -50,6 +52,16 @@ export function changeShare(outcomes: readonly GroupOutcome[]): ChangeShare {
     }
   }
   return share;
+}
+
+/** By table and column, in the order of the outcomes. */
+export function lostValues(outcomes: readonly GroupOutcome[]): LostValues[] {
+  const sums = new Map<string, LostValues>();
+  for (const { table, column, values } of outcomes.flatMap((outcome) => outcome.lost ?? [])) {
+    const key = `${table}.${column}`;
+    sums.set(key, { table, column, values: (sums.get(key)?.values ?? 0) + values });
+  }
+  return [...sums.values()];
 }
 
 export function causeCounts(outcomes: readonly GroupOutcome[]): Record<string, number> {
@@ -68,7 +80,7 @@ export function datesTouched(outcomes: readonly GroupOutcome[]): string[] {
   return [...dates].sort();
 }
 
-export type PublishedSummary = Pick<RunSummary, 'tables' | 'causes' | 'dates' | 'heldDates'>;
+export type PublishedSummary = Pick<RunSummary, 'tables' | 'causes' | 'dates' | 'heldDates' | 'lost'>;
 
 export function summarize(pipeline: CompiledPipeline, outcomes: readonly GroupOutcome[]): PublishedSummary {
   return {
@@ -76,5 +88,6 @@ export function summarize(pipeline: CompiledPipeline, outcomes: readonly GroupOu
     causes: causeCounts(outcomes),
     dates: datesTouched(outcomes),
     heldDates: outcomes.flatMap((outcome) => outcome.heldDates),
+    lost: lostValues(outcomes),
   };
 }

@@ -24,12 +24,17 @@ export interface WarehouseUnderTest {
   /** Where the changes of a run are kept. */
   changesFolder(runId: string): string;
   load(change: LiveChange): Promise<void>;
-  /** All columns but those that publishing adds. */
+  /** Writes into NOTE, a column that people added to every table, of the rows with the keys. */
+  annotate(table: string, keys: readonly Row[], note: string): Promise<void>;
+  /** All columns but those that publishing adds; NOTE too. */
   tables(): Promise<Tables>;
   /** Empties all tables. */
   clear(): Promise<void>;
   close(): Promise<void>;
 }
+
+/** A column of every table under test that no declaration has. */
+export const NOTE = 'note_by_hand';
 
 const OBJECTS_MAX = 4;
 const DELIVERIES_MAX = 5;
@@ -77,7 +82,14 @@ function openSimulated(): WarehouseUnderTest {
     load: async (change) => {
       for (const [table, rows] of withLiveChange(state.tables, change, '2026-01-01')) state.tables.set(table, rows);
     },
-    tables: async () => state.tables,
+    annotate: async (table, keys, note) => {
+      const isIt = (row: Row): boolean =>
+        keys.some((key) => Object.entries(key).every(([column, value]) => row[column] === value));
+      const rows = (state.tables.get(table) ?? []).map((row) => (isIt(row) ? { ...row, [NOTE]: note } : row));
+      state.tables.set(table, rows);
+    },
+    tables: async () =>
+      new Map([...state.tables].map(([name, rows]) => [name, rows.map((row) => ({ [NOTE]: null, ...row }))])),
     clear: async () => state.tables.clear(),
     close: async () => {},
   };
@@ -91,6 +103,7 @@ async function playState(random: Random, real: WarehouseUnderTest, simulated: Wa
       const change = liveChange(pipeline, random.pick(landed), await simulated.tables(), random.chance(0.5));
       for (const under of [real, simulated]) await under.load(change);
     }
+    await annotateSome(random, pipeline, [real, simulated], `before run ${number}`);
     const scopeOf = randomScope(random, pipeline, landed, number);
     const [a, b] = [await scopeOf(real), await scopeOf(simulated)];
     for (const group of groupsOf(a)) {
@@ -105,13 +118,45 @@ async function playState(random: Random, real: WarehouseUnderTest, simulated: Wa
         await simulated.warehouse.preview(b, group, folders[1]),
       ];
       expect(told(previews[0] as GroupOutcome)).toEqual(told(previews[1] as GroupOutcome));
+      const before = await real.tables();
       const outcome = await real.warehouse.publish(a, group, folders[0], commit);
       expect(told(outcome)).toEqual(told(await simulated.warehouse.publish(b, group, folders[1], commit)));
       expect(await real.warehouse.committed(commit.token)).toEqual(outcome);
       await expectSameTables(real, simulated);
+      expectNotesKept(pipeline, before, await real.tables(), outcome);
     }
     await expectSameAnswers(real, a, simulated, b);
     if (random.chance(0.4)) await undoBoth(random, real, simulated, a, landed, number);
+  }
+}
+
+const keyOf = (pipeline: CompiledPipeline, table: string, row: Row): Row => {
+  const columns = pipeline.tables.find(({ name }) => name === table)?.key ?? ['_raw_object', '_raw_row'];
+  return Object.fromEntries(columns.map((column) => [column, row[column] ?? null]));
+};
+
+/** The same notes in both, on rows of all tables. */
+async function annotateSome(
+  random: Random,
+  pipeline: CompiledPipeline,
+  both: readonly WarehouseUnderTest[],
+  note: string,
+): Promise<void> {
+  for (const [table, rows] of await (both.at(-1) as WarehouseUnderTest).tables()) {
+    const keys = rows.filter(() => random.chance(0.5)).map((row) => keyOf(pipeline, table, row));
+    if (keys.length > 0) for (const under of both) await under.annotate(table, keys, `${note}, ${table}`);
+  }
+}
+
+/** Whatever changed of a row, what people wrote into it is there as long as its key is; what went was counted. */
+function expectNotesKept(pipeline: CompiledPipeline, before: Tables, after: Tables, { lost = [] }: GroupOutcome): void {
+  for (const [table, rows] of before) {
+    const textOf = (row: Row): string => JSON.stringify(keyOf(pipeline, table, row));
+    const now = new Map(rowsOf(after, table).map((row) => [textOf(row), row[NOTE] ?? null]));
+    const noted = rows.filter((row) => row[NOTE] !== null);
+    const gone = noted.filter((row) => !now.has(textOf(row)));
+    for (const row of noted.filter((row) => now.has(textOf(row)))) expect(now.get(textOf(row))).toBe(row[NOTE]);
+    expect(lost.find((one) => one.table === table)?.values ?? 0).toBe(gone.length);
   }
 }
 
@@ -185,11 +230,12 @@ async function settled(
 }
 
 /** Causes are for people, and are tested where they are made. */
-const told = ({ group, changes, rowsBefore, heldDates }: GroupOutcome) => ({
+const told = ({ group, changes, rowsBefore, heldDates, lost = [] }: GroupOutcome) => ({
   group,
   changes: [...changes].sort(byPlace),
   rowsBefore,
   heldDates: [...heldDates].sort(),
+  lost: lost.map(({ table, column, values }) => `${table} ${column} ${values}`).sort(),
 });
 
 const byPlace = (a: DateChange, b: DateChange): number => (`${a.table} ${a.date}` < `${b.table} ${b.date}` ? -1 : 1);
@@ -217,6 +263,13 @@ async function expectSameAnswers(
   const sorted = async (keys: Promise<readonly string[]>): Promise<string[]> => [...(await keys)].sort();
   expect(await one.rejected(a)).toEqual(await other.rejected(b));
   expect(await one.datesWithRows(pipeline, window)).toEqual(await other.datesWithRows(pipeline, window));
+  const undeclared = async (under: Warehouse, within: typeof window | undefined): Promise<string[]> =>
+    (await under.undeclared(pipeline, within))
+      .filter(({ values }) => values > 0)
+      .map(({ table, column, values }) => `${table} ${column} ${values}`)
+      .sort();
+  for (const within of [window, undefined])
+    expect(await undeclared(one, within)).toEqual(await undeclared(other, within));
   expect(await sorted(one.objectsWithRows(pipeline, window))).toEqual(
     await sorted(other.objectsWithRows(pipeline, window)),
   );
@@ -245,6 +298,7 @@ async function undoBoth(
     const change = liveChange(pipeline, random.pick(landed), await simulated.tables(), true);
     for (const under of [real, simulated]) await under.load(change);
   }
+  await annotateSome(random, pipeline, [real, simulated], `after ${runId}`);
   const lost = landed.filter(() => random.chance(0.2)).map((object) => object[0]?.object as string);
   const undo = `undo-of-${runId}`;
   const scopeOf = (under: WarehouseUnderTest): UndoScope => ({
@@ -260,11 +314,13 @@ async function undoBoth(
     const commit = { token: `${undo}/${group}`, lease: 2 * number + 2, publishedAt: '2026-02-09T00:00:00.000Z' };
     const take = (under: WarehouseUnderTest) =>
       under.warehouse.undo(scopeOf(under), group, under.changesFolder(undo), commit);
+    const before = await real.tables();
     const [found, wanted] = [await take(real), await take(simulated)];
     expect(told(found)).toEqual(told(wanted));
     const alone = ({ leftAlone }: typeof found): string[] =>
       leftAlone.map((one) => `${one.table} ${one.date} ${one.reason} ${one.runId} ${one.rows}`).sort();
     expect(alone(found)).toEqual(alone(wanted));
     await expectSameTables(real, simulated);
+    expectNotesKept(pipeline, before, await real.tables(), found);
   }
 }

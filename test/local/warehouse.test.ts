@@ -3,12 +3,12 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openDuck } from '../../adapters/local/duckdb/instance.ts';
+import { openDuck, quoteLiteral } from '../../adapters/local/duckdb/instance.ts';
 import { sql } from '../../adapters/local/duckdb/sql.ts';
 import { DuckStager } from '../../adapters/local/duckdb/stager.ts';
 import { DuckWarehouse } from '../../adapters/local/duckdb/warehouse.ts';
 import { tinyPipeline } from '../../simulator/tiny-pipeline.ts';
-import { describeWarehouse, type WarehouseUnderTest } from '../contracts/warehouse.ts';
+import { describeWarehouse, NOTE, type WarehouseUnderTest } from '../contracts/warehouse.ts';
 import { applyLiveChange } from '../simulation/live-load.ts';
 import { readTables } from '../simulation/rows.ts';
 
@@ -27,6 +27,7 @@ async function openDuckUnderTest(): Promise<WarehouseUnderTest> {
   const warehouse = new DuckWarehouse(duck, join(folder, 'spill'));
   const pipeline = tinyPipeline(0);
   await warehouse.ensureTables(pipeline);
+  for (const table of TABLES) await duck.run(`ALTER TABLE ${table} ADD COLUMN ${NOTE} VARCHAR`);
   return {
     warehouse,
     stager: (name) => {
@@ -36,7 +37,20 @@ async function openDuckUnderTest(): Promise<WarehouseUnderTest> {
     },
     changesFolder: (runId) => join(folder, 'changes', runId),
     load: (change) => applyLiveChange(duck, pipeline, change),
-    tables: () => readTables(duck, pipeline),
+    annotate: (table, keys, note) => {
+      const columns = Object.keys(keys[0] ?? {}).join(', ');
+      const values = keys.map(
+        (key) =>
+          `(${Object.values(key)
+            .map((value) => quoteLiteral(value ?? ''))
+            .join(', ')})`,
+      );
+      return duck.run(`UPDATE tiny.${table} SET ${NOTE} = ${quoteLiteral(note)}
+        WHERE EXISTS (FROM (VALUES ${values.join(', ')}) AS v (${columns}) WHERE ${Object.keys(keys[0] ?? {})
+          .map((column) => `v.${column} = CAST(${table}.${column} AS VARCHAR)`)
+          .join(' AND ')})`);
+    },
+    tables: () => readTables(duck, pipeline, [{ name: NOTE, type: 'text', required: false, restricted: false }]),
     clear: () =>
       duck.run(
         [...TABLES, 'reprise.fences', 'reprise.fenced_windows', 'reprise.commits']

@@ -5,12 +5,16 @@ import type { CompiledPipeline } from '../../engine/model/compile.ts';
 import { QUARANTINE_COLUMNS, type TableColumn } from '../../engine/model/tables.ts';
 import type { Row, Tables } from '../../simulator/rows.ts';
 
-/** Every row of every table of the pipeline, the quarantine included. */
-export async function readTables(duck: Duck, pipeline: CompiledPipeline): Promise<Tables> {
+/** Every row of every table of the pipeline, the quarantine included. `also`: columns that are not declared. */
+export async function readTables(
+  duck: Duck,
+  pipeline: CompiledPipeline,
+  also: readonly TableColumn[] = [],
+): Promise<Tables> {
   const tables: { name: string; columns: readonly TableColumn[] }[] = [
     ...pipeline.tables,
     { name: 'quarantine', columns: QUARANTINE_COLUMNS },
-  ];
+  ].map(({ name, columns }) => ({ name, columns: [...columns, ...also] }));
   const selects = tables.map(
     ({ name, columns }) =>
       `SELECT '${name}' AS name, [${columns.map(cellText).join(', ')}] AS cells FROM ${pipeline.name}.${name}`,

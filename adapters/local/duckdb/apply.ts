@@ -5,12 +5,14 @@ import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CompiledPipeline } from '../../../engine/model/compile.ts';
 import { QUARANTINE_COLUMNS } from '../../../engine/model/tables.ts';
-import type { PublishScope } from '../../../ports/warehouse.ts';
+import type { GroupOutcome, LostValues, PublishScope } from '../../../ports/warehouse.ts';
 import { makeFolder } from '../open-homes.ts';
 import { columnList } from './columns.ts';
 import { decidedName } from './decide.ts';
-import { type Duck, quoteLiteral } from './instance.ts';
-import { copyToParquet } from './parquet-path.ts';
+import { wantedTables } from './evolve.ts';
+import { type Duck, quoteIdentifier, quoteLiteral } from './instance.ts';
+import { copyToParquet, readKeyValues } from './parquet-path.ts';
+import { carriedName, keepUndeclared, lostValues, type Undeclared } from './undeclared.ts';
 
 /** A table that runs change. */
 export interface ChangedTable {
@@ -47,20 +49,31 @@ export function changedTables(pipeline: CompiledPipeline): ChangedTable[] {
   ];
 }
 
+/** Under this key the rows before say which columns the run wrote; all others it left as they stood. */
+const WRITTEN = 'reprise.written';
+
+/** The columns that a run wrote, by its rows before; undefined when an older version kept them. */
+export async function writtenColumns(duck: Duck, path: string): Promise<readonly string[] | undefined> {
+  const rows = await duck.rows(`SELECT value FROM ${readKeyValues(path)} WHERE key = ${quoteLiteral(WRITTEN)}`);
+  return rows[0] && (JSON.parse(String(rows[0].value)) as string[]);
+}
+
 /**
  * Writes `<group>.<table>.decided.parquet` and `.before.parquet` for the rows that change, and the events' causes. With
- * `after`, a relation for each table, also `.after.parquet`: what the rows become.
+ * `after`, a relation for each table, also `.after.parquet`: what the rows become. `written`: the columns of a table that
+ * the run writes.
  */
 export async function recordChanges(
   duck: Duck,
   pipeline: CompiledPipeline,
   group: number,
   folder: string,
+  written: (table: string) => readonly string[],
   after?: (table: string) => string,
 ): Promise<void> {
   await makeFolder(folder);
-  const copy = (query: string, name: string): Promise<void> =>
-    duck.run(copyToParquet(query, join(folder, `${group}.${name}.parquet`)));
+  const copy = (query: string, name: string, options?: string): Promise<void> =>
+    duck.run(copyToParquet(query, join(folder, `${group}.${name}.parquet`), options));
   await copy('SELECT * FROM decided_causes ORDER BY event_id', 'causes');
   for (const { name, decided, key } of changedTables(pipeline)) {
     await copy(
@@ -70,6 +83,7 @@ export async function recordChanges(
     await copy(
       `SELECT * FROM ${pipeline.name}.${name} WHERE ${inDecided(key, decided, "'update', 'delete'")} ORDER BY ${key}`,
       `${name}.before`,
+      `COMPRESSION zstd, KV_METADATA {'${WRITTEN}': ${quoteLiteral(JSON.stringify(written(name)))}}`,
     );
     if (after !== undefined) {
       await copy(
@@ -93,15 +107,57 @@ export async function syncChanges(folder: string, group: number): Promise<void> 
   }
 }
 
-/** The group's changes to all tables. */
-export async function applyChanges(duck: Duck, scope: PublishScope, publishedAt: string): Promise<void> {
+/** The columns of each table that publishing writes. */
+export function publishedColumns(pipeline: CompiledPipeline): (table: string) => readonly string[] {
+  const columns = new Map(wantedTables(pipeline).map((table) => [table.name, table.columns.map(({ name }) => name)]));
+  return (table) => columns.get(table) ?? [];
+}
+
+/** The group's changes to all tables, after keepAll. */
+export async function applyChanges(
+  duck: Duck,
+  scope: PublishScope,
+  undeclared: Undeclared,
+  publishedAt: string,
+): Promise<void> {
+  const published = `${quoteLiteral(scope.runId)}, TIMESTAMP ${quoteLiteral(publishedAt)}`;
   for (const { name, decided, key, columns, settled } of changedTables(scope.pipeline)) {
     const target = `${scope.pipeline.name}.${name}`;
+    const extra = (undeclared.get(name) ?? []).map(quoteIdentifier);
+    const written = `${columns}, _run_id, _published_at`;
     await duck.run(`DELETE FROM ${target} WHERE ${inDecided(key, decided, "'update', 'delete'")}`);
-    await duck.run(`INSERT INTO ${target} (${columns}, _run_id, _published_at)
-      SELECT ${columns}, ${quoteLiteral(scope.runId)}, TIMESTAMP ${quoteLiteral(publishedAt)}
-      FROM ${settled} WHERE ${inDecided(key, decided, "'insert', 'update'")}`);
+    const come = extra.length === 0 ? "'insert', 'update'" : "'insert'";
+    await duck.run(`INSERT INTO ${target} (${written}) SELECT ${columns}, ${published}
+      FROM ${settled} WHERE ${inDecided(key, decided, come)}`);
+    if (extra.length === 0) continue;
+    await duck.run(`INSERT INTO ${target} (${written}, ${extra.join(', ')})
+      SELECT ${columns}, ${published}, ${extra.map((column) => `carried.${column}`).join(', ')}
+      FROM (SELECT * FROM ${settled} WHERE ${inDecided(key, decided, "'update'")}) AS settled
+      LEFT JOIN ${carriedName(name)} AS carried USING (${key})`);
   }
+}
+
+/** Keeps what rows that stay have in undeclared columns, and gives what goes with the others. */
+export async function keepAll(
+  duck: Duck,
+  pipeline: CompiledPipeline,
+  undeclared: Undeclared,
+): Promise<Pick<GroupOutcome, 'lost'>> {
+  const lost: LostValues[] = [];
+  for (const table of changedTables(pipeline)) {
+    const columns = undeclared.get(table.name);
+    if (columns === undefined) continue;
+    const target = `${pipeline.name}.${table.name}`;
+    await keepUndeclared(
+      duck,
+      target,
+      table,
+      columns,
+      `(SELECT ${table.key} FROM ${table.decided} WHERE action = 'update')`,
+    );
+    lost.push(...(await lostValues(duck, target, table, columns)));
+  }
+  return lost.length === 0 ? {} : { lost };
 }
 
 /** SQL that is true for rows whose decision is one of the actions. */

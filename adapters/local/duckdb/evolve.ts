@@ -7,7 +7,7 @@ import type { SchemaEvolution } from '../../../ports/warehouse.ts';
 import { columnDefinitions, duckType, quarantineColumns, warehouseColumns } from './columns.ts';
 import { type Duck, quoteLiteral } from './instance.ts';
 
-interface StandingColumn {
+export interface StandingColumn {
   readonly name: string;
   readonly type: string;
   readonly isNullable: boolean;
@@ -118,7 +118,8 @@ function evolved(schema: string, table: WantedTable, standing: readonly Standing
   };
 }
 
-async function standingTables(duck: Duck, schema: string): Promise<Map<string, StandingColumn[]>> {
+/** The columns of every table of a schema, as they stand. */
+export async function standingTables(duck: Duck, schema: string): Promise<Map<string, StandingColumn[]>> {
   const rows = await duck.rows(
     `SELECT c.table_name AS "table", c.column_name AS name, c.data_type AS type, c.is_nullable AS nullable
      FROM duckdb_columns() AS c JOIN duckdb_tables() AS t USING (database_name, schema_name, table_name)

@@ -32,6 +32,10 @@ export function copyToParquet(query: string, path: string, options = 'COMPRESSIO
   return `COPY (${query}) TO ${quoteLiteral(absolute(path))} (FORMAT parquet${options === '' ? '' : `, ${options}`})`;
 }
 
+/** A relation of what a local Parquet file says of itself: `key` and `value` as text. */
+export const readKeyValues = (path: string): string =>
+  `(SELECT decode(key) AS key, decode(value) AS value FROM parquet_kv_metadata(${literal(path)}))`;
+
 /** A class of one character is that character; backslash escapes nothing in DuckDB's patterns. */
 const literal = (path: string): string => quoteLiteral(absolute(path).replaceAll(/[*?[]/g, '[$&]'));
 

@@ -6,9 +6,23 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CompiledTable } from '../../../engine/model/compile.ts';
 import { RepriseError } from '../../../ports/errors.ts';
-import type { LeftAlone, LeftAloneReason, LeftAloneRow, UndoOutcome, UndoScope } from '../../../ports/warehouse.ts';
+import type {
+  LeftAlone,
+  LeftAloneReason,
+  LeftAloneRow,
+  LostValues,
+  UndoOutcome,
+  UndoScope,
+} from '../../../ports/warehouse.ts';
 import { unlessMissing } from '../file-errors.ts';
-import { type ChangedTable, changedTables, inDecided, recordChanges } from './apply.ts';
+import {
+  type ChangedTable,
+  changedTables,
+  inDecided,
+  publishedColumns,
+  recordChanges,
+  writtenColumns,
+} from './apply.ts';
 import { recordCauses } from './causes.ts';
 import { rowHashSql } from './columns.ts';
 import { outcomeOf } from './decide.ts';
@@ -16,6 +30,7 @@ import { type Duck, type DuckRow, quoteIdentifier, quoteLiteral } from './instan
 import { readParquet } from './parquet-path.ts';
 import { openObjects } from './scope.ts';
 import { sql } from './sql.ts';
+import { carriedName, keepUndeclared, lostValues } from './undeclared.ts';
 
 /** Rows left alone that are named for each table and group; all are counted. */
 const ROWS_NAMED_MAX = 20;
@@ -32,12 +47,17 @@ export async function decideUndo(duck: Duck, scope: UndoScope, group: number, fo
   const kinds = new Map(pipeline.tables.map((table) => [table.name, table.kind]));
   const parts = tables.filter((table) => kinds.get(table.name) === 'parts');
   await openObjects(duck, 'restorable_objects', 'only' in restorable ? restorable.only : restorable.except);
-  for (const table of tables) await openImages(duck, scope, group, table);
+  const carried = new Map<string, readonly string[]>();
+  for (const table of tables) carried.set(table.name, await openImages(duck, scope, group, table));
   for (const table of tables) await findStanding(duck, scope, table);
   await decideRows(duck, scope, tables, parts);
   for (const table of tables) await refuseLost(duck, table, group);
   await nameCauses(duck, tables, parts);
-  await recordChanges(duck, pipeline, group, folder, (name) => `image_${name}`);
+  const lost = await valuesLost(duck, pipeline.name, tables, carried);
+  const columns = await columnsOf(duck, pipeline.name, tables);
+  const written = (name: string): string[] =>
+    (columns.get(name) ?? []).filter((column) => carried.get(name)?.includes(column) !== true);
+  await recordChanges(duck, pipeline, group, folder, written, (name) => `image_${name}`);
   await recordCauses(duck, pipeline, group, folder);
   const leftAlone: LeftAlone[] = [];
   const leftAloneRows: LeftAloneRow[] = [];
@@ -45,7 +65,12 @@ export async function decideUndo(duck: Duck, scope: UndoScope, group: number, fo
     leftAlone.push(...(await countLeftAlone(duck, table)));
     leftAloneRows.push(...(await nameLeftAlone(duck, table)));
   }
-  return { ...(await outcomeOf(duck, pipeline, group)), leftAlone, leftAloneRows };
+  return {
+    ...(await outcomeOf(duck, pipeline, group)),
+    ...(lost.length === 0 ? {} : { lost }),
+    leftAlone,
+    leftAloneRows,
+  };
 }
 
 /** Parts after events: they go with them. */
@@ -90,37 +115,88 @@ export async function applyUndo(duck: Duck, scope: UndoScope): Promise<void> {
     WHERE pipeline = ${quoteLiteral(scope.pipeline.name)} AND event_date IN (${dates.join(' UNION ')})`);
 }
 
-/** Views of what is kept of a table: `undone_` decisions, `image_` rows before and, of an undo, `left_` rows after it. */
-async function openImages(duck: Duck, scope: UndoScope, group: number, { name }: ChangedTable): Promise<void> {
+/**
+ * Views of what is kept of a table: `undone_` decisions, `image_` rows before and, of an undo, `left_` rows after it.
+ * Gives the columns that the undone run did not write: in rows that stand, the image has what stands there now.
+ */
+async function openImages(
+  duck: Duck,
+  scope: UndoScope,
+  group: number,
+  table: ChangedTable,
+): Promise<readonly string[]> {
+  const { name, key } = table;
   const target = `${scope.pipeline.name}.${name}`;
   const kept = async (what: string): Promise<string> => {
     const path = join(scope.undone.folder, `${group}.${name}.${what}.parquet`);
     if ((await unlessMissing(() => access(path).then(() => true))) === undefined) throw notKept(scope, group, name);
-    return readParquet(path);
+    return path;
   };
-  await duck.run(`CREATE OR REPLACE TEMP VIEW undone_${name} AS SELECT * FROM ${await kept('decided')}`);
-  const images = [['image', 'before'], ...(scope.undone.isUndo ? [['left', 'after']] : [])] as const;
-  for (const [view, what] of images) {
-    const source = await kept(what as string);
-    await refuseLostColumns(duck, target, source);
-    // A column that the table has gained since is null in them.
-    await duck.run(`CREATE OR REPLACE TEMP VIEW ${view}_${name} AS
-      SELECT * FROM ${source} UNION ALL BY NAME SELECT * FROM ${target} WHERE false`);
-  }
+  await duck.run(`CREATE OR REPLACE TEMP VIEW undone_${name} AS SELECT * FROM ${readParquet(await kept('decided'))}`);
+  const before = await kept('before');
+  const columns = await namesOf(duck, readParquet(before));
+  const standing = await namesOf(duck, target);
+  // Older versions wrote every column that the declaration had, and emptied all others.
+  const written =
+    (await writtenColumns(duck, before)) ?? (scope.sameColumns ? publishedColumns(scope.pipeline)(name) : columns);
+  const dropped = columns.filter((column) => !standing.includes(column));
+  const gone = dropped.filter((column) => written.includes(column));
+  if (gone.length > 0) throw lostColumns(target, gone);
+  const carried = standing.filter((column) => !written.includes(column));
+  if (carried.length > 0) await keepUndeclared(duck, target, table, carried, `undone_${name}`);
+  const first = quoteIdentifier(key.split(', ')[0] as string);
+  const values = carried.map(quoteIdentifier).map((column, place) => {
+    const old = columns.includes(carried[place] as string) ? `b.${column}` : 'NULL';
+    return `, CASE WHEN k.${first} IS NULL THEN ${old} ELSE k.${column} END AS ${column}`;
+  });
+  const left = [...carried, ...dropped].filter((column) => columns.includes(column)).map(quoteIdentifier);
+  const others = left.length === 0 ? 'b.*' : `b.* EXCLUDE (${left.join(', ')})`;
+  const join_kept =
+    carried.length === 0 ? '' : `LEFT JOIN ${carriedName(name)} AS k ON ${equal(key.split(', '), 'b', 'k')}`;
+  // A column that the table has gained since is null in rows that come back.
+  await duck.run(`CREATE OR REPLACE TEMP VIEW image_${name} AS
+    SELECT ${others}${values.join('')} FROM ${readParquet(before)} AS b ${join_kept}
+    UNION ALL BY NAME SELECT * FROM ${target} WHERE false`);
+  if (!scope.undone.isUndo) return carried;
+  await duck.run(`CREATE OR REPLACE TEMP VIEW left_${name} AS
+    SELECT * FROM ${readParquet(await kept('after'))} UNION ALL BY NAME SELECT * FROM ${target} WHERE false`);
+  return carried;
 }
 
-async function refuseLostColumns(duck: Duck, target: string, source: string): Promise<void> {
-  const names = async (relation: string): Promise<string[]> =>
-    (await duck.rows(`DESCRIBE SELECT * FROM ${relation}`)).map((row) => String(row.column_name));
-  const standing = await names(target);
-  const lost = (await names(source)).filter((name) => !standing.includes(name));
-  if (lost.length === 0) return;
-  throw new RepriseError(
-    'Configuration',
-    `table ${target} has lost ${lost.join(', ')}, which the rows to be put back have`,
-    `add ${lost.length === 1 ? 'the column' : 'the columns'} again, then resume the undo`,
-  );
+const namesOf = async (duck: Duck, relation: string): Promise<string[]> =>
+  (await duck.rows(`DESCRIBE SELECT * FROM ${relation}`)).map((row) => String(row.column_name));
+
+async function columnsOf(
+  duck: Duck,
+  schema: string,
+  tables: readonly ChangedTable[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const columns = new Map<string, readonly string[]>();
+  for (const { name } of tables) columns.set(name, await namesOf(duck, `${schema}.${name}`));
+  return columns;
 }
+
+/** Values in columns that the undone run did not write, of rows that go. */
+async function valuesLost(
+  duck: Duck,
+  schema: string,
+  tables: readonly ChangedTable[],
+  carried: ReadonlyMap<string, readonly string[]>,
+): Promise<LostValues[]> {
+  const lost: LostValues[] = [];
+  for (const table of tables) {
+    const columns = carried.get(table.name) ?? [];
+    if (columns.length > 0) lost.push(...(await lostValues(duck, `${schema}.${table.name}`, table, columns)));
+  }
+  return lost;
+}
+
+const lostColumns = (target: string, columns: readonly string[]): RepriseError =>
+  new RepriseError(
+    'Configuration',
+    `table ${target} has lost ${columns.join(', ')}, which the rows to be put back have`,
+    `add ${columns.length === 1 ? 'the column' : 'the columns'} again, then resume the undo`,
+  );
 
 async function findStanding(duck: Duck, scope: UndoScope, table: ChangedTable): Promise<void> {
   const { undone, pipeline } = scope;

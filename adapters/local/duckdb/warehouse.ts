@@ -11,12 +11,13 @@ import type {
   PublishScope,
   SchemaEvolution,
   TableDigest,
+  UndeclaredColumn,
   UndoOutcome,
   UndoScope,
   Verification,
   Warehouse,
 } from '../../../ports/warehouse.ts';
-import { applyChanges, recordChanges, syncChanges } from './apply.ts';
+import { applyChanges, keepAll, publishedColumns, recordChanges, syncChanges } from './apply.ts';
 import { recordCauses } from './causes.ts';
 import { columnDefinitions, digestSql, duckType, keyHashSql, rowHashSql } from './columns.ts';
 import { decide } from './decide.ts';
@@ -26,6 +27,7 @@ import { MEMORY } from './memory.ts';
 import { copyToParquet } from './parquet-path.ts';
 import { openDates, openScope } from './scope.ts';
 import { sql } from './sql.ts';
+import { type Undeclared, undeclaredColumns, undeclaredValues } from './undeclared.ts';
 import { applyUndo, decideUndo } from './undo.ts';
 import { verifyTables } from './verify.ts';
 
@@ -48,6 +50,8 @@ export class DuckWarehouse implements Warehouse, EvolvingWarehouse {
   readonly duck: Duck;
   readonly #spill: string;
   #opened: PublishScope | undefined;
+  /** Of the opened scope. */
+  #undeclared: Undeclared = new Map();
 
   constructor(duck: Duck, spill: string) {
     this.duck = duck;
@@ -95,8 +99,8 @@ export class DuckWarehouse implements Warehouse, EvolvingWarehouse {
 
   async preview(scope: PublishScope, group: number, folder: string): Promise<GroupOutcome> {
     await this.#open(scope);
-    const outcome = await decide(this.duck, scope, group);
-    await recordChanges(this.duck, scope.pipeline, group, folder);
+    const outcome = await this.#decide(scope, group);
+    await recordChanges(this.duck, scope.pipeline, group, folder, publishedColumns(scope.pipeline));
     await recordCauses(this.duck, scope.pipeline, group, folder);
     return outcome;
   }
@@ -115,14 +119,19 @@ export class DuckWarehouse implements Warehouse, EvolvingWarehouse {
     if (done !== undefined) return done;
     return this.#transaction(scope.runId, commit, async () => {
       await this.#fence(scope, group, commit);
-      const outcome = await decide(this.duck, scope, group);
+      const outcome = await this.#decide(scope, group);
       commit.check?.(outcome);
-      await recordChanges(this.duck, scope.pipeline, group, folder);
+      await recordChanges(this.duck, scope.pipeline, group, folder, publishedColumns(scope.pipeline));
       await recordCauses(this.duck, scope.pipeline, group, folder);
       await syncChanges(folder, group);
-      await applyChanges(this.duck, scope, commit.publishedAt);
+      await applyChanges(this.duck, scope, this.#undeclared, commit.publishedAt);
       return outcome;
     });
+  }
+
+  async #decide(scope: PublishScope, group: number): Promise<GroupOutcome> {
+    const outcome = await decide(this.duck, scope, group);
+    return { ...outcome, ...(await keepAll(this.duck, scope.pipeline, this.#undeclared)) };
   }
 
   async undo(scope: UndoScope, group: number, folder: string, commit: Commit | undefined): Promise<UndoOutcome> {
@@ -270,6 +279,11 @@ export class DuckWarehouse implements Warehouse, EvolvingWarehouse {
     return verifyTables(this.duck, scope, differencesMax);
   }
 
+  async undeclared(pipeline: CompiledPipeline, window: Window | undefined): Promise<readonly UndeclaredColumn[]> {
+    if (!(await this.#exists(pipeline))) return [];
+    return undeclaredValues(this.duck, pipeline, window === undefined ? 'true' : within(window));
+  }
+
   async close(): Promise<void> {
     await this.duck.close();
     await rm(this.#spill, { recursive: true, force: true });
@@ -285,6 +299,7 @@ export class DuckWarehouse implements Warehouse, EvolvingWarehouse {
   async #open(scope: PublishScope): Promise<void> {
     if (this.#opened === scope) return;
     await this.ensureTables(scope.pipeline);
+    this.#undeclared = await undeclaredColumns(this.duck, scope.pipeline);
     await openScope(this.duck, scope);
     this.#opened = scope;
   }
