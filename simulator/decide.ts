@@ -161,6 +161,7 @@ function quarantineDecision(scope: PublishScope, ruleScope: RuleScope, standing:
     rawRow: Number(row._raw_row),
     reason: row.reason as string,
     detail: row.detail ?? null,
+    source: row.source ?? null,
     date: row.event_date ?? null,
   });
   const unreadable = scope.unreadable.map((one): Row => unreadableEntry(scope.pipeline, one));

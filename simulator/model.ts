@@ -134,11 +134,11 @@ export function expectedTables(
 }
 
 /** The quarantine entry of a rejected delivery. */
-export function quarantineRow({ object, raw }: Landed, { reason, detail, day, schemaVersion }: Rejected): Row {
+export function quarantineRow({ object, raw }: Landed, { reason, detail, day, schemaVersion, source }: Rejected): Row {
   return {
     reason,
     detail,
-    source: raw.source,
+    source,
     received_at: String(raw.receivedAtMicros),
     _raw_object: object,
     _raw_row: String(raw.row),

@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { createChangeReader } from '../../adapters/local/duckdb/changes.ts';
 import type { RunRecord } from '../../engine/ledger/runs.ts';
+import { shownSource } from '../../engine/model/unlisted.ts';
 import { prunedAt } from '../../engine/publish/prune.ts';
 import { lostValues } from '../../engine/publish/summary.ts';
 import type { TableChanges } from '../../ports/changes.ts';
@@ -11,7 +12,6 @@ import type { StagedFile } from '../../ports/stage.ts';
 import type { GroupOutcome } from '../../ports/warehouse.ts';
 import { type Arguments, type Command, textArgument } from '../command.ts';
 import { type DiffOptions, diffDocument, renderDiff } from '../render/diff.ts';
-import { shownSource } from '../render/values.ts';
 import type { Engine } from '../wire/engine.ts';
 import { withEngine } from './session.ts';
 
@@ -83,7 +83,9 @@ async function changesOf(
     const published = groups.length > 0;
     const preview = await engine.runs.document<{ outcomes: readonly GroupOutcome[] }>(run.runId, 'preview');
     const lost = lostValues(published ? groups : (preview?.outcomes ?? []));
-    const safe = changes.map((table) => withoutUnlistedSources(table, (source) => pipeline.sources.has(source)));
+    const shown = (source: string): string | null =>
+      shownSource((name) => pipeline.sources.has(name), engine.home.deliveryKey, source);
+    const safe = changes.map((table) => withoutUnlistedSources(table, shown));
     const { transformDigest } = (await engine.runs.plan(run.planId)).body;
     return { changes: safe, options: { published, schema: pipeline.name, transformDigest, lost } };
   } finally {
@@ -101,11 +103,11 @@ function samplesOf(args: Arguments): number {
   );
 }
 
-/** A source that is not listed may be any text, and stands in the quarantine as it was sent. */
-function withoutUnlistedSources(changes: TableChanges, isListed: (source: string) => boolean): TableChanges {
+/** Versions before this one kept sources that are not listed as they were sent, whatever they held. */
+function withoutUnlistedSources(changes: TableChanges, shownAs: (source: string) => string | null): TableChanges {
   if (changes.table !== 'quarantine') return changes;
   const shown = (source: string | null | undefined): string | null | undefined =>
-    typeof source === 'string' ? shownSource(source, isListed(source)) : source;
+    typeof source === 'string' ? shownAs(source) : source;
   const samples = changes.samples.map((sample) => ({
     ...sample,
     values: sample.values.map((value) =>

@@ -80,7 +80,8 @@ export async function landChunks(
   const writer = createRawWriter({ scratch: join(engine.home.scratch, 'land-spill') });
   try {
     const scratch = await openScratch(join(engine.home.scratch, 'land'));
-    return await land({ pipeline, chunks, lake: engine.home.lake, writer, scratch, onProgress });
+    const { lake, deliveryKey } = engine.home;
+    return await land({ pipeline, chunks, lake, writer, scratch, deliveryKey, onProgress });
   } finally {
     await writer.close();
   }

@@ -8,13 +8,14 @@ import { datesOf } from '../../engine/model/dating.ts';
 import { Evaluator } from '../../engine/model/evaluate.ts';
 import { LIMITS, REASONS, UNREADABLE_OBJECT } from '../../engine/model/limits.ts';
 import { parseDay } from '../../engine/model/time.ts';
+import { shownSource } from '../../engine/model/unlisted.ts';
 import { isRepriseError, RepriseError } from '../../ports/errors.ts';
 import type { Inspector, QuarantineEntry, QuarantineFilter } from '../../ports/inspector.ts';
 import type { RawRow } from '../../ports/raw-reader.ts';
 import { type Arguments, type Command, optionalText, textArgument } from '../command.ts';
 import { entryId, parseEntryId, renderEntry, renderQuarantineList, type ShownEntry } from '../render/quarantine.ts';
 import type { Terminal } from '../render/terminal.ts';
-import { shellQuote, shownSource } from '../render/values.ts';
+import { shellQuote } from '../render/values.ts';
 import type { Engine } from '../wire/engine.ts';
 import { type RetryOptions, retryQuarantine } from './quarantine-retry.ts';
 import { withEngine } from './session.ts';
@@ -72,7 +73,9 @@ async function list(engine: Engine, pipeline: CompiledPipeline, args: Arguments,
     throw new RepriseError('Usage', `--limit ${String(args.limit)} is no count`, 'give a whole number: --limit 20');
   const inspector = createDuckInspector((await engine.warehouse()).duck);
   const counts = await inspector.quarantineCounts(pipeline, filter);
-  const entries = (await inspector.quarantineEntries(pipeline, filter, limit)).map((entry) => shownOf(pipeline, entry));
+  const entries = (await inspector.quarantineEntries(pipeline, filter, limit)).map((entry) =>
+    shownOf(engine, pipeline, entry),
+  );
   const byReason: Record<string, number> = {};
   for (const { reason, entries: n } of counts) byReason[reason] = (byReason[reason] ?? 0) + n;
   terminal.result(
@@ -100,9 +103,9 @@ function filterOf(args: Arguments): QuarantineFilter {
   return { reason: optionalText(args, 'reason'), from, to };
 }
 
-const shownOf = (pipeline: CompiledPipeline, entry: QuarantineEntry): QuarantineEntry => ({
+const shownOf = (engine: Engine, pipeline: CompiledPipeline, entry: QuarantineEntry): QuarantineEntry => ({
   ...entry,
-  source: shownSource(entry.source, pipeline.sources.has(entry.source ?? '')),
+  source: shownSource((name) => pipeline.sources.has(name), engine.home.deliveryKey, entry.source),
 });
 
 async function show(engine: Engine, pipeline: CompiledPipeline, args: Arguments, terminal: Terminal): Promise<number> {
@@ -118,7 +121,7 @@ async function show(engine: Engine, pipeline: CompiledPipeline, args: Arguments,
       `reprise quarantine list ${pipeline.name}`,
     );
   }
-  const shown = { object, row, entry: entry && shownOf(pipeline, entry), ...found };
+  const shown = { object, row, entry: entry && shownOf(engine, pipeline, entry), ...found };
   terminal.result(
     {
       pipeline: pipeline.name,

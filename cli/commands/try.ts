@@ -1,6 +1,6 @@
 // Transforms deliveries of a file and prints the rows they would give; nothing is landed.
 
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { openDeliveryFile } from '../../adapters/local/delivery-file.ts';
 import { type Delivery, readDelivery } from '../../engine/land/delivery.ts';
 import { notADelivery, readLines } from '../../engine/land/lines.ts';
@@ -15,7 +15,7 @@ import type { RawRow } from '../../ports/raw-reader.ts';
 import { bodyBytes } from '../../ports/raw-writer.ts';
 import { type Arguments, type Command, textArgument } from '../command.ts';
 import { count, plural, table } from '../render/text.ts';
-import { RESTRICTED, shortDecimal, shownSource, shownValue } from '../render/values.ts';
+import { RESTRICTED, shortDecimal, shownValue } from '../render/values.ts';
 import { Pipelines } from '../wire/pipelines.ts';
 
 const LIMIT = 20;
@@ -53,8 +53,8 @@ export const tryCommand: Command = {
     const pipeline = await new Pipelines(args.pipelines).compiled(textArgument(args, 'pipeline'));
     const file = textArgument(args, 'file');
     const limit = limitOf(args);
-    // Deliveries are not told apart here, so that the key of their hashes does not matter.
-    const evaluator = new Evaluator(pipeline, new Uint8Array(32));
+    // Of this call alone: what is keyed need not agree with a home's, and nobody must be able to make it.
+    const evaluator = new Evaluator(pipeline, randomBytes(32));
     const tried: Tried[] = [];
     let more = false;
     for await (const { line, delivery } of deliveriesOf(file)) {
@@ -101,7 +101,7 @@ function rawRow(row: number, { receivedAtMicros, source, body }: Delivery): RawR
 function outcomeOf(pipeline: CompiledPipeline, line: number, raw: RawRow, evaluation: Evaluation): Tried {
   const delivery = {
     line,
-    source: shownSource(raw.source, pipeline.sources.has(raw.source ?? '')),
+    source: evaluation.accepted ? raw.source : evaluation.source,
     receivedAt: formatMicros(raw.receivedAtMicros),
   };
   if (!evaluation.accepted) {

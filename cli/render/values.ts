@@ -1,7 +1,5 @@
 // Values as they may be shown: restricted ones hidden, control characters visible, long ones cut.
 
-import { maskCardNumbers } from '../../engine/model/card.ts';
-
 export const RESTRICTED = '(restricted)';
 const CHARACTERS_MAX = 80;
 
@@ -17,11 +15,6 @@ const escaped = (character: string): string => {
   const short = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }[character];
   return short ?? `\\u{${(character.codePointAt(0) as number).toString(16)}}`;
 };
-
-/** A source that no pipeline lists may be any text: cut, and card numbers in it masked. */
-export function shownSource(source: string | null, listed: boolean): string | null {
-  return source === null || listed ? source : shownValue(maskCardNumbers(source), 40);
-}
 
 /** A text as one argument of a POSIX shell. */
 export const shellQuote = (text: string): string =>

@@ -95,7 +95,11 @@ export class Engine {
       onWait: this.options.say,
     });
     try {
-      const warehouse = await openDuckWarehouse(this.home.warehousePath, await this.scratch('warehouse-spill'));
+      const warehouse = await openDuckWarehouse(
+        this.home.warehousePath,
+        await this.scratch('warehouse-spill'),
+        this.home.deliveryKey,
+      );
       return { lock, warehouse };
     } catch (error) {
       await lock.release();
@@ -189,7 +193,11 @@ export class Engine {
       stager: (name) => {
         const folder = join(this.home.scratch, name);
         return {
-          stager: new DuckStager({ scratch: folder, folder: join(folder, 'files') }),
+          stager: new DuckStager({
+            scratch: folder,
+            folder: join(folder, 'files'),
+            deliveryKey: this.home.deliveryKey,
+          }),
           folder: join(folder, 'files'),
         };
       },

@@ -27,6 +27,8 @@ export interface Copy {
   readonly receivedAtMicros: bigint;
   readonly source: string;
   readonly bodyBytes: number;
+  /** To put copies in order; never shown, since it can be searched. */
+  readonly bodySha256: string;
   /** The event it tells of. */
   readonly eventId: string;
   readonly evaluation: Evaluation;
@@ -105,6 +107,7 @@ function copyOf(
     receivedAtMicros: raw.receivedAtMicros,
     source: raw.source ?? '',
     bodyBytes: raw.bodyBytes,
+    bodySha256: raw.bodySha256,
     eventId,
     evaluation: evaluator.evaluate(raw),
     shape: shapeOf(pipeline, raw),

@@ -68,15 +68,13 @@ function comparison(pipeline: CompiledPipeline, a: Copy, b: Copy): { order: numb
   if (byPrecedence !== 0) return { order: byPrecedence, rule: 'source precedence' };
   if (a.receivedAtMicros !== b.receivedAtMicros)
     return { order: a.receivedAtMicros > b.receivedAtMicros ? -1 : 1, rule: 'received later' };
-  const byHash = -compareText(deliveryOf(a), deliveryOf(b));
+  const byHash = -compareText(a.bodySha256, b.bodySha256);
   if (byHash !== 0) return { order: byHash, rule: 'greater sha256' };
   const bySource = -compareText(a.source, b.source);
   if (bySource !== 0) return { order: bySource, rule: 'greater source name' };
   const byObject = compareText(a.rawObject, b.rawObject);
   return { order: byObject !== 0 ? byObject : a.rawRow - b.rawRow, rule: 'first place' };
 }
-
-const deliveryOf = (copy: Copy): string => (copy.evaluation.accepted ? copy.evaluation.delivery : '');
 
 /** By bytes of UTF-8, as the warehouse compares. */
 const compareText = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));

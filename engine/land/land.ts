@@ -1,10 +1,12 @@
 // Landing: deliveries from outside become raw objects. First all of the file is read and checked, into scratch; only
 // then do objects appear. An object is named by its content, so that landing again, also after a crash halfway, adds
-// what is missing and nothing twice.
+// what is missing and nothing twice. Names go into tables, plans and logs, and content may hold cards: the home's key
+// makes the name.
 
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { RawWriter } from '../../ports/raw-writer.ts';
 import type { Scratch } from '../../ports/scratch.ts';
+import { keyedHash } from '../model/keyed.ts';
 import { rawPrefix } from '../plan/raw-keys.ts';
 import { readDelivery } from './delivery.ts';
 import { notADelivery, readLines } from './lines.ts';
@@ -17,6 +19,7 @@ export interface LandOptions {
   readonly chunks: AsyncIterable<Uint8Array>;
   readonly lake: ObjectStore;
   readonly writer: RawWriter;
+  readonly deliveryKey: Uint8Array;
   /** Of this landing alone; closed at its end, whatever the end. */
   readonly scratch: Scratch;
   readonly onProgress?: (progress: LandProgress) => void;
@@ -81,7 +84,7 @@ async function partition({ chunks, scratch, onProgress }: LandOptions): Promise<
 
 /** The objects that were not there before. While one goes to the lake, the next is being written in scratch. */
 async function publishAll(
-  { pipeline, lake, writer, scratch, onProgress }: LandOptions,
+  { pipeline, lake, writer, scratch, deliveryKey, onProgress }: LandOptions,
   parts: readonly Part[],
   read: number,
 ): Promise<{ key: string; rows: number }[]> {
@@ -96,8 +99,10 @@ async function publishAll(
   };
   try {
     for (const { partition, digest, scratchName, rows } of parts) {
-      const key = `${rawPrefix(pipeline)}${partition}/${digest.slice(0, 32)}.parquet`;
-      if ((await lake.head(key)) === undefined) {
+      const folder = `${rawPrefix(pipeline)}${partition}`;
+      const key = `${folder}/landed-${keyedHash(deliveryKey, 'raw object', digest)}.parquet`;
+      const isThere = (await lake.head(key)) !== undefined || (await lake.head(oldKey(folder, digest))) !== undefined;
+      if (!isThere) {
         const path = scratch.path(`${scratchName}.parquet`);
         await writer.write(path, decodeRecords(scratch.read(scratchName)));
         await moving;
@@ -112,3 +117,6 @@ async function publishAll(
   }
   return objects;
 }
+
+/** The name that versions before this one gave: a plain hash. What they landed is not landed again. */
+const oldKey = (folder: string, digest: string): string => `${folder}/${digest.slice(0, 32)}.parquet`;

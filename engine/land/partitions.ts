@@ -1,5 +1,5 @@
 // Deliveries on their way to objects: sorted into arrival hours, cut into parts of bounded size, kept in scratch files
-// in the order in which they came. A part's digest, of exactly these bytes, becomes its object's name.
+// in the order in which they came. Its object's name is made from a part's digest, which is of exactly these bytes.
 
 import { createHash, type Hash } from 'node:crypto';
 import type { Scratch } from '../../ports/scratch.ts';
@@ -19,7 +19,7 @@ export interface Part {
   readonly partition: string;
   readonly scratchName: string;
   readonly rows: number;
-  /** sha256 over the deliveries in order, hex. */
+  /** sha256 over the deliveries in order, hex. It can be searched for what they hold: not to be shown or kept. */
   readonly digest: string;
 }
 

@@ -107,7 +107,7 @@ const ABOUT: Readonly<Record<string, string>> = {
   received_at: 'when the winning copy was received',
   source: 'of the winning copy',
   schema_version: 'of the winning copy, as sent',
-  _delivery: 'sha256 of the body; of secret sources 4 hex digits of it and a keyed hash',
+  _delivery: 'sha256 of the body; of secret sources encrypted with the home’s key',
   _raw_object: 'the raw object the row came from',
   _raw_row: 'its row in that object, from 0',
   _transform_version: 'digest of the transforms that made the row',

@@ -5,7 +5,9 @@ import { createHash } from 'node:crypto';
 import type { Column, Derivation, Path, Pipeline, Shape } from './language.ts';
 
 /** Raised when the evaluator itself gives other rows for the same declaration. */
-const EVALUATOR_VERSION = 1;
+const EVALUATOR_VERSION = 2;
+/** Raised when it gives deliveries another identity or time. */
+const DATING_VERSION = 1;
 
 /** JSON with sorted keys; functions as their source text, bigints as digits. */
 export function canonicalJson(value: unknown): string {
@@ -78,7 +80,7 @@ export function timeRulesDigest(pipeline: Pipeline, kindOf: (shape: string, path
   const offered = Object.entries(pipeline.tables).filter(([, table]) => table.offered !== undefined);
   return sha256Hex(
     canonicalJson({
-      evaluator: EVALUATOR_VERSION,
+      evaluator: DATING_VERSION,
       sources: Object.entries(pipeline.sources).map(([name, source]) => [name, source.versions]),
       shapes: Object.entries(pipeline.shapes).map(([name, shape]) => [name, rules(name, shape)]),
       offered: offered.map(([name, table]) => [name, table.shapes, table.rows, table.offered]),

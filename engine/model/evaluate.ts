@@ -1,7 +1,6 @@
 // The reference evaluator: one delivery in, canonical rows or a rejection out. It walks the declaration row by row and
 // defines what the declaration means; verification rests on it.
 
-import { createHmac } from 'node:crypto';
 import { RepriseError } from '../../ports/errors.ts';
 import type { RawRow } from '../../ports/raw-reader.ts';
 import { rowHash } from './canonical.ts';
@@ -11,11 +10,13 @@ import type { CompiledDerivation, DerivationContext } from './derive.ts';
 import { sha256Hex } from './digest.ts';
 import { faultOfComputed, faultOfValue } from './fit.ts';
 import { type Json, readJson } from './json.ts';
+import { sealDelivery, sealKey } from './keyed.ts';
 import { type ColumnType, Refusal, type Value } from './language.ts';
 import { LIMITS, type Reason } from './limits.ts';
 import { scalarAt } from './paths.ts';
 import { canonicalText } from './tables.ts';
 import { dateOfMicros } from './time.ts';
+import { keptSource } from './unlisted.ts';
 import { faultOfMembers } from './validate.ts';
 import { versionOf } from './version.ts';
 
@@ -38,7 +39,7 @@ export type Evaluation =
       readonly eventType: string;
       readonly occurredAtMicros: bigint;
       readonly schemaVersion: string;
-      /** Identifies the delivery's body: its sha256, or for secret sources 4 hex digits of it and a keyed hash. */
+      /** Identifies the delivery's body: its sha256, of secret sources sealed. */
       readonly delivery: string;
       /** The row of `events` first. */
       readonly rows: readonly CanonicalRow[];
@@ -53,16 +54,20 @@ export type Evaluation =
       /** UTC day number the delivery belongs to. */
       readonly day: number;
       readonly schemaVersion: string | null;
+      /** As it may be kept: see unlisted.ts. */
+      readonly source: string | null;
     };
 
-/** Evaluates deliveries of one pipeline. `deliveryKey` keys the hashes of secret bodies. */
+/** Evaluates deliveries of one pipeline. `deliveryKey` keys what is said of secret bodies. */
 export class Evaluator {
   readonly #pipeline: CompiledPipeline;
   readonly #deliveryKey: Uint8Array;
+  readonly #sealKey: string;
 
   constructor(pipeline: CompiledPipeline, deliveryKey: Uint8Array) {
     this.#pipeline = pipeline;
     this.#deliveryKey = deliveryKey;
+    this.#sealKey = sealKey(deliveryKey);
   }
 
   /** Checks in the contract's order; the first failure is the reason. Deterministic. */
@@ -79,6 +84,7 @@ export class Evaluator {
       detail,
       day,
       schemaVersion,
+      source: keptSource((name) => this.#pipeline.sources.has(name), this.#deliveryKey, raw.source),
     });
     if (raw.bodyBytes > LIMITS.bodyBytesMax) {
       return reject('oversized', `body of ${raw.bodyBytes} bytes, at most ${LIMITS.bodyBytesMax}`);
@@ -118,9 +124,7 @@ export class Evaluator {
   }
 
   #delivery(source: CompiledSource, raw: RawRow): string {
-    if (!source.secret) return raw.bodySha256;
-    const keyed = createHmac('sha256', this.#deliveryKey).update(raw.bodySha256).digest('hex').slice(0, 32);
-    return `${raw.bodySha256.slice(0, 4)}~${keyed}`;
+    return source.secret ? sealDelivery(this.#sealKey, raw.bodySha256) : raw.bodySha256;
   }
 
   #rows(shape: CompiledShape, source: CompiledSource, raw: RawRow, root: Json, schemaVersion: string, dating: Dating) {

@@ -6,6 +6,7 @@
 export interface CopyOrder {
   readonly precedence: number;
   readonly receivedAtMicros: bigint;
+  /** What `_delivery` is ordered by: the sha256 of the body; sealed ones are opened for it. */
   readonly delivery: string;
   readonly source: string;
   /** Place among what one delivery offers; 0 for events. */
@@ -211,6 +212,8 @@ export interface Entry {
   readonly rawRow: number;
   readonly reason: string;
   readonly detail: string | null;
+  /** As it may be kept. */
+  readonly source: string | null;
   /** Null when it belongs to no date. */
   readonly date: string | null;
 }
@@ -247,7 +250,11 @@ export function decideEntries(
     if (entry === undefined && !isOurs) continue;
     next.delete(placeOf(now));
     const isSame =
-      entry !== undefined && entry.reason === now.reason && entry.detail === now.detail && entry.date === now.date;
+      entry !== undefined &&
+      entry.reason === now.reason &&
+      entry.detail === now.detail &&
+      entry.source === now.source &&
+      entry.date === now.date;
     const action = entry === undefined ? 'delete' : isSame ? 'unchanged' : 'update';
     decisions.push({ rawObject, rawRow, action, newDate: entry?.date ?? null, oldDate: now.date });
   }

@@ -57,7 +57,7 @@ function compareShape(table: TableSurface, from: ShapeSurface, to: ShapeSurface)
     shape.sources.filter((one) => one.secret).map((one) => one.name),
   );
   if (String(secret) !== String(isSecret))
-    meaning(['_delivery'], 'deliveries of a secret source are known by a keyed hash, of others by a plain one');
+    meaning(['_delivery'], 'deliveries of a secret source are known by an encrypted hash, of others by a plain one');
   const [rank, ranks] = [from, to].map((shape) =>
     shape.sources.map((one) => `${one.name} ${one.precedence}`).join(', '),
   );

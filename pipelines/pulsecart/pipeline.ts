@@ -1,7 +1,8 @@
 // pulsecart, a marketplace shop: orders in two versions while the order service migrates, payments, stock, and what
 // the web shop saw. Reads in the order of the event contract.
 
-import { cardBrand, cardLast4, maskCardNumbers } from '../../engine/model/card.ts';
+import { cardBrand, cardLast4 } from '../../engine/model/card.ts';
+import { maskCardNumbers } from '../../engine/model/card-text.ts';
 import {
   array,
   decimalNumber,

@@ -37,8 +37,8 @@ WITH
       s._delivery = t._delivery AND s.source = t.source AND s.received_at = t.received_at AS same_delivery,
       s._raw_object = t._raw_object OR j.raw_object IS NOT NULL AS known_object,
       j.raw_object IS NOT NULL AS judged,
-      ({{precedence_s}}, s.received_at, s._delivery, s.source, s._offer_index)
-        >= ({{precedence_t}}, t.received_at, t._delivery, t.source, t._offer_index) AS upward
+      ({{precedence_s}}, s.received_at, {{delivery_s}}, s.source, s._offer_index)
+        >= ({{precedence_t}}, t.received_at, {{delivery_t}}, t.source, t._offer_index) AS upward
     FROM staged AS s
     FULL JOIN target_here AS t ON s.event_id = t.event_id
     LEFT JOIN judged_objects AS j ON j.raw_object = t._raw_object

@@ -9,7 +9,7 @@ WITH
     SELECT {{columns}} FROM unreadable_entries WHERE {{group}} = 0
   ),
   t AS (
-    SELECT _raw_object, _raw_row, reason, detail, event_date
+    SELECT _raw_object, _raw_row, reason, detail, source, event_date
     FROM {{schema}}.quarantine
     WHERE (_raw_row >= 0 AND event_date IN (SELECT event_date FROM group_dates)
         AND _raw_object IN (SELECT raw_object FROM judged_objects))
@@ -25,6 +25,7 @@ SELECT
     WHEN t._raw_object IS NULL THEN 'insert'
     WHEN s._raw_object IS NULL THEN 'delete'
     WHEN s.reason = t.reason AND s.detail IS NOT DISTINCT FROM t.detail
+      AND s.source IS NOT DISTINCT FROM t.source
       AND s.event_date IS NOT DISTINCT FROM t.event_date THEN 'unchanged'
     ELSE 'update'
   END AS action

@@ -7,7 +7,7 @@ FROM (
     event_id, _raw_object, _raw_row,
     row_number() OVER (
       PARTITION BY event_id
-      ORDER BY {{precedence}} DESC, received_at DESC, _delivery DESC, source DESC, _raw_object, _raw_row
+      ORDER BY {{precedence}} DESC, received_at DESC, {{delivery}} DESC, source DESC, _raw_object, _raw_row
     ) AS place
   FROM staged_events AS staged
   WHERE event_id IN (SELECT event_id FROM staged_events GROUP BY event_id HAVING count(*) > 1)

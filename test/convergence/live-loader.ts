@@ -3,7 +3,7 @@
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { precedenceSql } from '../../adapters/local/duckdb/columns.ts';
+import { deliveryOrderSql, precedenceSql } from '../../adapters/local/duckdb/columns.ts';
 import { readParquet } from '../../adapters/local/duckdb/parquet-path.ts';
 import type { Engine } from '../../cli/wire/engine.ts';
 import type { PinnedObject } from '../../engine/plan/plan.ts';
@@ -25,7 +25,7 @@ export async function liveLoad(engine: Engine, name: string, key: string): Promi
   const { files } = await replaySlice({ ...context, stager }, pipeline, slice, new Map([[key, pinned]]), () => {});
   const settled = await stager.settle(pipeline, files, join(folder, 'settled'));
   const order = (alias: string): string =>
-    `(${precedenceSql(pipeline, alias)}, ${alias}.received_at, ${alias}._delivery, ${alias}.source)`;
+    `(${precedenceSql(pipeline, alias)}, ${alias}.received_at, ${deliveryOrderSql(pipeline, `${alias}._delivery`)}, ${alias}.source)`;
   const statements: string[] = ['BEGIN'];
   const from = (table: string): string | undefined => {
     const paths = settled.filter((file) => file.table === table).map((file) => file.path);

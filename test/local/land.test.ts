@@ -1,6 +1,7 @@
 // Landing, from a file of NDJSON to what the raw reader reads back, over real files and DuckDB.
 
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -13,6 +14,7 @@ import { openScratch } from '../../adapters/local/scratch.ts';
 import { readDelivery } from '../../engine/land/delivery.ts';
 import { type Landing, land } from '../../engine/land/land.ts';
 import { LAND_LIMITS } from '../../engine/land/limits.ts';
+import { encodeRecord } from '../../engine/land/record.ts';
 import { formatMicros } from '../../engine/model/time.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 
@@ -20,6 +22,7 @@ let folder: string;
 let writer: ReturnType<typeof createRawWriter>;
 let reader: ReturnType<typeof createRawReader>;
 let count = 0;
+const KEY = new Uint8Array(32).fill(5);
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'reprise-land-'));
   writer = createRawWriter({ scratch: join(folder, 'spill') });
@@ -34,17 +37,30 @@ afterAll(async () => {
 const newLake = (): ObjectStore => openFileStore(join(folder, `lake-${count++}`));
 
 /** Lands the bytes, cut into pieces of a size, and checks that scratch is gone afterwards. */
-async function landBytes(content: Uint8Array | string, lake: ObjectStore, pieceBytes = 64): Promise<Landing> {
+async function landBytes(
+  content: Uint8Array | string,
+  lake: ObjectStore,
+  pieceBytes = 64,
+  deliveryKey = KEY,
+): Promise<Landing> {
   const bytes = typeof content === 'string' ? Buffer.from(content) : content;
   const parent = join(folder, `scratch-${count++}`);
   const pieces = async function* (): AsyncGenerator<Uint8Array> {
     for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
   };
   try {
-    return await land({ pipeline: 'pulsecart', chunks: pieces(), lake, writer, scratch: await openScratch(parent) });
+    const scratch = await openScratch(parent);
+    return await land({ pipeline: 'pulsecart', chunks: pieces(), lake, writer, scratch, deliveryKey });
   } finally {
     expect(await readdir(parent)).toEqual([]);
   }
+}
+
+/** sha256 over the record of the line's delivery, as landing makes it. */
+async function digestOf(text: string): Promise<string> {
+  const read = readDelivery(text);
+  if (!('delivery' in read)) throw new Error('no delivery');
+  return createHash('sha256').update(encodeRecord(read.delivery).record).digest('hex');
 }
 
 type Row = readonly [receivedAt: string, source: string | null, body: string | undefined];
@@ -66,6 +82,48 @@ const line = (receivedAt: string, body: string, source = 'web'): string =>
   JSON.stringify({ received_at: receivedAt, source, body });
 
 describe('land', () => {
+  it('gives names that nobody can make from the content without the key', async () => {
+    const lake = newLake();
+    // One payment in an object, of whose card all is known but six digits.
+    const payment = (digits: number): string =>
+      line(
+        '2026-03-01T10:00:00Z',
+        JSON.stringify({ event_id: 'p-1', card: { number: `453900${String(digits).padStart(6, '0')}1234` } }),
+        'payment-service',
+      );
+    const content = payment(120_000);
+    const { objects } = await landBytes(content, lake);
+    const name = objects[0]?.key.split('/').at(-1) as string;
+    expect(name).toMatch(/^landed-[0-9a-f]{32}\.parquet$/);
+    const records: string[] = [];
+    for (let tried = 119_000; tried < 121_000; tried++) {
+      records.push(await digestOf(payment(tried)), createHash('sha256').update(payment(tried)).digest('hex'));
+    }
+    // The very digest that names objects of older versions is among those tried.
+    expect(records).toContain(await digestOf(content));
+    expect(records.filter((digest) => name.includes(digest.slice(0, 8)))).toEqual([]);
+    const other = newLake();
+    const again = await landBytes(content, other, 64, new Uint8Array(32).fill(6));
+    expect(again.objects[0]?.key).not.toBe(objects[0]?.key);
+  });
+
+  it('lands nothing again that an older version landed under a plain hash', async () => {
+    const lake = newLake();
+    const text = [1, 2, 3].map((n) => line(`2026-03-01T0${n}:00:00Z`, `body ${n}`)).join('\n');
+    await landBytes(text, lake);
+    const older = newLake();
+    for (const [place, hour] of ['01', '02'].entries()) {
+      const folder = `raw/pulsecart/dt=2026-03-01/hour=${hour}`;
+      const digest = await digestOf(text.split('\n')[place] as string);
+      for await (const { key } of lake.list(`${folder}/`)) {
+        const { path } = await lake.fetch(key);
+        await older.write(`${folder}/${digest.slice(0, 32)}.parquet`, await readFile(path), { if: 'absent' });
+      }
+    }
+    expect(await landBytes(text, older)).toMatchObject({ read: 3, landed: 1, alreadyThere: 2 });
+    expect(await landBytes(text, older)).toMatchObject({ read: 3, landed: 0, alreadyThere: 3 });
+  });
+
   it('puts deliveries into their hours of arrival, in the order of the file, to the last character', async () => {
     const lake = newLake();
     const bodies = ['{"a": 1}', '', 'no json', 'é – 🙂 \u0000 \\ " \n\r\t', '\ufeffbom', "'; --", '\\x41 \\u0041'];

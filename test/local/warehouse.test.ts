@@ -33,7 +33,10 @@ async function openDuckUnderTest(): Promise<WarehouseUnderTest> {
     stager: (name) => {
       const own = join(folder, name);
       mkdirSync(own, { recursive: true });
-      return { stager: new DuckStager({ scratch: own, folder: own }), folder: join(own, 'settled') };
+      return {
+        stager: new DuckStager({ scratch: own, folder: own, deliveryKey: new Uint8Array(32) }),
+        folder: join(own, 'settled'),
+      };
     },
     changesFolder: (runId) => join(folder, 'changes', runId),
     load: (change) => applyLiveChange(duck, pipeline, change),

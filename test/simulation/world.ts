@@ -277,7 +277,12 @@ export class World {
   }
 
   #stager(folder: string): DuckStager {
-    return new DuckStager({ scratch: folder, folder, open: () => roomIn(this.ground.stageDuck) });
+    return new DuckStager({
+      scratch: folder,
+      folder,
+      deliveryKey: DELIVERY_KEY,
+      open: () => roomIn(this.ground.stageDuck),
+    });
   }
 }
 

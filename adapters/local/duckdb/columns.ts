@@ -60,6 +60,12 @@ export function precedenceSql(pipeline: CompiledPipeline, alias: string): string
   return `CASE ${alias}.source ${cases.join(' ')} ELSE 0 END`;
 }
 
+/** SQL for what a delivery is ordered by. Sealed ones are opened, by the macro of open-seal.sql. */
+export function deliveryOrderSql(pipeline: CompiledPipeline, delivery: string): string {
+  const isSealed = [...pipeline.sources.values()].some((source) => source.secret);
+  return isSealed ? `delivery_order(${delivery})` : delivery;
+}
+
 /** SQL for an order-independent digest over hashes: how many, and the sums of two 60-bit pieces of each. */
 export function digestSql(hash: string): string {
   const piece = (from: number): string => `coalesce(sum(CAST(('0x' || substr(${hash}, ${from}, 15)) AS BIGINT)), 0)`;

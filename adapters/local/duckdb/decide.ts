@@ -5,7 +5,7 @@ import type { CompiledPipeline, CompiledTable } from '../../../engine/model/comp
 import { QUARANTINE_COLUMNS } from '../../../engine/model/tables.ts';
 import type { DateChange, GroupOutcome, PublishScope } from '../../../ports/warehouse.ts';
 import { decideCauses } from './causes.ts';
-import { columnList, precedenceSql, rowHashSql } from './columns.ts';
+import { columnList, deliveryOrderSql, precedenceSql, rowHashSql } from './columns.ts';
 import type { Duck } from './instance.ts';
 import { offeredTables } from './scope.ts';
 import { sql } from './sql.ts';
@@ -22,6 +22,9 @@ export async function decide(duck: Duck, scope: PublishScope, group: number): Pr
     to: window.to,
     precedence_s: precedenceSql(pipeline, 's'),
     precedence_t: precedenceSql(pipeline, 't'),
+    delivery: deliveryOrderSql(pipeline, '_delivery'),
+    delivery_s: deliveryOrderSql(pipeline, 's._delivery'),
+    delivery_t: deliveryOrderSql(pipeline, 't._delivery'),
   };
   if (scope.repair) await recomputeContent(duck, scope, group);
   const stored = 'target._content_hash';

@@ -5,13 +5,14 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CompiledPipeline, CompiledTable } from '../../../engine/model/compile.ts';
 import type { Evaluation } from '../../../engine/model/evaluate.ts';
+import { sealKey } from '../../../engine/model/keyed.ts';
 import { QUARANTINE_COLUMNS, type TableColumn } from '../../../engine/model/tables.ts';
 import { dateOfMicros } from '../../../engine/model/time.ts';
 import type { RawRow } from '../../../ports/raw-reader.ts';
 import type { SliceWriter, StagedFile, Stager } from '../../../ports/stage.ts';
 import { makeFolder } from '../open-homes.ts';
 import { type Cell, TableAppender } from './appender.ts';
-import { columnDefinitions, precedenceSql } from './columns.ts';
+import { columnDefinitions, deliveryOrderSql, precedenceSql } from './columns.ts';
 import { type Duck, openDuck } from './instance.ts';
 import { MEMORY } from './memory.ts';
 import { copyToParquet, readParquet } from './parquet-path.ts';
@@ -22,6 +23,8 @@ export interface StagerOptions {
   readonly scratch: string;
   /** Where a slice's finished files go. */
   readonly folder: string;
+  /** Opens sealed deliveries, to put them in order. */
+  readonly deliveryKey: Uint8Array;
   /** Opens an empty instance that spills to the folder; one in memory when absent. */
   readonly open?: (spill: string) => Promise<Duck>;
 }
@@ -33,8 +36,11 @@ export class DuckStager implements Stager {
     this.#options = options;
   }
 
-  #open(spill: string, memoryMb: number): Promise<Duck> {
-    return this.#options.open === undefined ? openStageDuck(spill, memoryMb) : this.#options.open(spill);
+  async #open(spill: string, memoryMb: number): Promise<Duck> {
+    const { open, deliveryKey } = this.#options;
+    const duck = await (open === undefined ? openStageDuck(spill, memoryMb) : open(spill));
+    await duck.run(sql('open-seal', { key: sealKey(deliveryKey) }));
+    return duck;
   }
 
   async openSlice(pipeline: CompiledPipeline): Promise<SliceWriter> {
@@ -62,7 +68,7 @@ export class DuckStager implements Stager {
             : `CREATE VIEW staged_${name} AS SELECT * FROM ${readParquet(files, { filename: true })}`,
         );
       }
-      await duck.run(sql('losers', { precedence: precedenceSql(pipeline, 'staged') }));
+      await duck.run(sql('losers', orderFills(pipeline)));
       const settled: StagedFile[] = [];
       for (const { name, table } of stageTables(pipeline)) {
         const files = staged.filter((file) => file.table === name);
@@ -90,7 +96,7 @@ async function settleTable(
   let joins = losersJoin(table);
   if (table.kind === 'offered' && files.length > 0) {
     const from = `FROM staged_${table.name} AS staged ${joins}`;
-    await duck.run(sql('losing-offers', { table: table.name, from, precedence: precedenceSql(pipeline, 'staged') }));
+    await duck.run(sql('losing-offers', { table: table.name, from, ...orderFills(pipeline) }));
     joins += ` ANTI JOIN losing_${table.name} AS l ON ${SAME_OFFER}`;
   }
   const settled: StagedFile[] = [];
@@ -141,6 +147,11 @@ const orderOf = (table: CompiledTable): string => ['event_date', ...table.key].j
 const copyTo = (query: string, path: string): string =>
   copyToParquet(query, path, 'COMPRESSION zstd, ROW_GROUP_SIZE 100000');
 
+const orderFills = (pipeline: CompiledPipeline): { precedence: string; delivery: string } => ({
+  precedence: precedenceSql(pipeline, 'staged'),
+  delivery: deliveryOrderSql(pipeline, 'staged._delivery'),
+});
+
 function openStageDuck(spill: string, memoryMb: number): Promise<Duck> {
   return openDuck({ memoryMb, threads: 1, tempFolder: spill, preserveInsertionOrder: false });
 }
@@ -179,11 +190,11 @@ class DuckSliceWriter implements SliceWriter {
   add(rawObject: string, raw: RawRow, evaluation: Evaluation): void {
     const { transformDigest, tables } = this.#pipeline;
     if (!evaluation.accepted) {
-      const { reason, detail, day, schemaVersion } = evaluation;
+      const { reason, detail, day, schemaVersion, source } = evaluation;
       const cells = [
         reason,
         detail,
-        raw.source,
+        source,
         raw.receivedAtMicros,
         rawObject,
         raw.row,
@@ -222,7 +233,7 @@ class DuckSliceWriter implements SliceWriter {
   async finish(): Promise<readonly StagedFile[]> {
     for (const appender of this.#appenders) appender.close();
     this.#appenders = [];
-    await this.#duck.run(sql('losers', { precedence: precedenceSql(this.#pipeline, 'staged') }));
+    await this.#duck.run(sql('losers', orderFills(this.#pipeline)));
     const files = await writeWinners(this.#duck, this.#pipeline, this.#folder);
     await this.#end();
     return files;

@@ -3,6 +3,7 @@
 
 import { rm } from 'node:fs/promises';
 import type { CompiledPipeline } from '../../../engine/model/compile.ts';
+import { sealKey } from '../../../engine/model/keyed.ts';
 import { RepriseError } from '../../../ports/errors.ts';
 import type {
   Commit,
@@ -33,8 +34,8 @@ import { verifyTables } from './verify.ts';
 
 type Window = { readonly from: string; readonly to: string };
 
-/** Opens (and creates) the warehouse file. The caller holds the home's warehouse lock. */
-export async function openDuckWarehouse(path: string, spill: string): Promise<DuckWarehouse> {
+/** Opens (and creates) the warehouse file. The caller holds the home's warehouse lock. `deliveryKey` opens sealed deliveries. */
+export async function openDuckWarehouse(path: string, spill: string, deliveryKey: Uint8Array): Promise<DuckWarehouse> {
   const duck = await openDuck({
     path,
     memoryMb: MEMORY.warehouseMb,
@@ -43,6 +44,7 @@ export async function openDuckWarehouse(path: string, spill: string): Promise<Du
     preserveInsertionOrder: false,
   });
   await duck.run(sql('ledger-tables'));
+  await duck.run(sql('open-seal', { key: sealKey(deliveryKey) }));
   return new DuckWarehouse(duck, spill);
 }
 
