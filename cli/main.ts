@@ -9,7 +9,8 @@ import { asFileError } from '../adapters/local/file-errors.ts';
 import { isRepriseError } from '../ports/errors.ts';
 import type { Arguments, Command } from './command.ts';
 import { COMMANDS } from './commands/all.ts';
-import { Terminal } from './render/terminal.ts';
+import { complain, Terminal } from './render/terminal.ts';
+import { visible, visibleLine } from './render/visible.ts';
 
 const USAGE = 2;
 
@@ -25,6 +26,7 @@ export async function main(
     .option('home', {
       type: 'string',
       default: environment.REPRISE_HOME ?? '.reprise',
+      defaultDescription: visible(environment.REPRISE_HOME ?? '.reprise'),
       describe: 'the home folder (or REPRISE_HOME)',
     })
     .option('json', {
@@ -68,7 +70,7 @@ export async function main(
     await root.parseAsync();
   } catch (error) {
     if (!(error instanceof UsageFault) && !(error instanceof Error && error.name === 'YError')) throw error;
-    process.stderr.write(`reprise: ${error.message}\n`);
+    complain(`reprise: ${error.message}`);
     return USAGE;
   }
   return exit;
@@ -93,17 +95,15 @@ async function guarded(command: Command, args: Arguments): Promise<number> {
     const error = asFileError(fault);
     terminal.clear();
     if (isRepriseError(error)) {
-      if (args.json)
-        process.stdout.write(
-          `${JSON.stringify({ error: { code: error.code, message: error.message, fix: error.fix } }, undefined, 1)}\n`,
-        );
-      process.stderr.write(`reprise ${command.usage.split(' ')[0]}: ${error.message}\n  → ${error.fix}\n`);
+      const { code, message, fix } = error;
+      if (args.json) terminal.result({ error: { code, message, fix } }, '');
+      complain(`reprise ${command.usage.split(' ')[0]}: ${visibleLine(message)}\n  → ${visibleLine(fix)}`);
       return error.exitCode;
     }
     const kind = error instanceof Error ? error.name : typeof error;
     const frames = error instanceof Error ? (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line)) : [];
-    process.stderr.write(
-      `reprise ${command.usage.split(' ')[0]}: internal error (${kind})\n  → report this${args.verbose ? `:\n${frames.join('\n')}` : ', with --verbose'}\n`,
+    complain(
+      `reprise ${command.usage.split(' ')[0]}: internal error (${kind})\n  → report this${args.verbose ? `:\n${frames.join('\n')}` : ', with --verbose'}`,
     );
     return 1;
   }

@@ -134,6 +134,17 @@ describe('what the engine may not know', () => {
   });
 });
 
+it('only the terminal writes to stdout and stderr', () => {
+  const writes = /\bprocess\.std(?:out|err)\.write\b|\bconsole\.\w+\(/;
+  const found = sources.filter(
+    ({ file, code }) => /^(?:cli|engine|adapters|tasks|pipelines)\//.test(file) && writes.test(code),
+  );
+  expect(
+    found.map(({ file }) => file),
+    'use instead: Terminal, or complain() of cli/render/terminal.ts',
+  ).toEqual(['cli/render/terminal.ts']);
+});
+
 describe('how statements name files', () => {
   const ONE_PLACE = 'adapters/local/duckdb/parquet-path.ts';
   /** Where DuckDB would take a path for a pattern, an address or a folder of columns. */

@@ -56,7 +56,7 @@ export const demoCommand: Command = {
 async function demo(args: Arguments, terminal: Terminal, kept: boolean): Promise<number> {
   const started = Date.now();
   const step = (title: string): void => terminal.say(`\n── ${title}`);
-  const show = (text: string): void => (args.json ? undefined : void process.stdout.write(`${text}\n`));
+  const show = (text: string): void => (args.json ? undefined : terminal.show(text));
   const yesterday = join(packageRoot(), 'dist', 'cli', 'demo', 'yesterday');
 
   step('1. Five products deliver events, with every fault that producers cause; they are landed as raw Parquet');

@@ -46,19 +46,17 @@ async function newest(engine: Engine): Promise<RunRecord> {
 }
 
 function show(terminal: Terminal, progress: Progress, line: string): void {
-  if (terminal.json) process.stdout.write(`${JSON.stringify(progressDocument(progress))}\n`);
-  else if (process.stdout.isTTY)
-    process.stdout.write(`\r\u001b[K${line.slice(0, (process.stdout.columns ?? 120) - 1)}`);
-  else process.stdout.write(`${line}\n`);
+  if (terminal.json) terminal.documentLine(progressDocument(progress));
+  else terminal.redraw(line);
 }
 
 function end(terminal: Terminal, progress: Progress): number {
   const { run, state } = progress;
   if (!terminal.json) {
-    if (process.stdout.isTTY) process.stdout.write('\r\u001b[K');
+    terminal.endRedraw();
     const text =
       state === 'interrupted' ? `${progressLine(progress)}\n\nnext: ${nextOf(progress)}` : renderRun(run, undefined);
-    process.stdout.write(`${text}\n`);
+    terminal.show(text);
   }
   return state === 'interrupted' ? INTERRUPTED : exitCodeOf(run);
 }

@@ -1,5 +1,7 @@
 // Values as they may be shown: restricted ones hidden, control characters visible, long ones cut.
 
+import { visibleLine } from './visible.ts';
+
 export const RESTRICTED = '(restricted)';
 const CHARACTERS_MAX = 80;
 
@@ -7,14 +9,9 @@ const CHARACTERS_MAX = 80;
 export function shownValue(value: string | null | undefined, charactersMax = CHARACTERS_MAX): string {
   if (value === undefined) return RESTRICTED;
   if (value === null) return 'null';
-  const line = value.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, escaped);
+  const line = visibleLine(value);
   return line.length > charactersMax ? `${line.slice(0, charactersMax)}… (${value.length} characters)` : line;
 }
-
-const escaped = (character: string): string => {
-  const short = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }[character];
-  return short ?? `\\u{${(character.codePointAt(0) as number).toString(16)}}`;
-};
 
 /** A text as one argument of a POSIX shell. */
 export const shellQuote = (text: string): string =>
