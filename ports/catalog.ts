@@ -16,10 +16,16 @@ export interface CatalogEntry {
   readonly unreadable?: string;
 }
 
-export interface CatalogWriter {
+/** A page of the catalog while it is written: entries of objects that arrived on one date. Bounded memory. */
+export interface CatalogPage {
+  /** Keys of a delivery of the object that is read just now. */
   add(keys: readonly KeyedDay[]): void;
+  /** Room for more; to be awaited now and then. */
   drain(): Promise<void>;
-  commit(entry: CatalogEntry): Promise<void>;
+  /** Ends the object; the keys that were added since the last one are its own, or nobody's when it cannot be read. */
+  end(entry: CatalogEntry): void;
+  /** All or nothing. */
+  commit(): Promise<void>;
   discard(): Promise<void>;
 }
 
@@ -27,19 +33,20 @@ export interface CatalogWriter {
 export interface Linked {
   /** Objects that hold a key that has a row in the window, in raw or in the warehouse. */
   readonly keys: readonly string[];
-  /** Objects that gave a row of one of those events which stands in the warehouse, at whatever date. */
+  /** Objects that gave a row of one of those events which is in the warehouse, at whatever date. */
   readonly gave: readonly string[];
 }
 
 /** The catalog of one pipeline under one digest of its time rules. */
 export interface Catalog {
-  /** The entry for that very version of the object. */
-  entry(object: ObjectInfo): Promise<CatalogEntry | undefined>;
-  open(object: ObjectInfo): Promise<CatalogWriter>;
+  /** For each object the entry for that very version of it; undefined where none is known. */
+  entries(objects: readonly ObjectInfo[]): Promise<readonly (CatalogEntry | undefined)[]>;
+  /** A new page. An entry of it replaces an earlier one of the same version of the object. */
+  openPage(arrivalDate: string): Promise<CatalogPage>;
   /**
    * Object keys, of `objects`, that hold a copy of an event which gives a row to a day in `[fromDay, toDay)`, or
-   * whose key hash stands in the Parquet file `warehouseKeys` (columns `key_hash`, `raw_object` and `in_window`: whether
-   * the row stands in the window, or only tells where a row of the event came from).
+   * whose key hash is in the Parquet file `warehouseKeys` (columns `key_hash`, `raw_object` and `in_window`: whether
+   * the row is in the window, or only says where a row of the event came from).
    */
   linked(
     objects: readonly ObjectInfo[],

@@ -29,6 +29,14 @@ export interface RowRange {
   readonly to: number;
 }
 
+/** One object that was read to its end. */
+export interface WholeObject {
+  /** Place among the paths that were given. */
+  readonly place: number;
+  readonly footer: RawFooter;
+  readonly rows: readonly RawRow[];
+}
+
 export interface RawReader {
   /** Shape of the object. Throws UnreadableObject: truncated, corrupt, lacking a column, or beyond the limits. */
   footer(path: string): Promise<RawFooter>;
@@ -37,4 +45,10 @@ export interface RawReader {
    * Throws UnreadableObject at whatever row it stops being readable; its message quotes nothing of the object.
    */
   read(path: string, range: RowRange | undefined, bodyBytesMax: number): AsyncIterable<readonly RawRow[]>;
+  /**
+   * The rows of small objects, many objects at a time, which costs a fraction of reading them one by one. Gives those
+   * that are small and intact, ascending by place, in bounded memory; of any other nothing at all: `read` says what
+   * is the matter with it.
+   */
+  readTogether(paths: readonly string[], bodyBytesMax: number): AsyncIterable<WholeObject>;
 }

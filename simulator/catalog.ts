@@ -1,7 +1,7 @@
 // The catalog in memory: what ports/catalog.ts promises, as maps. Processes share it, as they share the control store.
 
 import type { KeyedDay } from '../engine/model/dating.ts';
-import type { Catalog, CatalogEntry, CatalogWriter, Linked } from '../ports/catalog.ts';
+import type { Catalog, CatalogEntry, CatalogPage, Linked } from '../ports/catalog.ts';
 import type { ObjectInfo } from '../ports/object-store.ts';
 
 /** A key that stands in the warehouse, as exported for the catalog. */
@@ -30,18 +30,25 @@ export class SimCatalog implements Catalog {
     this.#nameOf = nameOf;
   }
 
-  async entry(object: ObjectInfo): Promise<CatalogEntry | undefined> {
-    return this.#entries.get(placeOf(object));
+  async entries(objects: readonly ObjectInfo[]): Promise<readonly (CatalogEntry | undefined)[]> {
+    return objects.map((object) => this.#entries.get(placeOf(object)));
   }
 
-  async open(object: ObjectInfo): Promise<CatalogWriter> {
-    const keys: KeyedDay[] = [];
+  async openPage(): Promise<CatalogPage> {
+    const ended: { readonly entry: CatalogEntry; readonly keys: readonly KeyedDay[] }[] = [];
+    let keys: KeyedDay[] = [];
     return {
       add: (more) => void keys.push(...more),
       drain: async () => {},
-      commit: async (entry) => {
-        this.#keys.set(placeOf(object), keys);
-        this.#entries.set(placeOf(object), entry);
+      end: (entry) => {
+        ended.push({ entry, keys: entry.unreadable === undefined ? keys : [] });
+        keys = [];
+      },
+      commit: async () => {
+        for (const { entry, keys } of ended) {
+          this.#keys.set(placeOf(entry.object), keys);
+          this.#entries.set(placeOf(entry.object), entry);
+        }
       },
       discard: async () => {},
     };

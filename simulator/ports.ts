@@ -92,19 +92,22 @@ function readerOf(reader: RawReader, caller: Caller): RawReader {
       await caller.call(`reader.${what} ${path}`, async () => {});
       yield* reader.read(path, range, bodyBytesMax);
     },
+    // One by one, so that each may meet a fault of its own.
+    readTogether: async function* () {},
   };
 }
 
 function catalogOf(catalog: Catalog, caller: Caller): Catalog {
   return {
-    entry: (object) => caller.call(`catalog.entry ${object.key}`, () => catalog.entry(object)),
-    open: async (object) => {
-      const writer = await catalog.open(object);
+    entries: (objects) => caller.call('catalog.entries', () => catalog.entries(objects)),
+    openPage: async (arrivalDate) => {
+      const page = await catalog.openPage(arrivalDate);
       return {
-        add: (keys) => writer.add(keys),
-        drain: () => writer.drain(),
-        commit: (entry) => caller.call(`catalog.commit ${object.key}`, () => writer.commit(entry)),
-        discard: () => writer.discard(),
+        add: (keys) => page.add(keys),
+        drain: () => page.drain(),
+        end: (entry) => page.end(entry),
+        commit: () => caller.call(`catalog.commit ${arrivalDate}`, () => page.commit()),
+        discard: () => page.discard(),
       };
     },
     linked: (objects, window, keys) => caller.call('catalog.linked', () => catalog.linked(objects, window, keys)),

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { parseTimeText } from '../engine/model/time.ts';
 import { RepriseError } from '../ports/errors.ts';
-import type { RawFooter, RawReader, RawRow, RowRange } from '../ports/raw-reader.ts';
+import type { RawFooter, RawReader, RawRow, RowRange, WholeObject } from '../ports/raw-reader.ts';
 import type { Disk, SimStore } from './store.ts';
 
 export interface RawDelivery {
@@ -56,6 +56,8 @@ export class SimRawReader implements RawReader {
     const { from, to } = range ?? { from: 0, to: positions };
     yield rows.filter(({ row }) => row >= from && row < to);
   }
+
+  async *readTogether(): AsyncGenerator<WholeObject> {}
 
   #content(path: string): Exclude<RawContent, 'broken'> {
     const content = this.#disk.get(path) as RawContent;

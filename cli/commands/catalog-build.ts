@@ -15,7 +15,7 @@ export const catalogBuildCommand: Command = {
       const pipeline = await engine.pipelines.compiled(textArgument(args, 'pipeline'));
       const deps = { lake: engine.home.lake, catalog: engine.catalog(pipeline), reader: engine.reader };
       const objects = await listRaw(engine.home.lake, pipeline.name);
-      const { entries, built } = await catalogObjects(deps, pipeline, objects, (progress) => {
+      const { entries, read } = await catalogObjects(deps, pipeline, objects, (progress) => {
         terminal.progress(
           `cataloguing raw: ${progress.objectsDone} of ${progress.objects} objects, ${bytes(progress.bytesDone)} of ${bytes(progress.bytes)}`,
         );
@@ -27,13 +27,13 @@ export const catalogBuildCommand: Command = {
         {
           pipeline: pipeline.name,
           objects: entries.length,
-          built,
+          built: read.length,
           deliveries,
           dates: dates.length,
           unreadable: unreadable.map((entry) => ({ key: entry.object.key, detail: entry.unreadable })),
         },
         [
-          `${pipeline.name}: ${plural(entries.length, 'raw object')} known, ${built} read now, ${plural(deliveries, 'delivery', 'deliveries')}`,
+          `${pipeline.name}: ${plural(entries.length, 'raw object')} known, ${read.length} read now, ${plural(deliveries, 'delivery', 'deliveries')}`,
           ...(dates.length > 0 ? [`event dates ${dates[0]} to ${dates.at(-1)}`] : []),
           ...unreadable.map((entry) => `cannot be read: ${entry.object.key} (${entry.unreadable})`),
         ].join('\n'),

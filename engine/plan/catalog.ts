@@ -1,15 +1,15 @@
 // Fills the catalog: reads each raw object that it does not know once, and keeps which dates and keys it has. Reading
 // is all it does; an object that cannot be read is kept as such.
 
-import type { Catalog, CatalogEntry } from '../../ports/catalog.ts';
-import { isRepriseError } from '../../ports/errors.ts';
+import type { Catalog, CatalogEntry, CatalogPage } from '../../ports/catalog.ts';
 import type { ObjectInfo, ObjectStore } from '../../ports/object-store.ts';
-import type { RawReader } from '../../ports/raw-reader.ts';
+import type { RawFooter, RawReader, RawRow } from '../../ports/raw-reader.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
 import { datesOf } from '../model/dating.ts';
-import { LIMITS } from '../model/limits.ts';
 import { formatDay } from '../model/time.ts';
-import { isRawKey, rawPrefix, refuseUnpartitioned } from './raw-keys.ts';
+import { PLAN_LIMITS } from './limits.ts';
+import { arrivalDate, isRawKey, rawPrefix, refuseUnpartitioned } from './raw-keys.ts';
+import { readRaw } from './read-raw.ts';
 
 export interface CatalogDeps {
   readonly lake: ObjectStore;
@@ -35,82 +35,119 @@ export async function listRaw(lake: ObjectStore, pipeline: string): Promise<Obje
   return objects;
 }
 
-/** The entry of every object, read now where it is not known. */
+/** The entry of every object, read now where it is not known. `read`: the keys of these. */
 export async function catalogObjects(
   deps: CatalogDeps,
   pipeline: CompiledPipeline,
   objects: readonly ObjectInfo[],
   onProgress: (progress: CatalogProgress) => void,
-): Promise<{ readonly entries: CatalogEntry[]; readonly built: number }> {
-  const known = await Promise.all(objects.map((object) => deps.catalog.entry(object)));
+): Promise<{ readonly entries: CatalogEntry[]; readonly read: readonly string[] }> {
+  const known = await deps.catalog.entries(objects);
   const unknown = objects.filter((_, place) => known[place] === undefined);
-  const bytes = unknown.reduce((sum, object) => sum + object.bytes, 0);
-  let bytesDone = 0;
-  const fresh = new Map<string, CatalogEntry>();
-  for (const [objectsDone, object] of unknown.entries()) {
-    onProgress({ objectsDone, objects: unknown.length, bytesDone, bytes });
-    fresh.set(object.key, await catalogObject(deps, pipeline, object));
-    bytesDone += object.bytes;
-  }
-  if (unknown.length > 0) onProgress({ objectsDone: unknown.length, objects: unknown.length, bytesDone, bytes });
+  const fresh = await readObjects(deps, pipeline, unknown, onProgress);
   return {
     entries: objects.map((object, place) => known[place] ?? (fresh.get(object.key) as CatalogEntry)),
-    built: unknown.length,
+    read: unknown.map(({ key }) => key),
   };
 }
 
-/** Reads one object and commits its entry. */
-export async function catalogObject(
+/** Reads the objects, whatever is known of them, and commits their entries, page by page. */
+export async function readObjects(
   deps: CatalogDeps,
   pipeline: CompiledPipeline,
-  object: ObjectInfo,
-): Promise<CatalogEntry> {
-  const writer = await deps.catalog.open(object);
-  const deliveries: Record<string, number> = {};
-  const offered: Record<string, number> = {};
-  const add = (counts: Record<string, number>, day: number): void => {
-    const date = formatDay(day);
-    counts[date] = (counts[date] ?? 0) + 1;
-  };
-  const local = await deps.lake.fetch(object.key);
-  try {
-    const footer = await deps.reader.footer(local.path);
-    for await (const batch of deps.reader.read(local.path, undefined, LIMITS.bodyBytesMax)) {
-      for (const raw of batch) {
-        const { day, keys } = datesOf(pipeline, raw);
-        add(deliveries, day);
-        for (const key of keys) if (key.key !== key.eventKey) add(offered, key.day);
-        writer.add(keys);
-      }
-      await writer.drain();
+  objects: readonly ObjectInfo[],
+  onProgress: (progress: CatalogProgress) => void,
+): Promise<ReadonlyMap<string, CatalogEntry>> {
+  const entries = new Map<string, CatalogEntry>();
+  const bytes = objects.reduce((sum, object) => sum + object.bytes, 0);
+  let bytesDone = 0;
+  const progress = (): void => onProgress({ objectsDone: entries.size, objects: objects.length, bytesDone, bytes });
+  if (objects.length > 0) progress();
+  for (const batch of pagesOf(objects)) {
+    const page = await deps.catalog.openPage(arrivalDate((batch[0] as ObjectInfo).key));
+    try {
+      await fillPage(deps, pipeline, page, batch, (entry) => {
+        entries.set(entry.object.key, entry);
+        bytesDone += entry.object.bytes;
+        progress();
+      });
+      await page.commit();
+    } catch (error) {
+      await page.discard();
+      throw error;
     }
-    const entry = {
-      object: entryObject(object),
-      rows: footer.rows,
-      rowGroups: footer.rowGroups,
-      deliveriesByDate: deliveries,
-      offeredByDate: offered,
-    };
-    await writer.commit(entry);
-    return entry;
-  } catch (error) {
-    await writer.discard();
-    if (!isRepriseError(error) || error.code !== 'UnreadableObject') throw error;
-    const entry = {
-      object: entryObject(object),
-      rows: 0,
-      rowGroups: [],
-      deliveriesByDate: {},
-      offeredByDate: {},
-      unreadable: error.message,
-    };
-    const empty = await deps.catalog.open(object);
-    await empty.commit(entry);
-    return entry;
-  } finally {
-    await local.release();
+  }
+  return entries;
+}
+
+/** Objects that arrived on one date, as many as one page takes. */
+function* pagesOf(objects: readonly ObjectInfo[]): Generator<readonly ObjectInfo[], void, undefined> {
+  let batch: ObjectInfo[] = [];
+  let bytes = 0;
+  for (const object of objects) {
+    const isFull = batch.length >= PLAN_LIMITS.pageObjectsMax || bytes + object.bytes > PLAN_LIMITS.pageBytesMax;
+    const first = batch[0];
+    if (first !== undefined && (isFull || arrivalDate(first.key) !== arrivalDate(object.key))) {
+      yield batch;
+      batch = [];
+      bytes = 0;
+    }
+    batch.push(object);
+    bytes += object.bytes;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+async function fillPage(
+  deps: CatalogDeps,
+  pipeline: CompiledPipeline,
+  page: CatalogPage,
+  objects: readonly ObjectInfo[],
+  onEntry: (entry: CatalogEntry) => void,
+): Promise<void> {
+  let counts = new Counts();
+  const end = (entry: CatalogEntry): void => {
+    page.end(entry);
+    onEntry(entry);
+    counts = new Counts();
+  };
+  for await (const found of readRaw(deps, objects, async () => {})) {
+    switch (found.kind) {
+      case 'rows':
+        for (const raw of found.rows) page.add(counts.add(pipeline, raw));
+        await page.drain();
+        break;
+      case 'end':
+        end(counts.entry(found.part, found.footer));
+        break;
+      case 'unreadable':
+        end({ ...new Counts().entry(found.part, NO_ROWS), unreadable: found.detail });
+    }
   }
 }
 
-/** What is kept of an object: its version of today alone. */
-const entryObject = ({ key, bytes, version }: ObjectInfo): ObjectInfo => ({ key, bytes, version });
+const NO_ROWS: RawFooter = { rows: 0, rowGroups: [] };
+
+/** What an object holds, by date. */
+class Counts {
+  readonly #deliveries: Record<string, number> = {};
+  readonly #offered: Record<string, number> = {};
+
+  /** The keys that the delivery may give rows to. */
+  add(pipeline: CompiledPipeline, raw: RawRow): ReturnType<typeof datesOf>['keys'] {
+    const { day, keys } = datesOf(pipeline, raw);
+    count(this.#deliveries, day);
+    for (const key of keys) if (key.key !== key.eventKey) count(this.#offered, key.day);
+    return keys;
+  }
+
+  entry({ key, bytes, version }: ObjectInfo, { rows, rowGroups }: RawFooter): CatalogEntry {
+    const object = { key, bytes, version };
+    return { object, rows, rowGroups, deliveriesByDate: this.#deliveries, offeredByDate: this.#offered };
+  }
+}
+
+function count(counts: Record<string, number>, day: number): void {
+  const date = formatDay(day);
+  counts[date] = (counts[date] ?? 0) + 1;
+}

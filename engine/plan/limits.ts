@@ -6,6 +6,16 @@ export const PLAN_LIMITS = {
   sliceBytesMin: 1024,
   /** Deliveries of a slice, however small they are, unless one row group alone holds more. */
   sliceRowsMax: 50_000,
+  /** Objects of a slice: reading one costs something, however small it is. */
+  sliceObjectsMax: 5_000,
+  /** An object of at most so many bytes is read together with others. */
+  smallObjectBytes: 256 * 1024,
+  /** Small objects that are read together, and their bytes. */
+  togetherObjectsMax: 128,
+  togetherBytesMax: 4 * 1024 * 1024,
+  /** Raw objects that one page of the catalog holds, and their bytes: what is read again after a crash. */
+  pageObjectsMax: 5_000,
+  pageBytesMax: 256 * 1024 * 1024,
   /** Deliveries that one publish transaction takes on, unless one date alone holds more. */
   groupDeliveriesMax: 500_000,
   /** An event occurs at most this many dates after the date it was received. */

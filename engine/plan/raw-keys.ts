@@ -18,7 +18,4 @@ export function refuseUnpartitioned(key: string): void {
   );
 }
 
-/** The date (UTC) of arrival that a key's partition states. */
-export function arrivalDate(key: string): string {
-  return /\/dt=(\d{4}-\d{2}-\d{2})\//.exec(key)?.[1] ?? '0001-01-01';
-}
+export { arrivalDate } from '../../ports/arrival.ts';

@@ -1,6 +1,7 @@
 // Cuts pinned objects into slices of about the same raw bytes: whole objects packed together, large ones by row group.
 
 import type { RowRange } from '../../ports/raw-reader.ts';
+import { PLAN_LIMITS } from './limits.ts';
 
 export interface SlicePart {
   readonly key: string;
@@ -22,7 +23,12 @@ export interface SliceableObject {
 }
 
 /** Same objects and limits, same slices. A row group is never cut; a slice may be larger than `sliceBytes` by that. */
-export function cutSlices(objects: readonly SliceableObject[], sliceBytes: number, sliceRows: number): Slice[] {
+export function cutSlices(
+  objects: readonly SliceableObject[],
+  sliceBytes: number,
+  sliceRows: number,
+  sliceObjects: number = PLAN_LIMITS.sliceObjectsMax,
+): Slice[] {
   const slices: Slice[] = [];
   let parts: SlicePart[] = [];
   let bytes = 0;
@@ -35,7 +41,8 @@ export function cutSlices(objects: readonly SliceableObject[], sliceBytes: numbe
   };
   for (const object of objects) {
     for (const piece of piecesOf(object, sliceBytes, sliceRows)) {
-      if (parts.length > 0 && (bytes + piece.bytes > sliceBytes || rows + piece.rows > sliceRows)) close();
+      const isFull = bytes + piece.bytes > sliceBytes || rows + piece.rows > sliceRows || parts.length >= sliceObjects;
+      if (parts.length > 0 && isFull) close();
       parts.push(piece.part);
       bytes += piece.bytes;
       rows += piece.rows;

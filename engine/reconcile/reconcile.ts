@@ -112,11 +112,9 @@ async function lookAtLake(
   const upToLake = (document: CoverageDocument): CoverageDocument => dropGone(renamed(document, listed), isThere);
   if (standing !== undefined && fresh.length === 0 && upToLake(standing) === standing)
     return { document: standing, objects: listed.length, read: [] };
-  const isRead = await Promise.all(fresh.map(async (object) => (await deps.catalog.entry(object)) !== undefined));
-  const { entries } = await catalogObjects(deps, pipeline, fresh, deps.onProgress);
+  const { entries, read } = await catalogObjects(deps, pipeline, fresh, deps.onProgress);
   const upToDate = (document: CoverageDocument): CoverageDocument => learn(upToLake(document), entries);
   const document = await coverage.change(async (now) => upToDate(rebuild ? await derive() : now), derive);
-  const read = fresh.filter((_, place) => !isRead[place]).map(({ key }) => key);
   return { document, objects: listed.length, read };
 }
 

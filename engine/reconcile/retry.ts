@@ -9,7 +9,7 @@ import { datesOf } from '../model/dating.ts';
 import { Evaluator } from '../model/evaluate.ts';
 import { LIMITS } from '../model/limits.ts';
 import { formatDay } from '../model/time.ts';
-import { type CatalogDeps, catalogObject } from '../plan/catalog.ts';
+import { type CatalogDeps, readObjects } from '../plan/catalog.ts';
 import { datesOfEntry } from '../plan/plan.ts';
 import type { Window } from '../plan/window.ts';
 import { windowsOver } from './pending.ts';
@@ -96,8 +96,8 @@ async function tryWholeObject(
   trial: Trial,
 ): Promise<void> {
   trial.entries++;
-  const entry = await catalogObject(deps, pipeline, object);
-  if (entry.unreadable !== undefined) trial.objectsUnreadable.push(object.key);
+  const entry = (await readObjects(deps, pipeline, [object], () => {})).get(object.key);
+  if (entry === undefined || entry.unreadable !== undefined) trial.objectsUnreadable.push(object.key);
   else trial.readable(object.key, datesOfEntry(entry));
 }
 

@@ -7,8 +7,8 @@ import type { RawReader, RawRow } from '../../ports/raw-reader.ts';
 import type { StagedFile, Stager } from '../../ports/stage.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
 import { type Evaluation, Evaluator } from '../model/evaluate.ts';
-import { LIMITS } from '../model/limits.ts';
 import type { PinnedObject } from '../plan/plan.ts';
+import { readRaw } from '../plan/read-raw.ts';
 import type { Slice } from '../plan/slices.ts';
 
 export interface ReplayDeps {
@@ -28,8 +28,9 @@ export interface SliceOutcome {
 
 /**
  * Stages one slice. `pinned` are the plan's objects by key; one that is not the pinned version any more is refused
- * (ObjectChanged, ObjectMissing), and a fault of the declaration stops it (TransformFault). An object that cannot be read to its end gives nothing at all: the slice is read
- * again without it. `onRows` hears of rows as they are read.
+ * (ObjectChanged, ObjectMissing), and a fault of the declaration stops it (TransformFault). An object that cannot be
+ * read to its end gives nothing at all: when it gave rows before, the slice is read again without it. `onRows` hears
+ * of rows as they are read.
  */
 export async function replaySlice(
   deps: ReplayDeps,
@@ -45,33 +46,33 @@ export async function replaySlice(
     let deliveries = 0;
     let rejected = 0;
     try {
-      let broken: string | undefined;
-      for (const part of slice.parts) {
-        if (unreadable.has(part.key)) continue;
-        await refuseChanged(deps.lake, pinned.get(part.key), part.key);
-        const local = await deps.lake.fetch(part.key);
-        try {
-          for await (const batch of deps.reader.read(local.path, part.rows, LIMITS.bodyBytesMax)) {
-            for (const raw of batch) {
-              const evaluation = evaluated(evaluator, pipeline.name, part.key, raw);
-              if (!evaluation.accepted) rejected++;
-              writer.add(part.key, raw, evaluation);
-            }
-            deliveries += batch.length;
-            onRows(batch.length);
-            await writer.drain();
-          }
-          await refuseChanged(deps.lake, pinned.get(part.key), part.key);
-        } catch (error) {
-          if (!(error instanceof RepriseError) || error.code !== 'UnreadableObject') throw error;
-          unreadable.set(part.key, error.message);
-          broken = part.key;
-        } finally {
-          await local.release();
+      const parts = slice.parts
+        .filter(({ key }) => !unreadable.has(key))
+        .map((part) => ({ ...part, bytes: pinned.get(part.key)?.bytes ?? 0 }));
+      const check = (part: { readonly key: string }): Promise<void> =>
+        refuseChanged(deps.lake, pinned.get(part.key), part.key);
+      let begun: string | undefined;
+      let isBroken = false;
+      for await (const found of readRaw(deps, parts, check)) {
+        const { key } = found.part;
+        if (found.kind === 'unreadable') {
+          unreadable.set(key, found.detail);
+          // What it gave before cannot be taken out of the writer again.
+          isBroken = begun === key;
+          if (isBroken) break;
         }
-        if (broken !== undefined) break;
+        begun = key;
+        if (found.kind !== 'rows') continue;
+        for (const raw of found.rows) {
+          const evaluation = evaluated(evaluator, pipeline.name, key, raw);
+          if (!evaluation.accepted) rejected++;
+          writer.add(key, raw, evaluation);
+        }
+        deliveries += found.rows.length;
+        onRows(found.rows.length);
+        await writer.drain();
       }
-      if (broken !== undefined) {
+      if (isBroken) {
         await writer.discard();
         continue;
       }

@@ -2,7 +2,7 @@
 // pseudo path that `fetch` gives. No Parquet is written or read.
 
 import { RepriseError } from '../../ports/errors.ts';
-import type { RawFooter, RawReader, RawRow, RowRange } from '../../ports/raw-reader.ts';
+import type { RawFooter, RawReader, RawRow, RowRange, WholeObject } from '../../ports/raw-reader.ts';
 import { type RawDelivery, rawRow } from '../../simulator/raw.ts';
 import { MemoryStore } from './memory-store.ts';
 
@@ -77,6 +77,15 @@ export class MemoryRawReader implements RawReader {
         .map((row) => (row.bodyBytes > bodyBytesMax ? { ...row, body: undefined } : row));
     }
     if (breaks) throw unreadable();
+  }
+
+  async *readTogether(paths: readonly string[], bodyBytesMax: number): AsyncGenerator<WholeObject> {
+    for (const [place, path] of paths.entries()) {
+      if (this.#lake.rowsAt(path) === undefined || this.breaking.has(path.slice(PATH.length))) continue;
+      const batches: RawRow[] = [];
+      for await (const batch of this.read(path, undefined, bodyBytesMax)) batches.push(...batch);
+      yield { place, footer: await this.footer(path), rows: batches };
+    }
   }
 
   #rows(path: string): readonly RawRow[] {

@@ -4,7 +4,8 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { DuckCatalog, keyHash } from '../../adapters/local/duckdb/catalog.ts';
+import { DuckCatalog } from '../../adapters/local/duckdb/catalog.ts';
+import { keyHash } from '../../adapters/local/duckdb/catalog-writer.ts';
 import { type Duck, openDuck } from '../../adapters/local/duckdb/instance.ts';
 import { readParquet } from '../../adapters/local/duckdb/parquet-path.ts';
 import { sql } from '../../adapters/local/duckdb/sql.ts';

@@ -1,17 +1,19 @@
-// The catalog over files: for each object an entry (JSON) and its keys (Parquet: key_hash, event_hash, day), under the
-// digest of the pipeline's time rules. Keys are kept as 60-bit hashes, so that nothing in them names a person.
+// The catalog over files: pages of entries and keys for each date of arrival, under the digest of the pipeline's time
+// rules. Keys are kept as 60-bit hashes, so that nothing in them names a person.
 
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { KeyedDay } from '../../../engine/model/dating.ts';
-import { sha256Hex } from '../../../engine/model/digest.ts';
-import type { Catalog, CatalogEntry, CatalogWriter, Linked } from '../../../ports/catalog.ts';
+import { arrivalDate } from '../../../ports/arrival.ts';
+import type { Catalog, CatalogEntry, CatalogPage, Linked } from '../../../ports/catalog.ts';
+import { isRepriseError, RepriseError } from '../../../ports/errors.ts';
 import type { ObjectInfo, ObjectStore } from '../../../ports/object-store.ts';
 import { makeFolder } from '../open-homes.ts';
 import { TableAppender } from './appender.ts';
-import { type Duck, openDuck } from './instance.ts';
+import { CatalogPages, type Page, versionKey } from './catalog-pages.ts';
+import { DuckCatalogPage, keyHash } from './catalog-writer.ts';
+import { type Duck, openDuck, quoteLiteral } from './instance.ts';
 import { MEMORY } from './memory.ts';
-import { copyToParquet, readParquet } from './parquet-path.ts';
+import { readParquet } from './parquet-path.ts';
 
 export interface DuckCatalogOptions {
   readonly control: ObjectStore;
@@ -20,59 +22,39 @@ export interface DuckCatalogOptions {
   readonly scratch: string;
 }
 
-/** The 60-bit hash under which keys are kept: the first 15 hex digits of their sha256. */
-export const keyHash = (key: string): bigint => BigInt(`0x${sha256Hex(key).slice(0, 15)}`);
+/** How often pages that another process has just replaced are looked up anew. */
+const LOOKS_MAX = 3;
 
 export class DuckCatalog implements Catalog {
   readonly #options: DuckCatalogOptions;
+  readonly #pages: CatalogPages;
   /** One instance for all that is written and asked; opened when first needed. */
   #opened: Promise<Duck> | undefined;
   #writers = 0;
 
   constructor(options: DuckCatalogOptions) {
     this.#options = options;
+    this.#pages = new CatalogPages(options.control, options.pipeline, options.timeRulesDigest);
   }
 
-  #place(object: ObjectInfo): string {
-    const { pipeline, timeRulesDigest } = this.#options;
-    return `catalog/${pipeline}/${timeRulesDigest.slice(0, 16)}/${sha256Hex(`${object.key}\n${object.version}`).slice(0, 32)}`;
-  }
-
-  async entry(object: ObjectInfo): Promise<CatalogEntry | undefined> {
-    const content = await this.#options.control.read(`${this.#place(object)}.json`);
-    return content === undefined ? undefined : (JSON.parse(Buffer.from(content).toString('utf8')) as CatalogEntry);
-  }
-
-  async open(object: ObjectInfo): Promise<CatalogWriter> {
-    const { control, scratch } = this.#options;
-    const folder = join(scratch, 'catalog');
-    await makeFolder(folder);
-    const duck = await this.#duck();
-    const table = `keys_${++this.#writers}`;
-    await duck.run(`CREATE TABLE ${table} (key_hash BIGINT, event_hash BIGINT, day BIGINT)`);
-    const appender = await TableAppender.open(await duck.connect(), table, ['integer', 'integer', 'integer']);
-    const place = this.#place(object);
-    return {
-      add: (keys: readonly KeyedDay[]) => {
-        for (const { key, eventKey, day } of keys) {
-          const hash = keyHash(key);
-          appender.add([hash, key === eventKey ? hash : keyHash(eventKey), day]);
+  async entries(objects: readonly ObjectInfo[]): Promise<readonly (CatalogEntry | undefined)[]> {
+    const found = new Map<string, CatalogEntry>();
+    const asked = new Set(objects.map(versionKey));
+    for (const date of datesOf(objects)) {
+      for (const page of (await this.#pages.ofDate(date)).pages) {
+        for (const entry of page.entries) {
+          const version = versionKey(entry.object);
+          if (asked.has(version)) found.set(version, entry);
         }
-      },
-      drain: async () => {},
-      commit: async (entry) => {
-        appender.close();
-        const file = join(folder, `${sha256Hex(place).slice(0, 16)}.parquet`);
-        await duck.run(copyToParquet(`SELECT DISTINCT * FROM ${table} ORDER BY ALL`, file));
-        await duck.run(`DROP TABLE IF EXISTS ${table}`);
-        await control.writeFile(`${place}.parquet`, file, { if: 'always' });
-        await control.write(`${place}.json`, Buffer.from(JSON.stringify(entry)), { if: 'always' });
-      },
-      discard: async () => {
-        appender.close();
-        await duck.run(`DROP TABLE IF EXISTS ${table}`);
-      },
-    };
+      }
+    }
+    return objects.map((object) => found.get(versionKey(object)));
+  }
+
+  async openPage(date: string): Promise<CatalogPage> {
+    const folder = join(this.#options.scratch, 'catalog');
+    await makeFolder(folder);
+    return DuckCatalogPage.open(await this.#duck(), this.#pages, date, folder, ++this.#writers);
   }
 
   async linked(
@@ -81,74 +63,179 @@ export class DuckCatalog implements Catalog {
     warehouseKeys: string | undefined,
   ): Promise<Linked> {
     if (objects.length === 0) return { keys: [], gave: [] };
-    try {
-      return await this.#overKeys(objects, async (duck, keyOf) => {
-        const standing =
-          warehouseKeys === undefined
-            ? 'SELECT 0 AS key_hash, NULL AS raw_object, false AS in_window WHERE false'
-            : `SELECT * FROM ${readParquet(warehouseKeys)}`;
-        // Keys with a row in the window; the events that offer them, at any date; the objects that hold those events.
-        const rows = await duck.rows(`
-          WITH standing AS (${standing}),
-          wanted AS (SELECT key_hash FROM keys WHERE day >= ${window.fromDay} AND day < ${window.toDay}
-            UNION SELECT key_hash FROM standing WHERE in_window),
-          events AS (SELECT DISTINCT event_hash FROM keys WHERE key_hash IN (SELECT key_hash FROM wanted))
-          SELECT DISTINCT filename, NULL AS raw_object FROM keys WHERE event_hash IN (SELECT event_hash FROM events)
-          UNION ALL
-          SELECT DISTINCT NULL, raw_object FROM standing WHERE key_hash IN (SELECT event_hash FROM events)`);
-        return {
-          keys: rows.flatMap((row) => keyOf.get(String(row.filename)) ?? []),
-          gave: rows.flatMap((row) => (row.raw_object === null ? [] : [String(row.raw_object)])),
-        };
-      });
-    } finally {
-      await rm(join(this.#options.scratch, 'catalog'), { recursive: true, force: true });
-    }
+    return this.#overKeys(objects, async (duck) => {
+      const standing =
+        warehouseKeys === undefined
+          ? 'SELECT 0 AS key_hash, NULL AS raw_object, false AS in_window WHERE false'
+          : `SELECT * FROM ${readParquet(warehouseKeys)}`;
+      // Keys with a row in the window; the events that offer them, at any date; the objects that hold those events.
+      const rows = await duck.rows(`
+        WITH standing AS (${standing}),
+        wanted AS (SELECT key_hash FROM keys WHERE day >= ${window.fromDay} AND day < ${window.toDay}
+          UNION SELECT key_hash FROM standing WHERE in_window),
+        events AS (SELECT DISTINCT event_hash FROM keys WHERE key_hash IN (SELECT key_hash FROM wanted))
+        SELECT DISTINCT number, NULL AS raw_object FROM keys WHERE event_hash IN (SELECT event_hash FROM events)
+        UNION ALL
+        SELECT DISTINCT NULL, raw_object FROM standing WHERE key_hash IN (SELECT event_hash FROM events)`);
+      return {
+        keys: rows.flatMap(({ number }) => (number === null ? [] : (objects[Number(number)] as ObjectInfo).key)),
+        gave: rows.flatMap((row) => (row.raw_object === null ? [] : [String(row.raw_object)])),
+      };
+    });
   }
 
   async holding(objects: readonly ObjectInfo[], keys: readonly string[]): Promise<readonly string[]> {
     if (objects.length === 0 || keys.length === 0) return [];
-    return this.#overKeys(objects, async (duck, keyOf) => {
-      const hashes = keys.map((key) => String(keyHash(key))).join(', ');
-      const rows = await duck.rows(`SELECT DISTINCT filename FROM keys WHERE key_hash IN (${hashes})`);
-      return rows.map((row) => keyOf.get(String(row.filename)) as string).sort();
+    return this.#overKeys(objects, async (duck) => {
+      await fill(duck, 'wanted_keys', ['key_hash'], function* () {
+        for (const key of keys) yield [keyHash(key)];
+      });
+      const rows = await duck.rows(
+        'SELECT DISTINCT number FROM keys WHERE key_hash IN (SELECT key_hash FROM wanted_keys)',
+      );
+      return rows.map(({ number }) => (objects[Number(number)] as ObjectInfo).key).sort();
     });
   }
 
-  /** Runs the work over a view `keys` of the objects' key files; `keyOf` tells the object of a file. */
-  async #overKeys<T>(
-    objects: readonly ObjectInfo[],
-    work: (duck: Duck, keyOf: ReadonlyMap<string, string>) => Promise<T>,
-  ): Promise<T> {
-    const keyOf = new Map<string, string>();
-    const held: { release(): Promise<void> }[] = [];
-    const duck = await this.#duck();
-    try {
-      for (const object of objects) {
-        const local = await this.#options.control.fetch(`${this.#place(object)}.parquet`);
-        held.push(local);
-        keyOf.set(local.path, object.key);
+  /** Runs the work over a view `keys` of the objects' keys; `number` is the object's place among `objects`. */
+  async #overKeys<T>(objects: readonly ObjectInfo[], work: (duck: Duck) => Promise<T>): Promise<T> {
+    for (let looks = 1; ; looks++) {
+      const pages = await this.#pagesOf(objects);
+      const held: { readonly path: string; release(): Promise<void> }[] = [];
+      try {
+        for (const { page } of pages) held.push(await this.#pages.fetchKeys(page));
+        const duck = await this.#duck();
+        await this.#showKeys(duck, pages, held);
+        return await work(duck);
+      } catch (error) {
+        const isGone = isRepriseError(error) && error.code === 'ObjectMissing';
+        if (isGone && looks < LOOKS_MAX) continue;
+        await this.#refuseDamaged(pages.map(({ page }) => page));
+        throw error;
+      } finally {
+        for (const one of held) await one.release();
       }
-      const files = readParquet([...keyOf.keys()], { filename: true });
-      await duck.run(`CREATE OR REPLACE TEMP VIEW keys AS SELECT * FROM ${files}`);
-      return await work(duck, keyOf);
+    }
+  }
+
+  async #showKeys(duck: Duck, pages: readonly AskedPage[], held: readonly { readonly path: string }[]): Promise<void> {
+    await fill(duck, 'asked', ['page', 'object', 'number'], function* () {
+      for (const [place, { asked }] of pages.entries())
+        for (const [object, number] of asked) yield [place, object, number];
+    });
+    const files = held.map(({ path }, place) => `(${quoteLiteral(path)}, ${place})`).join(', ');
+    await duck.run('CREATE OR REPLACE TABLE files (filename VARCHAR, page BIGINT)');
+    if (held.length === 0) {
+      await duck.run(
+        `CREATE OR REPLACE VIEW keys AS SELECT 0 AS number, 0 AS key_hash, 0 AS event_hash, 0 AS day WHERE false`,
+      );
+      return;
+    }
+    await duck.run(`INSERT INTO files VALUES ${files}`);
+    const read = readParquet(
+      held.map(({ path }) => path),
+      { filename: true },
+    );
+    await duck.run(`CREATE OR REPLACE VIEW keys AS SELECT asked.number, pages.key_hash, pages.event_hash, pages.day
+      FROM ${read} AS pages JOIN files USING (filename) JOIN asked USING (page, object)`);
+  }
+
+  /** The pages that hold the objects' versions: of each the last. */
+  async #pagesOf(objects: readonly ObjectInfo[]): Promise<AskedPage[]> {
+    const numbers = new Map(objects.map((object, number) => [versionKey(object), number]));
+    const found: AskedPage[] = [];
+    for (const date of datesOf(objects)) {
+      const last = new Map<number, readonly [page: Page, object: number]>();
+      const { pages } = await this.#pages.ofDate(date);
+      for (const page of pages) {
+        for (const [object, { object: info }] of page.entries.entries()) {
+          const number = numbers.get(versionKey(info));
+          if (number !== undefined) last.set(number, [page, object]);
+        }
+      }
+      for (const page of pages) {
+        const asked = [...last].flatMap(([number, [of, object]]) => (of === page ? [[object, number] as const] : []));
+        if (asked.length > 0) found.push({ page: { ...page, entries: [] }, asked });
+      }
+    }
+    return found;
+  }
+
+  /** A page whose keys cannot be read is removed, so that its objects are read again. */
+  async #refuseDamaged(pages: readonly Page[]): Promise<void> {
+    const damaged: Page[] = [];
+    // An instance of its own: one that failed inside refuses everything afterwards.
+    const duck = await this.#open('catalog-probe');
+    try {
+      for (const page of pages) if (!(await this.#isSound(duck, page))) damaged.push(page);
     } finally {
-      for (const local of held) await local.release();
+      await duck.close();
+    }
+    if (damaged.length === 0) return;
+    for (const page of damaged) await this.#pages.remove(page);
+    throw new RepriseError(
+      'StoreUnavailable',
+      `${damaged.length} page(s) of the catalog could not be read, and were removed: ${damaged[0]?.place}.parquet`,
+      'run this again: the objects that they knew are read again',
+    );
+  }
+
+  async #isSound(duck: Duck, page: Page): Promise<boolean> {
+    try {
+      const local = await this.#pages.fetchKeys(page);
+      const [found] = await duck.rows(
+        `SELECT count(*) AS n, bit_xor(object), bit_xor(key_hash), bit_xor(event_hash), bit_xor(day) FROM ${readParquet(local.path)}`,
+      );
+      await local.release();
+      return Number(found?.n) === page.keys;
+    } catch (error) {
+      return !isRepriseError(error) || !DAMAGE.has(error.code);
     }
   }
 
   #duck(): Promise<Duck> {
-    this.#opened ??= openDuck({
+    this.#opened ??= this.#open('catalog-spill');
+    return this.#opened;
+  }
+
+  #open(spill: string): Promise<Duck> {
+    return openDuck({
       memoryMb: MEMORY.catalogMb,
       threads: 2,
-      tempFolder: join(this.#options.scratch, 'catalog-spill'),
+      tempFolder: join(this.#options.scratch, spill),
       preserveInsertionOrder: false,
     });
-    return this.#opened;
   }
 
   async close(): Promise<void> {
     await (await this.#opened)?.close();
     this.#opened = undefined;
+    await rm(join(this.#options.scratch, 'catalog'), { recursive: true, force: true });
   }
+}
+
+interface AskedPage {
+  /** Without its entries. */
+  readonly page: Page;
+  /** Place of an object in the page, and among those that were asked about. */
+  readonly asked: readonly (readonly [object: number, number: number])[];
+}
+
+/** What a damaged file makes of a statement. */
+const DAMAGE: ReadonlySet<string> = new Set(['UnreadableObject', 'ObjectMissing', 'WarehouseFailed']);
+
+const datesOf = (objects: readonly ObjectInfo[]): Set<string> => new Set(objects.map(({ key }) => arrivalDate(key)));
+
+/** A new table of integers, in place of one of that name. */
+async function fill(
+  duck: Duck,
+  table: string,
+  columns: readonly string[],
+  rows: () => Iterable<readonly (number | bigint)[]>,
+): Promise<void> {
+  await duck.run(`CREATE OR REPLACE TABLE ${table} (${columns.map((name) => `${name} BIGINT`).join(', ')})`);
+  const types = columns.map(() => 'integer' as const);
+  const appender = await TableAppender.open(await duck.connect(), table, types);
+  for (const row of rows()) appender.add(row);
+  appender.close();
 }

@@ -25,6 +25,8 @@ export const RAW_READ_LIMITS = {
   /** Text and binary of a batch handed out, unless one row alone is larger. */
   batchBytesMax: 8 * MB,
   batchRowsMax: 2048,
+  /** Bytes of an object, and of its columns uncompressed, up to which it is read together with others. */
+  smallBytesMax: MB,
   /** A text time is at most 35 characters; a longer one is none, and is not loaded. */
   timeTextBytesMax: 64,
   /** A longer source is cut: no pipeline lists such a name. */

@@ -2,7 +2,6 @@
 // page and that of gzip (zstd's it checks), and of an encoding that it lacks it says only that it failed. Only the three
 // raw columns are looked at.
 
-import type { FileHandle } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { crc32, createGunzip, gunzipSync } from 'node:zlib';
 import type { RowRange } from '../../../ports/raw-reader.ts';
@@ -36,7 +35,26 @@ const OF_TIMES = ['PLAIN', 'PLAIN_DICTIONARY', 'DELTA_BINARY_PACKED', 'RLE_DICTI
  * @throws UnreadableObject when a declared checksum does not fit, counts contradict each other, or DuckDB lacks the encoding
  */
 export async function checkPages(path: string, footer: ParquetFooter, range: RowRange): Promise<void> {
-  const file = new Window(await openObject(path), footer.at);
+  await checkFile(await openObject(path), footer, range);
+}
+
+/** The same of an object whose content is at hand. */
+export async function checkPagesOf(content: Uint8Array, footer: ParquetFooter): Promise<void> {
+  const read: OpenObject['read'] = async (buffer, offset, length, at) => {
+    const piece = content.subarray(at, at + length);
+    buffer.set(piece, offset);
+    return { bytesRead: piece.length };
+  };
+  await checkFile({ read, close: async () => {} }, footer, { from: 0, to: footer.rows });
+}
+
+interface OpenObject {
+  read(buffer: Uint8Array, offset: number, length: number, at: number): Promise<{ bytesRead: number }>;
+  close(): Promise<void>;
+}
+
+async function checkFile(opened: OpenObject, footer: ParquetFooter, range: RowRange): Promise<void> {
+  const file = new Window(opened, footer.at);
   try {
     let first = 0;
     for (const [group, { rows, chunks }] of footer.rowGroups.entries()) {
@@ -130,13 +148,13 @@ async function isWholeGzip(file: Window, at: number, bytes: number, expected: nu
 /** A file read in order. Of a small one, all is read at once; of a large one no more than is asked for, so that pages
  * without a checksum are passed over. */
 class Window {
-  readonly #file: FileHandle;
+  readonly #file: OpenObject;
   /** Nothing is read from here on. */
   readonly end: number;
   #from = 0;
   #bytes: Uint8Array = new Uint8Array(0);
 
-  constructor(file: FileHandle, end: number) {
+  constructor(file: OpenObject, end: number) {
     this.#file = file;
     this.end = end;
   }

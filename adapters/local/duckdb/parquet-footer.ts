@@ -59,6 +59,8 @@ export interface ParquetFooter {
   readonly rows: number;
   readonly rowGroups: readonly FooterRowGroup[];
   readonly columnCount: number;
+  /** The bytes that declare the columns: files with the same have the same columns of the same types. */
+  readonly schema: string;
   readonly columns: Readonly<Record<RawColumn, FooterColumn>>;
 }
 
@@ -110,7 +112,8 @@ export async function readExactly(
   return buffer;
 }
 
-async function footerBytes(
+/** The footer's bytes, checked to be there. Throws UnreadableObject. */
+export async function footerBytes(
   read: (at: number, length: number) => Promise<Uint8Array>,
   fileBytes: number,
 ): Promise<Uint8Array> {
@@ -146,16 +149,19 @@ export function parseFooter(footer: Uint8Array, footerAt: number, fileBytes: num
   const schema: SchemaElement[] = [];
   const groups: { rows: number; chunks: Chunk[] }[] = [];
   let rows = -1;
+  let declared = '';
   try {
     const reader = new ThriftReader(footer, 0, RAW_READ_LIMITS.footerDepthMax);
     reader.struct((id, type) => {
       if (id === 2 && type === LIST) {
+        const from = reader.at;
         reader.list(STRUCT, () => {
           if (schema.length >= RAW_READ_LIMITS.schemaElementsMax) {
             throw unreadable(`more than ${RAW_READ_LIMITS.schemaElementsMax} columns`);
           }
           schema.push(schemaElement(reader, footer, footerAt));
         });
+        declared = latin1(footer.subarray(from, reader.at));
       } else if (id === 3 && isInteger(type)) rows = reader.integer();
       else if (id === 4 && type === LIST) {
         reader.list(STRUCT, () => {
@@ -207,7 +213,7 @@ export function parseFooter(footer: Uint8Array, footerAt: number, fileBytes: num
   if (total !== rows) throw unreadable('corrupt footer');
   // Row groups that share their bytes would let a small file stand for any number of rows.
   if (compressedTotal.some((bytes) => bytes > fileBytes)) throw unreadable('row groups overlap');
-  return { at: footerAt, bytes: footer.length, rows, rowGroups, columnCount: top.length, columns };
+  return { at: footerAt, bytes: footer.length, rows, rowGroups, columnCount: top.length, schema: declared, columns };
 }
 
 function schemaElement(reader: ThriftReader, footer: Uint8Array, footerAt: number): SchemaElement {

@@ -4,9 +4,8 @@
 import { constants, copyFile, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { threadId } from 'node:worker_threads';
-import type { DuckDBConnection } from '@duckdb/node-api';
 import { type ErrorCode, RepriseError } from '../../../ports/errors.ts';
-import type { RawFooter, RawReader, RawRow, RowRange } from '../../../ports/raw-reader.ts';
+import type { RawFooter, RawReader, RawRow, RowRange, WholeObject } from '../../../ports/raw-reader.ts';
 import { classifyFileError } from '../file-errors.ts';
 import { makeFolder } from '../open-homes.ts';
 import { classifyDuckError, type Duck, isInvalidText, openDuck } from './instance.ts';
@@ -14,7 +13,8 @@ import { RAW_READ_LIMITS } from './limits.ts';
 import { checkPages } from './page-checks.ts';
 import { type EmptyFooter, type ParquetFooter, RAW_COLUMNS, readParquetFooter, unreadable } from './parquet-footer.ts';
 import { copyPlain, needsPlainCopy } from './plain-copy.ts';
-import { prepareScan, rawBatches } from './raw-scan.ts';
+import { leave, prepareScan, rawBatches } from './raw-scan.ts';
+import { readTogether, smallObjects } from './raw-together.ts';
 
 export interface RawReaderOptions {
   /** For binary copies of objects whose text is no UTF-8, and for what DuckDB spills. */
@@ -99,6 +99,20 @@ class DuckRawReader implements RawReader {
     }
   }
 
+  async *readTogether(paths: readonly string[], bodyBytesMax: number): AsyncGenerator<WholeObject, void, undefined> {
+    for (const objects of await smallObjects(paths)) {
+      const duck = await this.#open();
+      try {
+        yield* readTogether(duck, objects, bodyBytesMax);
+      } catch (error) {
+        if (isBroken(error)) await this.#drop(duck);
+        // What is the matter with one of them, reading it alone says.
+        const fault = this.#meaning(error);
+        if (fault.code !== 'UnreadableObject') throw fault;
+      }
+    }
+  }
+
   async close(): Promise<void> {
     const duck = this.#duck;
     this.#duck = undefined;
@@ -173,12 +187,6 @@ async function copyAsBinary(path: string, copy: string, footer: ParquetFooter): 
   } finally {
     await file.close();
   }
-}
-
-/** Ends what the connection still runs; a query that was left half read would go on. */
-function leave(connection: DuckDBConnection): void {
-  connection.interrupt();
-  connection.closeSync();
 }
 
 const isEmpty = (footer: ParquetFooter | EmptyFooter): footer is EmptyFooter => footer.rows === 0;

@@ -16,14 +16,14 @@ export interface RawScan {
   readonly timeForm: TimeForm;
 }
 
-/** Looks at how DuckDB types the three columns, and makes the query for them. */
+/** Looks at how DuckDB types the three columns, and makes the query for them. Several files have the same columns. */
 export async function prepareScan(
   connection: DuckDBConnection,
-  path: string,
+  paths: string | readonly string[],
   footer: ParquetFooter,
   bodyBytesMax: number,
 ): Promise<RawScan> {
-  const file = readParquet(path);
+  const file = readParquet(paths);
   const described = await connection.runAndReadAll(`DESCRIBE SELECT * FROM ${file}`);
   const types = described.getRowObjectsJS().map((row) => String(row.column_type));
   if (types.length !== footer.columnCount) throw unreadable('corrupt footer');
@@ -48,7 +48,8 @@ export async function prepareScan(
         ${bytes.source}[1:${RAW_READ_LIMITS.sourceBytesMax}],
         CASE WHEN octet_length(${bytes.body}) <= ${bodyBytesMax} THEN ${bytes.body} END,
         octet_length(${bytes.body}),
-        CASE WHEN octet_length(${bytes.body}) > ${bodyBytesMax} THEN sha256(${bytes.body}) END
+        CASE WHEN octet_length(${bytes.body}) > ${bodyBytesMax} THEN sha256(${bytes.body}) END,
+        file_index
       FROM ${file} AS object(${names})
       WHERE file_row_number >= ${from} AND file_row_number < ${to}`,
   };
@@ -74,23 +75,42 @@ export function rawBatches(chunk: DuckDBDataChunk, next: number, timeForm: TimeF
 }
 
 function* rawRows(chunk: DuckDBDataChunk, next: number, timeForm: TimeForm): Generator<RawRow, void, undefined> {
+  let expected = next;
+  for (const { row } of placedRows(chunk, timeForm)) {
+    if (row.row !== expected++) throw unreadable('corrupt');
+    yield row;
+  }
+}
+
+/** The rows of a chunk, each with the place of its file among those that are scanned. */
+export function* placedRows(
+  chunk: DuckDBDataChunk,
+  timeForm: TimeForm,
+): Generator<{ readonly file: number; readonly row: RawRow }, void, undefined> {
   const positions = chunk.getColumnVector(0);
   const times = chunk.getColumnVector(1);
   const sources = chunk.getColumnVector(2);
   const bodies = chunk.getColumnVector(3);
   const sizes = chunk.getColumnVector(4);
   const hashes = chunk.getColumnVector(5);
+  const files = chunk.getColumnVector(6);
   const rows = chunk.rowCount;
   for (let place = 0; place < rows; place++) {
-    if (Number(positions.getItem(place)) !== next + place) throw unreadable('corrupt');
     const longHash = hashes.getItem(place) as string | null;
-    yield rawRow(next + place, {
+    const row = rawRow(Number(positions.getItem(place)), {
       receivedAt: timeOf(times.getItem(place), timeForm),
       source: (sources.getItem(place) as DuckDBBlobValue | null)?.bytes,
       body: (bodies.getItem(place) as DuckDBBlobValue | null)?.bytes,
       long: longHash === null ? undefined : { bytes: Number(sizes.getItem(place)), sha256: longHash },
     });
+    yield { file: Number(files.getItem(place)), row };
   }
+}
+
+/** Ends what the connection still runs; a query that was left half read would go on. */
+export function leave(connection: DuckDBConnection): void {
+  connection.interrupt();
+  connection.closeSync();
 }
 
 function timeOf(held: unknown, form: TimeForm): bigint | Uint8Array | null {

@@ -1,0 +1,110 @@
+// Where the catalog's pages are in the control store, and what is in them: below the digest of the time rules a folder
+// for each date of arrival, in it pages of two files. `<page>.json` has the entries of raw objects; `<page>.parquet` their
+// keys (`object`: place among the entries; `key_hash`, `event_hash`, `day`). The entries are written last, and both
+// never change. All of it is a cache: a page that cannot be read is as one that is not there.
+
+import { sha256Hex } from '../../../engine/model/digest.ts';
+import type { CatalogEntry } from '../../../ports/catalog.ts';
+import type { ObjectInfo, ObjectStore } from '../../../ports/object-store.ts';
+
+const FORMAT = 2;
+
+/** A page without its entries. */
+export interface PageName {
+  /** Key in the control store, without the ending. */
+  readonly place: string;
+  /** Later pages have greater ones. */
+  readonly number: number;
+}
+
+export interface Page extends PageName {
+  readonly entries: readonly CatalogEntry[];
+  /** Keys of the Parquet file. */
+  readonly keys: number;
+  /** Names of pages of the same date whose content it took over. */
+  readonly replaces: readonly string[];
+}
+
+export class CatalogPages {
+  readonly #control: ObjectStore;
+  readonly #prefix: string;
+
+  constructor(control: ObjectStore, pipeline: string, timeRulesDigest: string) {
+    this.#control = control;
+    this.#prefix = `catalog/${pipeline}/${timeRulesDigest.slice(0, 16)}/`;
+  }
+
+  /** The pages of a date of arrival, ascending by number, and apart from them those that others of them replace. */
+  async ofDate(date: string): Promise<{ readonly pages: readonly Page[]; readonly replaced: readonly Page[] }> {
+    const pages: Page[] = [];
+    for await (const { key } of this.#control.list(this.#folder(date))) {
+      if (!key.endsWith('.json')) continue;
+      const page = await this.#read(key.slice(0, -'.json'.length));
+      if (page !== undefined) pages.push(page);
+    }
+    const names = new Set(pages.flatMap(({ replaces }) => replaces));
+    const isReplaced = ({ place }: Page): boolean => names.has(nameOf(place));
+    return { pages: pages.filter((page) => !isReplaced(page)), replaced: pages.filter(isReplaced) };
+  }
+
+  /** The name of a page that follows the others. */
+  next(date: string, others: readonly PageName[], entries: readonly CatalogEntry[]): PageName {
+    const number = Math.max(0, ...others.map((page) => page.number)) + 1;
+    const digest = sha256Hex(entries.map(({ object }) => `${object.key}\n${object.version}\n`).join('')).slice(0, 16);
+    return { place: `${this.#folder(date)}${String(number).padStart(8, '0')}-${digest}`, number };
+  }
+
+  /** Makes the page appear; its keys' file is moved. */
+  async write(page: Page, keysFile: string): Promise<void> {
+    await this.#control.writeFile(`${page.place}.parquet`, keysFile, { if: 'always' });
+    const { entries, keys, replaces } = page;
+    const document = JSON.stringify({ format: FORMAT, keys, replaces, entries });
+    await this.#control.write(`${page.place}.json`, Buffer.from(document), { if: 'always' });
+  }
+
+  fetchKeys(page: PageName): Promise<{ readonly path: string; release(): Promise<void> }> {
+    return this.#control.fetch(`${page.place}.parquet`);
+  }
+
+  async remove(page: PageName): Promise<void> {
+    await this.#control.remove(`${page.place}.json`);
+    await this.#control.remove(`${page.place}.parquet`);
+  }
+
+  #folder(date: string): string {
+    return `${this.#prefix}dt=${date}/`;
+  }
+
+  async #read(place: string): Promise<Page | undefined> {
+    const content = await this.#control.read(`${place}.json`);
+    if (content === undefined) return undefined;
+    const number = Number(nameOf(place).split('-')[0]);
+    try {
+      const { format, entries, keys, replaces } = JSON.parse(Buffer.from(content).toString('utf8')) as Page & {
+        format: number;
+      };
+      const isSound = format === FORMAT && Number.isSafeInteger(keys) && Array.isArray(replaces);
+      if (!isSound || !entries.every(isEntry)) return undefined;
+      return { place, number, entries, keys, replaces };
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+export const nameOf = (place: string): string => place.slice(place.lastIndexOf('/') + 1);
+
+/** What an object's entry is known by. */
+export const versionKey = ({ key, version }: ObjectInfo): string => `${key}\n${version}`;
+
+function isEntry(value: unknown): boolean {
+  const { object, rows, rowGroups, deliveriesByDate, offeredByDate } = (value ?? {}) as Partial<CatalogEntry>;
+  return (
+    typeof object?.key === 'string' &&
+    typeof object.version === 'string' &&
+    Number.isSafeInteger(rows) &&
+    Array.isArray(rowGroups) &&
+    typeof deliveriesByDate === 'object' &&
+    typeof offeredByDate === 'object'
+  );
+}
