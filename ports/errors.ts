@@ -49,6 +49,7 @@ export const ERROR_CODES = {
   StageFailed: { retry: 'unknown', exit: 1 },
   Paused: { retry: 'terminal', exit: 1 },
   Cancelled: { retry: 'terminal', exit: 1 },
+  Damaged: { retry: 'terminal', exit: 1 },
   LedgerBroken: { retry: 'terminal', exit: 4 },
   VerificationDiffers: { retry: 'terminal', exit: 4 },
   Internal: { retry: 'unknown', exit: 1 },

@@ -1,16 +1,18 @@
 // The home folder of the embedded profile: the raw lake, the control store, the stage, scratch and the warehouse file.
 
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { access, constants, mkdir, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import { RepriseError } from '../../ports/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import { makeDeliveryKey, readDeliveryKey, replaceDeliveryKey } from './delivery-key.ts';
-import { classifyFileError, unlessMissing } from './file-errors.ts';
+import { classifyFileError, codeOf, unlessMissing } from './file-errors.ts';
 import { cleanFileStore, openFileStore } from './files.ts';
 import { beatIn, fileSystemNowMs, isAbandoned } from './heartbeat.ts';
 import { lookAtHome, markHome } from './home-marker.ts';
+import { openMemoryScratch } from './memory-scratch.ts';
 import { homeClosed, homeOpened, makeFolder } from './open-homes.ts';
+import { openOverlayStore } from './overlay-store.ts';
 import { identityName, ownIdentity } from './process-identity.ts';
 
 export interface Home {
@@ -21,6 +23,8 @@ export interface Home {
   readonly stage: ObjectStore;
   /** A folder of this opening of the home alone; gone when it is closed. */
   readonly scratch: string;
+  /** What is written to control is gone when it is closed, nothing else can be written, and scratch lies in memory. */
+  readonly isReadOnly: boolean;
   readonly warehousePath: string;
   /** Keys the hash of deliveries that hold cards. Made once, never shown. */
   readonly deliveryKey: Uint8Array;
@@ -33,6 +37,8 @@ export interface OpenHomeOptions {
   readonly create: boolean;
   /** Makes another delivery key where the old one is lost. */
   readonly newDeliveryKey?: boolean;
+  /** Nothing that lasts is written: a home that cannot be written will do. */
+  readonly onlyReads?: boolean;
   readonly randomBytes: (count: number) => Uint8Array;
 }
 
@@ -49,6 +55,7 @@ export async function openHome(path: string, options: OpenHomeOptions): Promise<
     await makeWhereNone(home, options);
     if (options.newDeliveryKey === true) await replaceDeliveryKey(home, options.randomBytes);
     const deliveryKey = await readDeliveryKey(home);
+    if (!(await mayWrite(home))) return await openReadOnly(home, deliveryKey, options);
     const scratch = await openScratch(join(home, 'scratch'));
     await clean(home, await fileSystemNowMs(scratch));
     const beat = beatIn(scratch);
@@ -59,6 +66,7 @@ export async function openHome(path: string, options: OpenHomeOptions): Promise<
       control: openFileStore(join(home, 'control')),
       stage: openFileStore(join(home, 'stage')),
       scratch,
+      isReadOnly: false,
       warehousePath: join(home, 'warehouse.duckdb'),
       deliveryKey,
       close: async () => {
@@ -89,6 +97,41 @@ async function makeWhereNone(home: string, { create, randomBytes }: OpenHomeOpti
   // The marker comes last: a home that has it and has no key has lost it.
   await makeDeliveryKey(home, randomBytes);
   await markHome(home);
+}
+
+const UNWRITABLE = new Set(['EROFS', 'EACCES', 'EPERM']);
+
+async function mayWrite(home: string): Promise<boolean> {
+  try {
+    for (const folder of [home, join(home, 'control')]) await access(folder, constants.W_OK);
+    return true;
+  } catch (error) {
+    if (UNWRITABLE.has(codeOf(error))) return false;
+    throw error;
+  }
+}
+
+async function openReadOnly(home: string, deliveryKey: Uint8Array, { onlyReads }: OpenHomeOptions): Promise<Home> {
+  if (onlyReads !== true) {
+    throw new RepriseError(
+      'HomeReadOnly',
+      `the home ${home} cannot be written, and this command writes to it`,
+      'make it writable; what only reads works as it is: status, runs, diff, why, verify, ledger, quarantine',
+    );
+  }
+  const memory = await openMemoryScratch(home);
+  const control = openFileStore(join(home, 'control'));
+  return {
+    path: home,
+    lake: openFileStore(join(home, 'lake'), { contentVersions: join(home, 'control', 'versions') }),
+    control: openOverlayStore(control, openFileStore(join(memory.folder, 'control'))),
+    stage: openFileStore(join(home, 'stage')),
+    scratch: memory.folder,
+    isReadOnly: true,
+    warehousePath: join(home, 'warehouse.duckdb'),
+    deliveryKey,
+    close: memory.close,
+  };
 }
 
 /** A folder for this opening, of this thread. */

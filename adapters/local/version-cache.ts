@@ -3,7 +3,7 @@
 // is left.
 
 import { createHash } from 'node:crypto';
-import { type BigIntStats, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { type BigIntStats, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import { contentVersion, fileIdentity } from './content-version.ts';
@@ -112,7 +112,8 @@ export class VersionCache {
     const path = this.#path(name);
     const temporary = `${path}.${process.pid}.${threadId}`;
     try {
-      mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+      // Never the folders above it: a home that was removed is not made again.
+      if (!existsSync(this.#folder)) mkdirSync(this.#folder, { mode: 0o700 });
       const document = { format: FORMAT, shard: name, versions: Object.fromEntries(shard.versions) };
       writeFileSync(temporary, JSON.stringify(document), { mode: 0o600 });
       renameSync(temporary, path);

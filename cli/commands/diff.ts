@@ -13,7 +13,7 @@ import type { GroupOutcome } from '../../ports/warehouse.ts';
 import { type Arguments, type Command, textArgument } from '../command.ts';
 import { type DiffOptions, diffDocument, renderDiff } from '../render/diff.ts';
 import type { Engine } from '../wire/engine.ts';
-import { withEngine } from './session.ts';
+import { withReader } from './session.ts';
 
 const SAMPLES = 5;
 const SAMPLES_MAX = 1000;
@@ -28,7 +28,7 @@ export const diffCommand: Command = {
     ['reprise diff 3f9a1c22b0d4-1 --samples 50 --json', 'more rows, as data'],
   ],
   run: (args, terminal) =>
-    withEngine(args, terminal, 'diff', false, async (engine) => {
+    withReader(args, terminal, 'diff', async (engine) => {
       const samples = samplesOf(args);
       const run = await engine.findRun(textArgument(args, 'run'));
       const { changes, options } = await changesOf(engine, run, samples);

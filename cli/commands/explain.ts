@@ -7,7 +7,7 @@ import { packageRoot } from '../../adapters/local/duckdb/sql.ts';
 import { type Command, textArgument } from '../command.ts';
 import { groupsToPublish, renderExplain, stagesOf } from '../render/explain.ts';
 import { RUN_OPTIONS, runOptions } from './run-options.ts';
-import { withEngine } from './session.ts';
+import { withReader } from './session.ts';
 
 export const explainCommand: Command = {
   usage: 'explain <plan>',
@@ -19,7 +19,7 @@ export const explainCommand: Command = {
     ['reprise explain 3f9a1c22 --max-change 5% --json', 'as data'],
   ],
   run: (args, terminal) =>
-    withEngine(args, terminal, 'explain', false, async (engine) => {
+    withReader(args, terminal, 'explain', async (engine) => {
       const plan = await engine.findPlan(textArgument(args, 'plan'));
       const file = join(packageRoot(), 'state-machines', 'replay.asl.json');
       const machine = loadStateMachine(JSON.parse(readFileSync(file, 'utf8')), 'replay');

@@ -6,7 +6,7 @@ import { latenessReport } from '../../engine/reconcile/lateness.ts';
 import { RepriseError } from '../../ports/errors.ts';
 import { type Arguments, type Command, optionalText, textArgument } from '../command.ts';
 import { renderLateness } from '../render/lateness.ts';
-import { withEngine } from './session.ts';
+import { withReader } from './session.ts';
 
 export const latenessCommand: Command = {
   usage: 'lateness <pipeline>',
@@ -21,7 +21,7 @@ export const latenessCommand: Command = {
     ['reprise lateness pulsecart --from 2026-06-01 --to 2026-07-01 --json', 'of those of June'],
   ],
   run: (args, terminal) =>
-    withEngine(args, terminal, 'lateness', false, async (engine) => {
+    withReader(args, terminal, 'lateness', async (engine) => {
       const pipeline = await engine.pipelines.compiled(textArgument(args, 'pipeline'));
       const dates = { from: dateArgument(args, 'from'), to: dateArgument(args, 'to') };
       const counts = await engine.withWarehouse((warehouse) =>

@@ -6,7 +6,7 @@ import { type Arguments, type Command, optionalText } from '../command.ts';
 import { entryDocument, renderLedger, renderLedgers } from '../render/ledger.ts';
 import type { Terminal } from '../render/terminal.ts';
 import type { Engine } from '../wire/engine.ts';
-import { withEngine } from './session.ts';
+import { withReader } from './session.ts';
 
 const LIMIT = 50;
 const BROKEN = 4;
@@ -34,7 +34,7 @@ export const ledgerCommand: Command = {
     ['reprise ledger verify', 'every chain; exit code 4 when one was changed'],
   ],
   run: (args, terminal) =>
-    withEngine(args, terminal, 'ledger', false, (engine) =>
+    withReader(args, terminal, 'ledger', (engine) =>
       args.action === 'list' ? list(engine, args, terminal) : verify(engine, args, terminal),
     ),
 };

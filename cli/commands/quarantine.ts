@@ -51,13 +51,15 @@ export const quarantineCommand: Command = {
     ['reprise quarantine show pulsecart --object raw/pulsecart/dt=2026-06-01/hour=10/a.parquet --row 7', 'one of them'],
     ['reprise quarantine retry pulsecart --reason schema_violation', 'after the transform was mended'],
   ],
-  run: (args, terminal) =>
-    withEngine(args, terminal, 'quarantine', false, async (engine) => {
+  run: (args, terminal) => {
+    const act = async (engine: Engine): Promise<number> => {
       const pipeline = await engine.pipelines.compiled(textArgument(args, 'pipeline'));
       if (args.action === 'show') return show(engine, pipeline, args, terminal);
       if (args.action === 'list') return list(engine, pipeline, args, terminal);
       return retryQuarantine(engine, pipeline, filterOf(args), retryOptions(args), terminal);
-    }),
+    };
+    return withEngine(args, terminal, 'quarantine', false, act, { onlyReads: args.action !== 'retry' });
+  },
 };
 
 const retryOptions = (args: Arguments): RetryOptions => ({

@@ -8,7 +8,7 @@ import { type Command, optionalText } from '../command.ts';
 import { runRow, runsTable } from '../render/runs.ts';
 import { plural } from '../render/text.ts';
 import type { Engine } from '../wire/engine.ts';
-import { withEngine } from './session.ts';
+import { withReader } from './session.ts';
 
 const LIMIT = 50;
 
@@ -38,7 +38,7 @@ export const runsCommand: Command = {
     ['reprise runs --state interrupted --json', 'whose process died, as data'],
   ],
   run: (args, terminal) =>
-    withEngine(args, terminal, 'runs', false, async (engine) => {
+    withReader(args, terminal, 'runs', async (engine) => {
       const limit = Number(args.limit);
       if (!Number.isInteger(limit) || limit < 0) {
         throw new RepriseError('Usage', `--limit ${String(args.limit)} is no count`, 'give a whole number: --limit 10');

@@ -10,7 +10,7 @@ export async function withEngine<T>(
   command: string,
   create: boolean,
   work: (engine: Engine) => Promise<T>,
-  more: Pick<EngineOptions, 'newDeliveryKey'> = {},
+  more: Pick<EngineOptions, 'newDeliveryKey' | 'onlyReads'> = {},
 ): Promise<T> {
   const engine = await Engine.open({
     ...more,
@@ -32,3 +32,11 @@ export async function withEngine<T>(
   await engine.close();
   return result;
 }
+
+/** For a command that changes nothing that lasts, and so works on a home that cannot be written. */
+export const withReader = <T>(
+  args: Arguments,
+  terminal: Terminal,
+  command: string,
+  work: (engine: Engine) => Promise<T>,
+): Promise<T> => withEngine(args, terminal, command, false, work, { onlyReads: true });

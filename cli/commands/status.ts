@@ -5,7 +5,7 @@ import { type Command, optionalText } from '../command.ts';
 import { renderRun, runDocument } from '../render/run.ts';
 import { nextOf, progressDocument, progressLines, runRow, runsTable } from '../render/runs.ts';
 import { listedRuns } from './runs.ts';
-import { withEngine } from './session.ts';
+import { withReader } from './session.ts';
 
 const SHORT = 20;
 
@@ -18,7 +18,7 @@ export const statusCommand: Command = {
     ['reprise status 3f9a1c22b0d4-1 --json', 'one run: slices, groups, attempt, who, why'],
   ],
   run: (args, terminal) =>
-    withEngine(args, terminal, 'status', false, async (engine) => {
+    withReader(args, terminal, 'status', async (engine) => {
       const named = optionalText(args, 'run');
       if (named === undefined) {
         const runs = await listedRuns(engine);

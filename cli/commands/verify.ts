@@ -12,7 +12,7 @@ import type { Terminal } from '../render/terminal.ts';
 import { count, plural, table } from '../render/text.ts';
 import type { Engine } from '../wire/engine.ts';
 import { planAndSave, undeclaredIn } from './planning.ts';
-import { withEngine } from './session.ts';
+import { withReader } from './session.ts';
 
 const DIFFERENCE_FOUND = 4;
 const DATES_SHOWN = 30;
@@ -26,7 +26,7 @@ export const verifyCommand: Command = {
     ['reprise verify 3f9a1c22b0d4-1 --json', 'the window of one run'],
   ],
   run: (args, terminal) =>
-    withEngine(args, terminal, 'verify', false, async (engine) => {
+    withReader(args, terminal, 'verify', async (engine) => {
       const { plan, run } = await whatOf(engine, textArgument(args, 'what'), terminal);
       const pipeline = await engine.pipelines.compiled(plan.body.pipeline);
       const verification = await verifyAgain(engine, plan, run, terminal);

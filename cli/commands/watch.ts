@@ -9,7 +9,7 @@ import { nextOf, progressDocument, progressLine } from '../render/runs.ts';
 import type { Terminal } from '../render/terminal.ts';
 import type { Engine } from '../wire/engine.ts';
 import { listedRuns } from './runs.ts';
-import { withEngine } from './session.ts';
+import { withReader } from './session.ts';
 
 const LOOK_EVERY_MS = 500;
 const INTERRUPTED = 1;
@@ -23,7 +23,7 @@ export const watchCommand: Command = {
     ['reprise watch 3f9a1c22b0d4-1 --json', 'a JSON document on each line'],
   ],
   run: (args, terminal) =>
-    withEngine(args, terminal, 'watch', false, async (engine) => {
+    withReader(args, terminal, 'watch', async (engine) => {
       const named = optionalText(args, 'run');
       const { runId } = named === undefined ? await newest(engine) : await engine.findRun(named);
       let shown = '';

@@ -13,7 +13,7 @@ import { bytes } from '../render/text.ts';
 import { shownValue } from '../render/values.ts';
 import { renderStory, type ToldStory, whyDocument } from '../render/why.ts';
 import type { Engine } from '../wire/engine.ts';
-import { withEngine } from './session.ts';
+import { withReader } from './session.ts';
 
 export const whyCommand: Command = {
   usage: 'why <event>',
@@ -25,7 +25,7 @@ export const whyCommand: Command = {
     ['reprise why op:friendsforever:17 --pipeline codewave --json', 'an operation that several batches may offer'],
   ],
   run: (args, terminal) =>
-    withEngine(args, terminal, 'why', false, async (engine) => {
+    withReader(args, terminal, 'why', async (engine) => {
       const key = textArgument(args, 'event');
       const inspector = createDuckInspector((await engine.warehouse()).duck);
       const named = optionalText(args, 'pipeline');

@@ -5,9 +5,15 @@ import { systemClock } from '../../adapters/local/clock.ts';
 import { openDuck } from '../../adapters/local/duckdb/instance.ts';
 import { MEMORY } from '../../adapters/local/duckdb/memory.ts';
 import { warehouseBytes, warehouseHolder } from '../../adapters/local/health.ts';
-import { acquireWarehouse } from '../../adapters/local/warehouse-lock.ts';
+import type { Home } from '../../adapters/local/home.ts';
+import { acquireWarehouse, type HeldWarehouse } from '../../adapters/local/warehouse-lock.ts';
 import { bytes, plural } from '../render/text.ts';
 import type { HomeCheck } from './finding.ts';
+
+const lockOf = (home: Home): Promise<HeldWarehouse> =>
+  home.isReadOnly
+    ? Promise.resolve({ release: async () => {} })
+    : acquireWarehouse({ home: home.path, command: 'doctor', waitMs: 0, clock: systemClock, onWait: () => {} });
 
 export const warehouseCheck: HomeCheck = {
   name: 'warehouse',
@@ -25,16 +31,11 @@ export const warehouseCheck: HomeCheck = {
     const left = holder === undefined ? '' : `; the lock of process ${holder.pid}, which has ended, was taken over`;
     const size = await warehouseBytes(home.path);
     if (size === undefined) return [{ state: 'note', says: `no warehouse yet${left}`, fix: 'reprise init' }];
-    const lock = await acquireWarehouse({
-      home: home.path,
-      command: 'doctor',
-      waitMs: 0,
-      clock: systemClock,
-      onWait: () => {},
-    });
+    const lock = await lockOf(home);
     try {
       const duck = await openDuck({
         path: home.warehousePath,
+        isReadOnly: home.isReadOnly,
         memoryMb: MEMORY.warehouseMb,
         threads: 1,
         tempFolder: join(home.scratch, 'doctor-spill'),

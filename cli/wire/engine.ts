@@ -7,11 +7,10 @@ import { systemClock } from '../../adapters/local/clock.ts';
 import { DuckCatalog } from '../../adapters/local/duckdb/catalog.ts';
 import { createRawReader } from '../../adapters/local/duckdb/raw-reader.ts';
 import { DuckStager } from '../../adapters/local/duckdb/stager.ts';
-import { type DuckWarehouse, openDuckWarehouse } from '../../adapters/local/duckdb/warehouse.ts';
+import type { DuckWarehouse } from '../../adapters/local/duckdb/warehouse.ts';
 import { type Home, openHome } from '../../adapters/local/home.ts';
 import { makeFolder } from '../../adapters/local/open-homes.ts';
 import { holderName, isHolderDead, localAuthor } from '../../adapters/local/presence.ts';
-import { acquireWarehouse, type HeldWarehouse } from '../../adapters/local/warehouse-lock.ts';
 import type { ControlDeps } from '../../engine/ledger/control.ts';
 import { type LeaseDeps, Leases } from '../../engine/ledger/leases.ts';
 import { Ledger } from '../../engine/ledger/ledger.ts';
@@ -21,6 +20,7 @@ import type { CompiledPipeline } from '../../engine/model/compile.ts';
 import type { Plan, PlanDeps } from '../../engine/plan/plan.ts';
 import type { Warehouse } from '../../ports/warehouse.ts';
 import type { TaskContext } from '../../tasks/context.ts';
+import { type OpenedWarehouse, openWarehouse } from './open-warehouse.ts';
 import { Pipelines } from './pipelines.ts';
 
 export interface EngineOptions {
@@ -28,6 +28,8 @@ export interface EngineOptions {
   /** Make the home when it is not there. */
   readonly create: boolean;
   readonly newDeliveryKey?: boolean;
+  /** The command changes nothing that lasts: it works on a home that cannot be written. */
+  readonly onlyReads?: boolean;
   readonly pipelinesFolder: string | undefined;
   /** What is running, for whoever waits for the warehouse. */
   readonly command: string;
@@ -43,7 +45,8 @@ export class Engine {
   readonly clock = systemClock;
   readonly reader;
   readonly #catalogs = new Map<string, DuckCatalog>();
-  #opened: Promise<{ readonly lock: HeldWarehouse; readonly warehouse: DuckWarehouse }> | undefined;
+  #opened: Promise<OpenedWarehouse> | undefined;
+  #waitedInVain = false;
   #uses = 0;
 
   private constructor(home: Home, options: EngineOptions) {
@@ -55,8 +58,13 @@ export class Engine {
   }
 
   static async open(options: EngineOptions): Promise<Engine> {
-    const { create, newDeliveryKey = false } = options;
-    const home = await openHome(options.home, { create, newDeliveryKey, randomBytes: (count) => randomBytes(count) });
+    const { create, newDeliveryKey = false, onlyReads = false } = options;
+    const home = await openHome(options.home, {
+      create,
+      newDeliveryKey,
+      onlyReads,
+      randomBytes: (count) => randomBytes(count),
+    });
     return new Engine(home, options);
   }
 
@@ -86,25 +94,15 @@ export class Engine {
     }
   }
 
-  async #openWarehouse(): Promise<{ lock: HeldWarehouse; warehouse: DuckWarehouse }> {
-    const lock = await acquireWarehouse({
-      home: this.home.path,
-      command: this.options.command,
-      waitMs: this.options.waitMs,
-      clock: this.clock,
-      onWait: this.options.say,
-    });
-    try {
-      const warehouse = await openDuckWarehouse(
-        this.home.warehousePath,
-        await this.scratch('warehouse-spill'),
-        this.home.deliveryKey,
-      );
-      return { lock, warehouse };
-    } catch (error) {
-      await lock.release();
-      throw error;
-    }
+  async #openWarehouse(): Promise<OpenedWarehouse> {
+    const { command, say } = this.options;
+    // Whoever waited in vain once does not begin anew when the state machine tries again.
+    const waitMs = this.#waitedInVain ? 0 : this.options.waitMs;
+    this.#waitedInVain = true;
+    const spill = await this.scratch('warehouse-spill');
+    const opened = await openWarehouse({ home: this.home, command, waitMs, spill, say });
+    this.#waitedInVain = false;
+    return opened;
   }
 
   async #closeWarehouse(): Promise<void> {

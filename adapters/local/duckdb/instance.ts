@@ -5,10 +5,13 @@ import { type DuckDBConnection, DuckDBInstance, type DuckDBResult } from '@duckd
 import { RepriseError } from '../../../ports/errors.ts';
 import { classifyFileError, tooManyOpenFiles } from '../file-errors.ts';
 import { makeFolder } from '../open-homes.ts';
+import { programOf } from '../program.ts';
 
 export interface DuckOptions {
   /** A database file; in memory when absent. Never two instances of one file: what the second writes is lost. */
   readonly path?: string;
+  /** Opens the file beside others that only read it, and writes nothing to it. */
+  readonly isReadOnly?: boolean;
   readonly memoryMb: number;
   readonly threads: number;
   /** Where it spills. */
@@ -43,6 +46,7 @@ export async function openDuck(options: DuckOptions): Promise<Duck> {
       memory_limit: `${options.memoryMb}MB`,
       threads: String(options.threads),
       temp_directory: options.tempFolder,
+      ...(options.isReadOnly === true ? { access_mode: 'READ_ONLY' } : {}),
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
       preserve_insertion_order: String(options.preserveInsertionOrder ?? true),
@@ -56,7 +60,10 @@ export async function openDuck(options: DuckOptions): Promise<Duck> {
     await connection.run("SET TimeZone = 'UTC'");
     return connection;
   };
-  const connection = await connect();
+  const connection = await connect().catch((error: unknown) => {
+    instance.closeSync();
+    throw classifyDuckError(error, `opening ${what}`);
+  });
   const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
       return await work();
@@ -92,7 +99,7 @@ export function classifyDuckError(error: unknown, what: string): RepriseError {
   if (holder !== undefined) {
     return new RepriseError(
       'WarehouseHeld',
-      `${what} is open in another program (process ${holder})`,
+      `${what} is open in another program (${programOf(Number(holder))})`,
       'close it there, then run this again',
     );
   }
@@ -105,6 +112,13 @@ export function classifyDuckError(error: unknown, what: string): RepriseError {
   }
   if (kind !== 'Out of Memory' && /No space left|max_temp_directory_size/.test(text)) {
     return new RepriseError('DiskFull', `the disk is full: ${what}`, 'free some space, then resume the run');
+  }
+  if (/not a valid DuckDB database file|Corrupt database file|checksum/i.test(text)) {
+    return new RepriseError(
+      'Damaged',
+      `${what}: the file is damaged, or no database of DuckDB`,
+      'restore it from a backup. If there is none: move it away, and replay all there is: reprise backfill <pipeline> --all',
+    );
   }
   if (/Too many open files/.test(text)) return tooManyOpenFiles(what);
   if (/Out of Memory/i.test(text)) {

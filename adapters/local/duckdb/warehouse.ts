@@ -1,7 +1,8 @@
 // The embedded warehouse: one DuckDB file, owned by one process. Composes scope, decision and application into
 // transactions that carry their commit token.
 
-import { rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
 import type { CompiledPipeline } from '../../../engine/model/compile.ts';
 import { sealKey } from '../../../engine/model/keyed.ts';
 import { RepriseError } from '../../../ports/errors.ts';
@@ -18,6 +19,7 @@ import type {
   Verification,
   Warehouse,
 } from '../../../ports/warehouse.ts';
+import { classifyFileError } from '../file-errors.ts';
 import { applyChanges, keepAll, publishedColumns, recordChanges, syncChanges } from './apply.ts';
 import { recordCauses } from './causes.ts';
 import { columnDefinitions, digestSql, duckType, keyHashSql, rowHashSql } from './columns.ts';
@@ -34,37 +36,75 @@ import { verifyTables } from './verify.ts';
 
 type Window = { readonly from: string; readonly to: string };
 
-/** Opens (and creates) the warehouse file. The caller holds the home's warehouse lock. `deliveryKey` opens sealed deliveries. */
-export async function openDuckWarehouse(path: string, spill: string, deliveryKey: Uint8Array): Promise<DuckWarehouse> {
-  const duck = await openDuck({
-    path,
-    memoryMb: MEMORY.warehouseMb,
-    threads: 2,
-    tempFolder: spill,
-    preserveInsertionOrder: false,
-  });
-  await duck.run(sql('ledger-tables'));
+/**
+ * Opens the warehouse file, and makes it where there is none. The caller holds the home's warehouse lock, unless the file
+ * is only to be read. `deliveryKey` opens sealed deliveries.
+ * @throws NotFound when it is only to be read and not there
+ */
+export async function openDuckWarehouse(
+  path: string,
+  spill: string,
+  deliveryKey: Uint8Array,
+  { isReadOnly = false }: { readonly isReadOnly?: boolean } = {},
+): Promise<DuckWarehouse> {
+  if (isReadOnly && !existsSync(path))
+    throw new RepriseError('NotFound', `there is no warehouse at ${path}`, 'make one where the home can be written');
+  if (!existsSync(path)) await makeWarehouseFile(path, spill);
+  const duck = await openDuck({ ...settings(spill), path, isReadOnly });
+  if (!isReadOnly) await duck.run(sql('ledger-tables'));
   await duck.run(sql('open-seal', { key: sealKey(deliveryKey) }));
-  return new DuckWarehouse(duck, spill);
+  return new DuckWarehouse(duck, spill, isReadOnly);
+}
+
+const settings = (spill: string) => ({
+  memoryMb: MEMORY.warehouseMb,
+  threads: 2,
+  tempFolder: spill,
+  preserveInsertionOrder: false,
+});
+
+/** Whole or not at all: half a file, from a full disk or a crash, could never be opened again. */
+async function makeWarehouseFile(path: string, spill: string): Promise<void> {
+  const unfinished = `${path}.new`;
+  const remove = async (): Promise<void> => {
+    for (const one of [unfinished, `${unfinished}.wal`]) await rm(one, { force: true });
+  };
+  await remove();
+  try {
+    const duck = await openDuck({ ...settings(spill), path: unfinished });
+    try {
+      await duck.run(sql('ledger-tables'));
+      await duck.run('CHECKPOINT');
+    } finally {
+      await duck.close();
+    }
+    await rename(unfinished, path);
+  } catch (error) {
+    await remove();
+    throw classifyFileError(error, `making ${path}`);
+  }
 }
 
 export class DuckWarehouse implements Warehouse, EvolvingWarehouse {
   readonly duck: Duck;
   readonly #spill: string;
+  readonly #isReadOnly: boolean;
   #opened: PublishScope | undefined;
   /** Of the opened scope. */
   #undeclared: Undeclared = new Map();
 
-  constructor(duck: Duck, spill: string) {
+  constructor(duck: Duck, spill: string, isReadOnly = false) {
     this.duck = duck;
+    this.#isReadOnly = isReadOnly;
     this.#spill = spill;
   }
 
   async ensureTables(pipeline: CompiledPipeline): Promise<void> {
-    await this.duck.run(`CREATE SCHEMA IF NOT EXISTS ${pipeline.name}`);
+    if (!this.#isReadOnly) await this.duck.run(`CREATE SCHEMA IF NOT EXISTS ${pipeline.name}`);
     for (const table of wantedTables(pipeline)) {
       const { name, columns } = table;
-      await this.duck.run(`CREATE TABLE IF NOT EXISTS ${pipeline.name}.${name} (${columnDefinitions(columns)})`);
+      if (!this.#isReadOnly)
+        await this.duck.run(`CREATE TABLE IF NOT EXISTS ${pipeline.name}.${name} (${columnDefinitions(columns)})`);
       const lacking = await lackingColumns(this.duck, pipeline.name, table);
       if (lacking.length === 0) continue;
       throw new RepriseError(
