@@ -1,7 +1,7 @@
 // The version of a raw object in a folder: what its content says, not when it was written, so that a copy of a lake has
 // the versions of the original and an object that was replaced within one tick has another. Does not write.
 
-import { createHash } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
 const KB = 1024;
@@ -23,13 +23,19 @@ const TAIL_BYTES = 8;
  * `<bytes>-<digest>`: over all of a small object; of a large one over its footer (which names every page's place and
  * size, and the statistics) and samples. `identity` is that of the file that was read; undefined when somebody wrote to it
  * meanwhile, which gives a version that the finished object will not have. Throws what the file system says.
+ *
+ * The digest has a key, since versions go into plans and coverage, and a plain one of a small object, or of a footer with
+ * the least and the greatest body, can be searched for what is not known of a body.
  */
-export function contentVersion(path: string): { readonly version: string; readonly identity: string | undefined } {
+export function contentVersion(
+  path: string,
+  key: Uint8Array,
+): { readonly version: string; readonly identity: string | undefined } {
   const file = openSync(path, 'r');
   try {
     const before = fstatSync(file, { bigint: true });
     const bytes = Number(before.size);
-    const digest = createHash('sha256');
+    const digest = createHmac('sha256', key).update('version of a raw object\n');
     const add = (from: number, length: number): void => {
       const buffer = Buffer.allocUnsafe(length);
       const read = length === 0 ? 0 : readSync(file, buffer, 0, length, from);

@@ -30,10 +30,10 @@ let temporaryCount = 0;
 
 export interface FileStoreOptions {
   /**
-   * Gives objects the version of their content, and keeps what it found in this folder. Otherwise a version is the size
+   * Gives objects the version of their content, made with the key, and keeps what it found in the folder. Otherwise a version is the size
    * and the time of the last write, which is another for every write, whatever it wrote: what compare-and-swap needs.
    */
-  readonly contentVersions?: string;
+  readonly contentVersions?: { readonly folder: string; readonly key: Uint8Array };
 }
 
 /** The folder is made by the first write. */
@@ -54,9 +54,10 @@ class FileStore implements ObjectStore {
   readonly #root: string;
   readonly #versions: VersionCache | undefined;
 
-  constructor(root: string, contentVersions: string | undefined) {
+  constructor(root: string, contentVersions: FileStoreOptions['contentVersions']) {
     this.#root = root;
-    this.#versions = contentVersions === undefined ? undefined : new VersionCache(contentVersions);
+    this.#versions =
+      contentVersions === undefined ? undefined : new VersionCache(contentVersions.folder, contentVersions.key);
   }
 
   async *list(prefix: string): AsyncGenerator<ObjectInfo, void, undefined> {

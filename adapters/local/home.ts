@@ -62,7 +62,9 @@ export async function openHome(path: string, options: OpenHomeOptions): Promise<
     homeOpened(home);
     return {
       path: home,
-      lake: openFileStore(join(home, 'lake'), { contentVersions: join(home, 'control', 'versions') }),
+      lake: openFileStore(join(home, 'lake'), {
+        contentVersions: { folder: join(home, 'control', 'versions'), key: deliveryKey },
+      }),
       control: openFileStore(join(home, 'control')),
       stage: openFileStore(join(home, 'stage')),
       scratch,

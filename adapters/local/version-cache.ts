@@ -15,7 +15,7 @@ const SETTLED_MS = 2000;
 const HELD_MAX = 100_000;
 /** Folders of a key that one document covers: `raw/<pipeline>/dt=…`. */
 const SHARD_DEPTH = 3;
-const FORMAT = 1;
+const FORMAT = 2;
 
 interface Known {
   readonly identity: string;
@@ -32,12 +32,14 @@ interface Shard {
 
 export class VersionCache {
   readonly #folder: string;
+  readonly #key: Uint8Array;
   readonly #shards = new Map<string, Shard>();
   #held = 0;
 
-  /** `folder`: where the documents are. */
-  constructor(folder: string) {
+  /** `folder`: where the documents are. `key`: what versions are made with. */
+  constructor(folder: string, key: Uint8Array) {
     this.#folder = folder;
+    this.#key = key;
   }
 
   /**
@@ -49,7 +51,7 @@ export class VersionCache {
     const known = shard.versions.get(rest);
     shard.seen.add(rest);
     if (known?.identity === fileIdentity(facts)) return known.version;
-    const found = readVersion(path);
+    const found = readVersion(path, this.#key);
     if (found?.identity !== undefined && Date.now() - Number(facts.ctimeMs) > SETTLED_MS) {
       if (known === undefined) this.#held++;
       shard.versions.set(rest, { identity: found.identity, version: found.version });
@@ -127,9 +129,9 @@ export class VersionCache {
   }
 }
 
-function readVersion(path: string): ReturnType<typeof contentVersion> | undefined {
+function readVersion(path: string, key: Uint8Array): ReturnType<typeof contentVersion> | undefined {
   try {
-    return contentVersion(path);
+    return contentVersion(path, key);
   } catch (error) {
     const code = codeOf(error);
     if (code === 'EMFILE' || code === 'ENFILE') throw error;

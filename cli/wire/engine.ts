@@ -156,12 +156,13 @@ export class Engine {
   catalog(pipeline: CompiledPipeline): DuckCatalog {
     let catalog = this.#catalogs.get(pipeline.name);
     if (catalog === undefined) {
-      const { control, scratch } = this.home;
+      const { control, scratch, deliveryKey } = this.home;
       catalog = new DuckCatalog({
         control,
         pipeline: pipeline.name,
         timeRulesDigest: pipeline.timeRulesDigest,
         scratch,
+        deliveryKey,
       });
       this.#catalogs.set(pipeline.name, catalog);
     }

@@ -6,8 +6,8 @@ import type { Column, Derivation, Path, Pipeline, Shape } from './language.ts';
 
 /** Raised when the evaluator itself gives other rows for the same declaration. */
 const EVALUATOR_VERSION = 2;
-/** Raised when it gives deliveries another identity or time. */
-const DATING_VERSION = 1;
+/** Raised when it gives deliveries another identity or time, or when the catalog keeps keys in another way. */
+const DATING_VERSION = 2;
 
 /** JSON with sorted keys; functions as their source text, bigints as digits. */
 export function canonicalJson(value: unknown): string {

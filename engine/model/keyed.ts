@@ -16,7 +16,7 @@ export function keyedHash(key: Uint8Array, purpose: string, content: string): st
   return createHmac('sha256', key).update(`${purpose}\n${content}`).digest('hex').slice(0, 32);
 }
 
-/** The key of a seal's rounds, as hex: what whoever opens seals needs. */
+/** The key of a seal's rounds and of the catalog's keys, as hex: what whoever opens seals needs. */
 export const sealKey = (deliveryKey: Uint8Array): string =>
   createHmac('sha256', deliveryKey).update('seal').digest('hex');
 

@@ -19,7 +19,10 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 describeObjectStore('folder', async () => openFileStore(join(folder, `store-${count++}`)));
 describeObjectStore(
   'folder with versions of content',
-  async () => openFileStore(join(folder, `store-${count}`), { contentVersions: join(folder, `versions-${count++}`) }),
+  async () =>
+    openFileStore(join(folder, `store-${count}`), {
+      contentVersions: { folder: join(folder, `versions-${count++}`), key: new Uint8Array(32) },
+    }),
   'other content',
 );
 

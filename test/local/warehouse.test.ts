@@ -7,6 +7,8 @@ import { openDuck, quoteLiteral } from '../../adapters/local/duckdb/instance.ts'
 import { sql } from '../../adapters/local/duckdb/sql.ts';
 import { DuckStager } from '../../adapters/local/duckdb/stager.ts';
 import { DuckWarehouse } from '../../adapters/local/duckdb/warehouse.ts';
+import { sealKey } from '../../engine/model/keyed.ts';
+import { DELIVERY_KEY } from '../../simulator/model.ts';
 import { tinyPipeline } from '../../simulator/tiny-pipeline.ts';
 import { describeWarehouse, NOTE, type WarehouseUnderTest } from '../contracts/warehouse.ts';
 import { applyLiveChange } from '../simulation/live-load.ts';
@@ -24,6 +26,7 @@ async function openDuckUnderTest(): Promise<WarehouseUnderTest> {
     preserveInsertionOrder: false,
   });
   await duck.run(sql('ledger-tables'));
+  await duck.run(sql('open-seal', { key: sealKey(DELIVERY_KEY) }));
   const warehouse = new DuckWarehouse(duck, join(folder, 'spill'));
   const pipeline = tinyPipeline(0);
   await warehouse.ensureTables(pipeline);
@@ -34,7 +37,7 @@ async function openDuckUnderTest(): Promise<WarehouseUnderTest> {
       const own = join(folder, name);
       mkdirSync(own, { recursive: true });
       return {
-        stager: new DuckStager({ scratch: own, folder: own, deliveryKey: new Uint8Array(32) }),
+        stager: new DuckStager({ scratch: own, folder: own, deliveryKey: DELIVERY_KEY }),
         folder: join(own, 'settled'),
       };
     },

@@ -14,6 +14,7 @@ import { DuckWarehouse } from '../../adapters/local/duckdb/warehouse.ts';
 import { admit } from '../../engine/ledger/admit.ts';
 import { Runs } from '../../engine/ledger/runs.ts';
 import type { CompiledPipeline } from '../../engine/model/compile.ts';
+import { sealKey } from '../../engine/model/keyed.ts';
 import { makePlan, type Plan, type PlanRequest } from '../../engine/plan/plan.ts';
 import { previewRun } from '../../engine/publish/preview.ts';
 import { publishGroup, publishToken } from '../../engine/publish/publish.ts';
@@ -48,6 +49,7 @@ export async function openGround(folder: string, pipelines: readonly CompiledPip
     openDuck({ memoryMb: 512, threads: 1, tempFolder: join(folder, name), preserveInsertionOrder: false });
   const duck = await open('warehouse-spill');
   await duck.run(sql('ledger-tables'));
+  await duck.run(sql('open-seal', { key: sealKey(DELIVERY_KEY) }));
   for (const pipeline of pipelines) await new DuckWarehouse(duck, join(folder, 'spill')).ensureTables(pipeline);
   return { folder, duck, frugalDuck: frugalDuck(duck), stageDuck: await open('stage-spill') };
 }
@@ -165,10 +167,11 @@ export class World {
             pipeline: pipeline.name,
             timeRulesDigest: pipeline.timeRulesDigest,
             scratch: this.#newFolder('catalog'),
+            deliveryKey: DELIVERY_KEY,
           })
         : new SimCatalog(
             (path) => exportedKeys(this.ground.duck, path),
-            (key) => String(keyHash(key)),
+            (key) => String(keyHash(sealKey(DELIVERY_KEY), key)),
           );
       this.#catalogs.set(pipeline.timeRulesDigest, catalog);
     }

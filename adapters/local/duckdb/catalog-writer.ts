@@ -19,8 +19,12 @@ export const PAGE_LIMITS = {
   smallKeys: 200_000,
 } as const;
 
-/** The 60-bit hash under which keys are kept: the first 15 hex digits of their sha256. */
-export const keyHash = (key: string): bigint => BigInt(`0x${sha256Hex(key).slice(0, 15)}`);
+/**
+ * The 60-bit hash under which keys are kept: the first 15 hex digits of a sha256 with `secret` (sealKey of keyed.ts), since
+ * the key of a delivery that is rejected is nowhere else.
+ */
+export const keyHash = (secret: string, key: string): bigint =>
+  BigInt(`0x${sha256Hex(`${secret}:row:${key}`).slice(0, 15)}`);
 
 const COLUMNS = ['object', 'key_hash', 'event_hash', 'day'] as const;
 const DEFINITION = COLUMNS.map((name) => `${name} BIGINT`).join(', ');
@@ -36,7 +40,17 @@ export class DuckCatalogPage implements CatalogPage {
   /** To be dropped at the end. */
   readonly #tables: string[];
 
-  private constructor(duck: Duck, pages: CatalogPages, date: string, name: Names, appender: TableAppender) {
+  readonly #secret: string;
+
+  private constructor(
+    duck: Duck,
+    pages: CatalogPages,
+    date: string,
+    name: Names,
+    appender: TableAppender,
+    secret: string,
+  ) {
+    this.#secret = secret;
     this.#duck = duck;
     this.#pages = pages;
     this.#date = date;
@@ -46,26 +60,26 @@ export class DuckCatalogPage implements CatalogPage {
     this.#appender = appender;
   }
 
-  /** `folder`: there, for what is not finished. `number`: of this process alone. */
+  /** `folder`: there, for what is not finished. `number`: of this process alone. `secret`: what hashes are made with. */
   static async open(
     duck: Duck,
     pages: CatalogPages,
     date: string,
-    folder: string,
-    number: number,
+    { folder, number }: { readonly folder: string; readonly number: number },
+    secret: string,
   ): Promise<DuckCatalogPage> {
     const name = { table: `page_${number}`, file: join(folder, `page-${number}.parquet`) };
     await duck.run(`CREATE TABLE ${name.table} (${DEFINITION})`);
     const types = COLUMNS.map(() => 'integer' as const);
     const appender = await TableAppender.open(await duck.connect(), name.table, types);
-    return new DuckCatalogPage(duck, pages, date, name, appender);
+    return new DuckCatalogPage(duck, pages, date, name, appender, secret);
   }
 
   add(keys: readonly KeyedDay[]): void {
     const object = this.#entries.length;
     for (const { key, eventKey, day } of keys) {
-      const hash = keyHash(key);
-      this.#appender.add([object, hash, key === eventKey ? hash : keyHash(eventKey), day]);
+      const hash = keyHash(this.#secret, key);
+      this.#appender.add([object, hash, key === eventKey ? hash : keyHash(this.#secret, eventKey), day]);
     }
   }
 

@@ -3,6 +3,7 @@
 
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sealKey } from '../../../engine/model/keyed.ts';
 import { arrivalDate } from '../../../ports/arrival.ts';
 import type { Catalog, CatalogEntry, CatalogPage, Linked } from '../../../ports/catalog.ts';
 import { isRepriseError, RepriseError } from '../../../ports/errors.ts';
@@ -20,6 +21,7 @@ export interface DuckCatalogOptions {
   readonly pipeline: string;
   readonly timeRulesDigest: string;
   readonly scratch: string;
+  readonly deliveryKey: Uint8Array;
 }
 
 /** How often pages that another process has just replaced are looked up anew. */
@@ -27,6 +29,7 @@ const LOOKS_MAX = 3;
 
 export class DuckCatalog implements Catalog {
   readonly #options: DuckCatalogOptions;
+  readonly #secret: string;
   readonly #pages: CatalogPages;
   /** One instance for all that is written and asked; opened when first needed. */
   #opened: Promise<Duck> | undefined;
@@ -34,6 +37,7 @@ export class DuckCatalog implements Catalog {
 
   constructor(options: DuckCatalogOptions) {
     this.#options = options;
+    this.#secret = sealKey(options.deliveryKey);
     this.#pages = new CatalogPages(options.control, options.pipeline, options.timeRulesDigest);
   }
 
@@ -54,7 +58,13 @@ export class DuckCatalog implements Catalog {
   async openPage(date: string): Promise<CatalogPage> {
     const folder = join(this.#options.scratch, 'catalog');
     await makeFolder(folder);
-    return DuckCatalogPage.open(await this.#duck(), this.#pages, date, folder, ++this.#writers);
+    return DuckCatalogPage.open(
+      await this.#duck(),
+      this.#pages,
+      date,
+      { folder, number: ++this.#writers },
+      this.#secret,
+    );
   }
 
   async linked(
@@ -86,9 +96,10 @@ export class DuckCatalog implements Catalog {
 
   async holding(objects: readonly ObjectInfo[], keys: readonly string[]): Promise<readonly string[]> {
     if (objects.length === 0 || keys.length === 0) return [];
+    const secret = this.#secret;
     return this.#overKeys(objects, async (duck) => {
       await fill(duck, 'wanted_keys', ['key_hash'], function* () {
-        for (const key of keys) yield [keyHash(key)];
+        for (const key of keys) yield [keyHash(secret, key)];
       });
       const rows = await duck.rows(
         'SELECT DISTINCT number FROM keys WHERE key_hash IN (SELECT key_hash FROM wanted_keys)',

@@ -72,5 +72,5 @@ export function digestSql(hash: string): string {
   return `count(*) || '-' || md5(${piece(1)} || ' ' || ${piece(16)})`;
 }
 
-/** SQL for the 60-bit hash under which the catalog keeps keys. */
-export const keyHashSql = (key: string): string => `CAST(('0x' || substr(sha256(${key}), 1, 15)) AS BIGINT)`;
+/** SQL for the 60-bit hash under which the catalog keeps keys, by the macro of open-seal.sql. */
+export const keyHashSql = (key: string): string => `catalog_key(${key})`;
