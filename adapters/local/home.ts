@@ -62,9 +62,7 @@ export async function openHome(path: string, options: OpenHomeOptions): Promise<
     homeOpened(home);
     return {
       path: home,
-      lake: openFileStore(join(home, 'lake'), {
-        contentVersions: { folder: join(home, 'control', 'versions'), key: deliveryKey },
-      }),
+      lake: openLake(home, deliveryKey),
       control: openFileStore(join(home, 'control')),
       stage: openFileStore(join(home, 'stage')),
       scratch,
@@ -125,7 +123,7 @@ async function openReadOnly(home: string, deliveryKey: Uint8Array, { onlyReads }
   const control = openFileStore(join(home, 'control'));
   return {
     path: home,
-    lake: openFileStore(join(home, 'lake'), { contentVersions: join(home, 'control', 'versions') }),
+    lake: openLake(home, deliveryKey),
     control: openOverlayStore(control, openFileStore(join(memory.folder, 'control'))),
     stage: openFileStore(join(home, 'stage')),
     scratch: memory.folder,
@@ -134,6 +132,10 @@ async function openReadOnly(home: string, deliveryKey: Uint8Array, { onlyReads }
     deliveryKey,
     close: memory.close,
   };
+}
+
+function openLake(home: string, key: Uint8Array): ObjectStore {
+  return openFileStore(join(home, 'lake'), { contentVersions: { folder: join(home, 'control', 'versions'), key } });
 }
 
 /** A folder for this opening, of this thread. */
