@@ -126,6 +126,8 @@ export interface LeftAloneRow extends Omit<LeftAlone, 'rows'> {
 export interface UndoOutcome extends GroupOutcome {
   readonly leftAlone: readonly LeftAlone[];
   readonly leftAloneRows: readonly LeftAloneRow[];
+  /** Dates at which rows that changed had stood, or stand now; absent in outcomes that older versions stored. */
+  readonly undoneDates?: readonly string[];
 }
 
 /** Raw objects whose rows may stand again: all but those named, or only those named. */

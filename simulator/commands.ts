@@ -39,9 +39,20 @@ export async function runCommand(world: World, context: SimContext, step: Comman
     case 'reconcile':
       return (await reconcileAll(world, context, step.maxActive)).runs.at(-1);
     case 'activate':
-      await new Ledger(context, context.compiled.name).activate(context.compiled.transformDigest, 'simulation');
+      await activate(context, step);
       return undefined;
   }
+}
+
+async function activate(
+  { compiled, ...deps }: SimContext,
+  step: Extract<CommandStep, { do: 'activate' }>,
+): Promise<void> {
+  const window = { from: dateOf(step.from), to: dateOf(step.from + step.days) };
+  const where = step.days === 0 ? {} : { windows: [window] };
+  await new Ledger(deps, compiled.name).activate(compiled.transformDigest, {
+    allow: { reason: 'simulation', ...where },
+  });
 }
 
 const TRY_AGAIN_MS = 25_000;

@@ -50,8 +50,8 @@ export type CommandStep =
   | { readonly do: 'undo'; readonly run: number; readonly approved: boolean }
   /** What arrived since it was last looked, as cron does it. */
   | { readonly do: 'reconcile'; readonly maxActive: number }
-  /** The transforms of today are in force, although an undo retired them. */
-  | { readonly do: 'activate' };
+  /** The transforms of today may publish, although an undo retired them: at all dates, or at some. */
+  | { readonly do: 'activate'; readonly from: number; readonly days: number };
 
 export type Step = (WorldStep | CommandStep) & {
   /** How long its actor waits before it. */
@@ -183,11 +183,15 @@ function commandStep(random: Random): Step {
     case 'reconcile':
       return { do: kind, maxActive: random.integer(1, 2), afterMs, faults };
     case 'activate':
-      return { do: kind, afterMs, faults: [] };
+      return { do: kind, ...somewhere(random), afterMs, faults: [] };
     case 'backfill':
       return backfillStep(random, afterMs, faults);
   }
 }
+
+/** `days` 0: everywhere. */
+const somewhere = (random: Random): { readonly from: number; readonly days: number } =>
+  random.chance(0.5) ? { from: 0, days: 0 } : { from: random.integer(-3, 3), days: random.integer(1, WINDOW_DAYS) };
 
 function backfillStep(random: Random, afterMs: number, faults: readonly Fault[]): Step {
   return {

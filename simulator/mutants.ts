@@ -1,5 +1,6 @@
 // Wrong rules that look right, to show that the simulator can tell: each must be caught by some history.
 
+import { formatDay, parseDay } from '../engine/model/time.ts';
 import { PUBLISH_RULE, type PublishRule } from '../engine/publish/rule.ts';
 import { SOUND_BEHAVIOUR, type WarehouseBehaviour } from './warehouse.ts';
 
@@ -9,6 +10,8 @@ export interface Mutant {
   readonly wrong: string;
   readonly behaviour: WarehouseBehaviour;
 }
+
+const previousDate = (date: string): string => formatDay((parseDay(date) as number) - 1);
 
 const ruled = (change: Partial<PublishRule>): WarehouseBehaviour => ({
   ...SOUND_BEHAVIOUR,
@@ -45,6 +48,21 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'never_held',
     wrong: 'a partial plan adds to dates that were last published whole by other transforms',
     behaviour: ruled({ isHeld: () => false }),
+  },
+  {
+    name: 'origins_forgotten',
+    wrong: 'an undo does not retire transforms at the dates that rows came from',
+    behaviour: ruled({ undoneDates: () => [] }),
+  },
+  {
+    name: 'retired_around',
+    wrong: 'an undo retires transforms at dates that it did not change',
+    behaviour: ruled({
+      undoneDates: (changed) => {
+        const [first, ...rest] = PUBLISH_RULE.undoneDates(changed);
+        return first === undefined ? [] : [previousDate(first), first, ...rest];
+      },
+    }),
   },
   {
     name: 'no_fence',

@@ -34,6 +34,12 @@ export class SimStore implements ObjectStore {
     return infos.sort((a, b) => (a.key < b.key ? -1 : 1));
   }
 
+  /** What an object holds at this moment, for whoever watches. */
+  text(key: string): string | undefined {
+    const content = this.#held.get(key)?.content as Uint8Array | undefined;
+    return content && Buffer.from(content).toString('utf8');
+  }
+
   async head(key: string): Promise<ObjectInfo | undefined> {
     return this.#held.get(key)?.info;
   }

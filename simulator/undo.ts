@@ -2,6 +2,7 @@
 // was, where it is still as the run left it.
 
 import type { CompiledPipeline } from '../engine/model/compile.ts';
+import type { PublishRule } from '../engine/publish/rule.ts';
 import type { LeftAlone, LeftAloneReason, UndoOutcome, UndoScope } from '../ports/warehouse.ts';
 import { changesOf, type RowDecision } from './decide.ts';
 import type { Row } from './rows.ts';
@@ -32,6 +33,7 @@ interface Change {
 const CHANGING = new Set(['insert', 'update', 'delete']);
 
 export function decideUndo(
+  rule: PublishRule,
   scope: UndoScope,
   group: number,
   kept: readonly KeptTable[],
@@ -77,6 +79,9 @@ export function decideUndo(
     ...(lost.length === 0 ? {} : { lost }),
     leftAlone: [...leftAlone.values()],
     leftAloneRows: [],
+    undoneDates: rule.undoneDates(
+      tables.flatMap(({ decisions }) => decisions.filter(({ action }) => CHANGING.has(action))),
+    ),
   };
   return { outcome, tables };
 }

@@ -140,7 +140,7 @@ export class SimWarehouse implements Warehouse, OfferReader {
     const decide = (): UndoDecision => {
       const kept = this.#options.disk.get(`${scope.undone.folder}/${group}`) as readonly KeptTable[] | undefined;
       if (kept === undefined) throw new RepriseError('NotFound', `the changes of group ${group} are gone`, 'replay');
-      return decideUndo(scope, group, kept, (table) => this.#rows(table));
+      return decideUndo(this.#options.behaviour.rule, scope, group, kept, (table) => this.#rows(table));
     };
     if (commit === undefined) return this.#ask('preview undo', () => decide().outcome);
     return (await this.#once(commit.token, () => {

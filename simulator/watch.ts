@@ -2,9 +2,11 @@
 // truth, which no process does, and keeps the first thing that does not hold.
 
 import type { CompiledPipeline } from '../engine/model/compile.ts';
+import { datesIn } from '../engine/plan/window.ts';
 import { isRepriseError } from '../ports/errors.ts';
 import type { GroupOutcome, PublishScope, UndoOutcome, UndoScope } from '../ports/warehouse.ts';
 import { checkPublish, checkStanding, checkUndo } from './invariants.ts';
+import type { Records } from './records.ts';
 import type { Row, Tables } from './rows.ts';
 import type { Applied } from './warehouse.ts';
 
@@ -26,10 +28,14 @@ export class Watch {
   readonly #wholeBy = new Map<string, string>();
   /** Undos that left something alone. */
   readonly #leftAlone = new Set<string>();
+  /** The dates that each undo changed. */
+  readonly #undone = new Map<string, Set<string>>();
+  readonly #records: Records;
   #first: Violation | undefined;
 
-  constructor(pipeline: CompiledPipeline) {
+  constructor(pipeline: CompiledPipeline, records: Records) {
     this.#pipeline = pipeline;
+    this.#records = records;
   }
 
   /** The first violation so far. */
@@ -73,7 +79,12 @@ export class Watch {
       this.#applied.push({ runId: scope.runId, before });
       if ('undone' in scope) {
         checkUndo(scope, before, after);
-        for (const date of changedDates(before, after)) this.#wholeBy.delete(date);
+        const undone = this.#undone.get(scope.runId) ?? new Set();
+        this.#undone.set(scope.runId, undone);
+        for (const date of changedDates(before, after)) {
+          this.#wholeBy.delete(date);
+          undone.add(date);
+        }
         this.#noteGone(before, after, () => true);
         this.#checkTakenBack(scope, outcome as UndoOutcome, after);
         return;
@@ -83,6 +94,7 @@ export class Watch {
       const { partial, pipeline } = scope;
       checkPublish({ pipeline, partial, judged, repeated: false, outcome, before, after });
       this.#checkHeld(scope, outcome);
+      this.#checkRetired(scope, outcome);
     });
     this.standing(after);
   }
@@ -97,6 +109,45 @@ export class Watch {
           `${date} was ${isOurs ? 'held from' : 'open to'} a partial plan of ${isOurs ? 'its own' : 'other'} transforms`,
         );
       if (!partial && whole) this.#wholeBy.set(date, pipeline.transformDigest);
+    }
+  }
+
+  /** No replay brings back what was undone, by the transforms that had made it, unless somebody has allowed that. */
+  #checkRetired({ dates, pipeline: { transformDigest } }: PublishScope, { group }: GroupOutcome): void {
+    const undone = new Map<string, string>();
+    for (const entry of this.#records.entries()) {
+      if (entry.kind === 'transforms_retired' && entry.transformDigest === transformDigest)
+        for (const date of this.#undone.get(entry.runId) ?? []) undone.set(date, entry.runId);
+      if (entry.kind !== 'epoch_activated' || entry.transformDigest !== transformDigest) continue;
+      const { reason, windows, undo } = entry;
+      const isLifted = ([date, by]: [string, string]): boolean =>
+        (undo === undefined || by === undo) &&
+        (windows === undefined || windows.some(({ from, to }) => date >= from && date < to));
+      if (reason !== undefined) for (const one of [...undone].filter(isLifted)) undone.delete(one[0]);
+    }
+    const [again] = dates.filter((one) => one.group === group && undone.has(one.date));
+    if (again !== undefined)
+      throw new Violation(`what ${undone.get(again.date)} undid at ${again.date} was brought back`);
+  }
+
+  /** A run was refused because of an undo: one that had changed some of its dates. */
+  refusedAsRetired(runId: string): void {
+    const { dates, transformDigest } = this.#records.planOf(runId).body;
+    const undone = [...this.#undone].filter(
+      ([undo]) => this.#records.planOf(undo).body.transformDigest === transformDigest,
+    );
+    if (!dates.some(({ date }) => undone.some(([, some]) => some.has(date))))
+      this.note(new Violation(`${runId} was refused although nothing was undone at its dates`));
+  }
+
+  /** What undos have retired is what they changed. */
+  checkRetirements(): void {
+    for (const entry of this.#records.entries()) {
+      if (entry.kind !== 'transforms_retired') continue;
+      const retired = (entry.windows ?? []).flatMap(datesIn);
+      const undone = [...(this.#undone.get(entry.runId) ?? [])].sort();
+      if (retired.join() !== undone.join())
+        throw new Violation(`${entry.runId} undid [${undone}], and retired transforms at [${retired}]`);
     }
   }
 

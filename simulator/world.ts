@@ -7,6 +7,7 @@ import { Caller, type Fault } from './faults.ts';
 import type { Landed } from './model.ts';
 import { openContext, type SimContext } from './ports.ts';
 import { breakObject, landObject, type RawDelivery, rawRow, SimRawReader } from './raw.ts';
+import { Records } from './records.ts';
 import { type Scheduler, SimProcess } from './scheduler.ts';
 import { type Disk, SimStore } from './store.ts';
 import { tinyPipeline } from './tiny-pipeline.ts';
@@ -37,7 +38,7 @@ export class World {
   readonly stage = new SimStore('stage', this.disk);
   readonly reader = new SimRawReader(this.disk);
   readonly warehouse: WarehouseState = emptyWarehouse(tinyPipeline(0));
-  readonly watch = new Watch(tinyPipeline(0));
+  readonly watch = new Watch(tinyPipeline(0), new Records(this.control));
   readonly objects: RawObject[] = [];
   /** Runs that somebody began, oldest first. */
   readonly runIds: string[] = [];

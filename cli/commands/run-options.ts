@@ -4,7 +4,7 @@ import type { Options } from 'yargs';
 import type { RunOptions } from '../../engine/ledger/runs.ts';
 import { PLAN_LIMITS } from '../../engine/plan/limits.ts';
 import type { PlanRequest } from '../../engine/plan/plan.ts';
-import { parseWindow } from '../../engine/plan/window.ts';
+import { parseWindow, type Window } from '../../engine/plan/window.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { RepriseError } from '../../ports/errors.ts';
 import { type Arguments, listArgument, optionalText } from '../command.ts';
@@ -53,6 +53,16 @@ export function planRequest(args: Arguments, clock: Clock): PlanRequest {
     onlyObjects: listArgument(args, 'only'),
     repair: args.repair === true,
   };
+}
+
+/** The window of a command that needs none. Throws Usage for half a window, and for one that is none. */
+export function windowArgument(args: Arguments, clock: Clock): Window | undefined {
+  const from = optionalText(args, 'from');
+  const to = optionalText(args, 'to');
+  if (from === undefined && to === undefined) return undefined;
+  if (from === undefined || to === undefined)
+    throw new RepriseError('Usage', 'only one end of the window is given', 'give both --from and --to, or neither');
+  return parseWindow(from, to, Math.floor(clock.nowMs() / 86_400_000));
 }
 
 /** `maxActive`, `maxChange` and the rest. Throws Usage for what is no share or count. */

@@ -33,7 +33,11 @@ export const undoCommand: Command = {
         const preview = await engine.withWarehouse((warehouse) =>
           previewUndo({ ...context, warehouse }, pipeline, plan, undone, undo),
         );
-        terminal.result(previewDocument(undone, pipeline, preview), renderPreview(undone, pipeline, preview));
+        const { transformDigest } = plan.body;
+        terminal.result(
+          previewDocument(undone, pipeline, transformDigest, preview),
+          renderPreview(undone, pipeline, transformDigest, preview),
+        );
         return 0;
       }
       const options = {

@@ -1,5 +1,6 @@
 // What a reconcile found and did, as a person reads it, and the document that --json prints.
 
+import { activateCommand } from '../../engine/ledger/retired.ts';
 import type { RunRecord, TableCounts } from '../../engine/ledger/runs.ts';
 import { addCounts, noCounts } from '../../engine/publish/summary.ts';
 import type { NeedsWhole, Reconciliation } from '../../engine/reconcile/reconcile.ts';
@@ -24,7 +25,7 @@ const failedExit = (run: RunRecord): number => ((run.summary?.heldDates.length ?
 /** 0, also while dates need a whole plan or somebody else works there: cron comes again. */
 export function exitCodeOfReconciliation(found: Reconciliation, strict: boolean): number {
   const failed = found.runs.map(failedExit).find((exit) => exit !== 0);
-  return failed ?? (strict && found.needsWhole.length > 0 ? 3 : 0);
+  return failed ?? (strict && found.needsWhole.length + found.retired.length > 0 ? 3 : 0);
 }
 
 const backfillCommand = (pipeline: string, { from, to }: NeedsWhole): string =>
@@ -64,6 +65,7 @@ export function reconcileDocument(pipeline: string, found: Reconciliation, durat
     would: found.would,
     waiting: found.waiting,
     needsWhole: found.needsWhole.map((one) => ({ ...one, command: backfillCommand(pipeline, one) })),
+    retired: found.retired.map((one) => ({ ...one, command: activateCommand(pipeline, one) })),
     unreadable: found.unreadable,
     durationMs,
   };
@@ -100,5 +102,10 @@ export function renderReconciliation(pipeline: string, found: Reconciliation, du
   for (const { key, detail } of found.unreadable) lines.push(`cannot be read: ${key} (${detail})`);
   for (const one of found.needsWhole)
     lines.push(`needs a whole plan, because ${one.because.join('; ')}:`, `  ${backfillCommand(pipeline, one)}`);
+  for (const { undo, ...window } of found.retired)
+    lines.push(
+      `left out at [${window.from}, ${window.to}): the undo ${undo} took back what today's transforms had published there`,
+      `  correct the pipeline, or allow them: ${activateCommand(pipeline, window)}`,
+    );
   return lines.join('\n');
 }

@@ -2,6 +2,7 @@
 
 import type { RunRecord } from '../../engine/ledger/runs.ts';
 import type { LostValues } from '../../ports/warehouse.ts';
+import { nextOfRetired, renderRetired } from './retired.ts';
 import { count, duration, plural, table } from './text.ts';
 import { renderUndo, undoDocument } from './undo.ts';
 
@@ -21,6 +22,7 @@ export function runDocument(run: RunRecord, durationMs: number): unknown {
     unreadable: run.summary?.unreadable ?? [],
     verified: run.summary?.verified,
     failure: run.failure,
+    ...(run.summary?.retired === undefined ? {} : { retired: run.summary.retired }),
     ...undoDocument(run),
     durationMs,
     next: nextCommand(run),
@@ -61,6 +63,7 @@ export function renderRun(run: RunRecord, durationMs: number | undefined): strin
           : `verification found ${plural(summary.verified.differences, 'difference')} in ${plural(summary.verified.checked, 'row')}`,
       );
     }
+    if (summary.retired !== undefined) lines.push(...renderRetired(run, summary.retired));
     if (summary.undo !== undefined) lines.push(...renderUndo(run, summary.undo));
   }
   lines.push('', `next: ${nextCommand(run)}`);
@@ -89,6 +92,7 @@ export function nextCommand(run: RunRecord): string {
       if (run.failure?.error === 'LeaseHeld') return `reprise resume ${run.runId}, when the other run has ended`;
       if (run.failure?.error === 'Unexplained') return `reprise diff ${run.runId}`;
       if (run.failure?.error === 'Rejected') return `reprise plan ${run.pipeline} …, or reprise approve ${run.runId}`;
+      if (run.summary?.retired !== undefined) return nextOfRetired(run, run.summary.retired);
       return `reprise plan ${run.pipeline} …, then reprise run`;
     case 'nothing_to_do':
       return `reprise status`;

@@ -1,7 +1,9 @@
 // What an undo left alone, and what became of transforms, as a person reads it.
 
+import { activateCommand, windowsText } from '../../engine/ledger/retired.ts';
 import type { RunRecord, UndoSummary } from '../../engine/ledger/runs.ts';
 import type { CompiledPipeline } from '../../engine/model/compile.ts';
+import type { Window } from '../../engine/plan/window.ts';
 import { tableCounts } from '../../engine/publish/summary.ts';
 import type { UndoPreview } from '../../engine/publish/undo.ts';
 import type { LeftAlone, LeftAloneReason, LeftAloneRow } from '../../ports/warehouse.ts';
@@ -43,12 +45,40 @@ function transformLines(run: RunRecord, undo: UndoSummary): string[] {
   const digest = undo.transformDigest.slice(0, 12);
   switch (undo.transforms) {
     case 'retired':
-      return [
-        `the transforms ${digest} of run ${run.undoes} are retired: replays with them are refused`,
-        `  mend the pipeline and replay: reprise backfill ${run.pipeline} …; or use them after all: reprise activate ${run.pipeline} --reason …`,
-      ];
+      return retiredLines(run.pipeline, digest, `are retired`, undo.windows);
     case 'activated':
-      return [`the transforms ${digest} are in force again`];
+      return [`the transforms ${digest} may publish again${at(undo.windows)}`];
+    case 'as before':
+      return [];
+  }
+}
+
+const at = (windows: readonly Window[] = []): string => (windows.length === 0 ? '' : ` at ${windowsText(windows)}`);
+
+/** `are`: that it is so, or will be. */
+function retiredLines(pipeline: string, digest: string, are: string, windows: readonly Window[] = []): string[] {
+  const lines = [
+    `the transforms ${digest} ${are}${at(windows)}: plans that hold these dates are refused, others are not`,
+  ];
+  const [first] = windows;
+  if (first !== undefined)
+    lines.push(
+      `  correct the pipeline and replay: reprise backfill ${pipeline} --from ${first.from} --to ${first.to}`,
+      `  or allow them there after all: ${activateCommand(pipeline, first)}`,
+    );
+  return lines;
+}
+
+function previewTransformLines(
+  undone: RunRecord,
+  digest: string,
+  { transforms, windows }: UndoPreview['transforms'],
+): string[] {
+  switch (transforms) {
+    case 'retired':
+      return retiredLines(undone.pipeline, digest.slice(0, 12), 'will be retired', windows);
+    case 'activated':
+      return [`the transforms ${digest.slice(0, 12)} will be allowed again${at(windows)}`];
     case 'as before':
       return [];
   }
@@ -88,19 +118,30 @@ function rowLine(row: LeftAloneRow, schema: string): string {
 const sum = (some: readonly LeftAlone[]): number => some.reduce((all, one) => all + one.rows, 0);
 
 /** What `undo --dry-run --json` prints. */
-export function previewDocument(undone: RunRecord, pipeline: CompiledPipeline, preview: UndoPreview): unknown {
+export function previewDocument(
+  undone: RunRecord,
+  pipeline: CompiledPipeline,
+  transformDigest: string,
+  preview: UndoPreview,
+): unknown {
   return {
     undoes: undone.runId,
     pipeline: undone.pipeline,
     dryRun: true,
     changes: preview.changes,
+    transforms: { transformDigest, ...preview.transforms },
     tables: tableCounts(pipeline, preview.outcomes),
     undo: leftAloneDocument(leftOf(preview)),
   };
 }
 
 /** What an undo would do. */
-export function renderPreview(undone: RunRecord, pipeline: CompiledPipeline, preview: UndoPreview): string {
+export function renderPreview(
+  undone: RunRecord,
+  pipeline: CompiledPipeline,
+  transformDigest: string,
+  preview: UndoPreview,
+): string {
   const rows = Object.entries(tableCounts(pipeline, preview.outcomes)).map(([name, c]) => [
     name,
     c.updated,
@@ -115,6 +156,7 @@ export function renderPreview(undone: RunRecord, pipeline: CompiledPipeline, pre
     '',
     ...renderLeftAlone(leftOf(preview), undone.pipeline),
     `events that stand at the dates: ${count(preview.share.before)}`,
+    ...previewTransformLines(undone, transformDigest, preview.transforms),
     '',
     `next: reprise undo ${undone.runId}`,
   ].join('\n');

@@ -7,7 +7,8 @@ import { refuseDrift } from '../plan/drift.ts';
 import type { Window } from '../plan/window.ts';
 import { refuseIfAsked } from './asked.ts';
 import { type LeaseDeps, Leases } from './leases.ts';
-import { Ledger } from './ledger.ts';
+import { Ledger, type LedgerEntry } from './ledger.ts';
+import { refuseRetired } from './retired.ts';
 import type { Runs } from './runs.ts';
 import { refuseUndone } from './undone.ts';
 
@@ -33,7 +34,12 @@ export async function admit(
   await refuseDrift(plan, pipeline, deps.lake);
   const fence = await takeDates(deps, pipeline, runId, plan.body.window);
   const ledger = new Ledger(deps, pipeline.name);
-  const epoch = await ledger.activate(pipeline.transformDigest);
+  const check = (entries: readonly LedgerEntry[]): void => refuseRetired(plan, entries);
+  const epoch = await ledger.activate(pipeline.transformDigest, { check }).catch(async (error: unknown) => {
+    // The record does not know the lease yet, so that nobody else would give it back.
+    await new Leases(deps, pipeline.name).release(runId, fence);
+    throw error;
+  });
   await ledger.append({
     kind: 'run_started',
     runId,

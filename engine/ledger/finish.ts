@@ -7,10 +7,11 @@ import type { CompiledPipeline } from '../model/compile.ts';
 import type { Plan } from '../plan/plan.ts';
 import { arrivalDate } from '../plan/raw-keys.ts';
 import { settleTransforms } from '../publish/retire.ts';
-import { changesAnything, summarize } from '../publish/summary.ts';
+import { changesAnything, summarize, undoneDates } from '../publish/summary.ts';
 import { coverRun } from '../reconcile/rebuild.ts';
 import { type LeaseDeps, Leases } from './leases.ts';
-import { Ledger } from './ledger.ts';
+import { inspectLedger, Ledger } from './ledger.ts';
+import { retiredIn } from './retired.ts';
 import type { RunRecord, RunState, RunSummary, Runs, UndoSummary } from './runs.ts';
 
 export interface FinishDeps extends LeaseDeps {
@@ -51,6 +52,7 @@ export async function finish(
     ...summarize(pipeline, shown),
     quarantined: preview?.quarantined ?? {},
     unreadable: [...known, ...found].sort((a, b) => (arrivalDate(a.key) < arrivalDate(b.key) ? -1 : 1)),
+    ...(await retiredSummary(deps, plan, failure)),
     ...(verification === undefined
       ? {}
       : {
@@ -81,6 +83,13 @@ export async function finish(
 
 const ROWS_NAMED_MAX = 100;
 
+/** At which dates the plan was refused, and what is left of its window. */
+async function retiredSummary(deps: FinishDeps, plan: Plan, failure: Failure): Promise<Pick<RunSummary, 'retired'>> {
+  if (failure.error !== 'TransformsRetired') return {};
+  const retired = retiredIn(plan, (await inspectLedger(deps.control, plan.body.pipeline)).entries);
+  return retired === undefined ? {} : { retired };
+}
+
 /** What an undo left alone; once all its groups are published, its transforms are settled. */
 async function undoSummary(
   deps: FinishDeps,
@@ -94,7 +103,9 @@ async function undoSummary(
     leftAlone: outcomes.flatMap((outcome) => outcome.leftAlone),
     leftAloneRows: outcomes.flatMap((outcome) => outcome.leftAloneRows).slice(0, ROWS_NAMED_MAX),
     transformDigest: plan.body.transformDigest,
-    transforms: state === 'succeeded' ? await settleTransforms(deps, plan, run) : 'as before',
+    ...(state === 'succeeded'
+      ? await settleTransforms(deps, plan, run, undoneDates(outcomes))
+      : { transforms: 'as before' as const, windows: [] }),
   };
 }
 

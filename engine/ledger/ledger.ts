@@ -7,6 +7,7 @@ import { type Clock, isoTime } from '../../ports/clock.ts';
 import { isRepriseError, RepriseError } from '../../ports/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import { canonicalJson, sha256Hex } from '../model/digest.ts';
+import type { Window } from '../plan/window.ts';
 import type { SchemaChange } from '../schema/compare.ts';
 
 export type LedgerEvent =
@@ -15,10 +16,21 @@ export type LedgerEvent =
       readonly kind: 'epoch_activated';
       readonly epoch: number;
       readonly transformDigest: string;
-      /** Why digests that an undo retired may be used again. */
+      /** Why transforms may publish again where an undo retired them. */
       readonly reason?: string;
+      /** Where: without, at all dates. */
+      readonly windows?: readonly Window[];
+      /** Only what this undo retired. */
+      readonly undo?: string;
     }
-  | { readonly kind: 'transforms_retired'; readonly transformDigest: string; readonly runId: string }
+  | {
+      readonly kind: 'transforms_retired';
+      readonly transformDigest: string;
+      /** The undo. */
+      readonly runId: string;
+      /** The dates that it took back; older versions retired transforms everywhere. */
+      readonly windows?: readonly Window[];
+    }
   | { readonly kind: 'schema_applied'; readonly columns: number; readonly changes: readonly SchemaChange[] }
   | {
       readonly kind: 'run_started';
@@ -78,6 +90,12 @@ interface Last {
 
 /** How often an append whose outcome is unknown looks again before it gives up. */
 const LOOKS_MAX = 5;
+
+export interface Activation {
+  readonly check?: (entries: readonly LedgerEntry[]) => void;
+  /** Lifts what undos have retired: of all dates, or of some, or what one undo retired. */
+  readonly allow?: { readonly reason: string; readonly windows?: readonly Window[]; readonly undo?: string };
+}
 
 export class Ledger {
   readonly #control: ObjectStore;
@@ -148,29 +166,23 @@ export class Ledger {
   }
 
   /**
-   * The epoch of the transforms: raised at each activation of another digest, also of an older one.
-   * Throws TransformsRetired for a digest that an undo took back, unless a reason is given to use it again.
+   * The epoch of the transforms: raised at each activation of another digest, also of an older one, and whenever they may
+   * publish again where an undo had retired them. `check` is asked with all entries first, and may throw.
    */
-  async activate(transformDigest: string, reason?: string): Promise<number> {
+  async activate(transformDigest: string, { check, allow }: Activation = {}): Promise<number> {
     let epoch = 0;
     await this.#appendTo(async () => {
       const entries = await this.entries();
       const active = entries.findLast((entry) => entry.kind === 'epoch_activated');
-      const retired = retiredBy(entries, transformDigest);
-      if (retired !== undefined && reason === undefined) {
-        throw new RepriseError(
-          'TransformsRetired',
-          `the transforms ${transformDigest.slice(0, 8)} were taken back by the undo ${retired}`,
-          'mend the transforms, or say why they may be used after all: reprise activate <pipeline> --reason …',
-        );
-      }
-      const isActive = active?.transformDigest === transformDigest && retired === undefined;
+      check?.(entries);
+      const isActive =
+        active?.transformDigest === transformDigest && (allow === undefined || !isRetired(entries, transformDigest));
       epoch = (active?.epoch ?? 0) + (isActive ? 0 : 1);
       const event = {
         kind: 'epoch_activated',
         epoch,
         transformDigest,
-        ...(reason === undefined ? {} : { reason }),
+        ...allow,
       } as const;
       const end = entries.at(-1);
       const last = end && { sequence: end.sequence, hash: sha256Hex(canonicalJson(end)) };
@@ -292,14 +304,18 @@ export const epochsOf = (entries: readonly LedgerEntry[], transformDigest: strin
     entry.kind === 'epoch_activated' && entry.transformDigest === transformDigest ? [entry.epoch] : [],
   );
 
-/** The run whose undo took the digest back, when nothing activated it again since. */
-export function retiredBy(entries: readonly LedgerEntry[], transformDigest: string): string | undefined {
-  let retired: string | undefined;
-  for (const entry of entries) {
-    if (entry.kind === 'transforms_retired' && entry.transformDigest === transformDigest) retired = entry.runId;
-    if (entry.kind === 'epoch_activated' && entry.transformDigest === transformDigest) retired = undefined;
-  }
-  return retired;
+/** Whether an undo has retired the transforms somewhere since all was allowed again. */
+function isRetired(entries: readonly LedgerEntry[], transformDigest: string): boolean {
+  const last = entries.findLast(
+    (entry) =>
+      (entry.kind === 'transforms_retired' ||
+        (entry.kind === 'epoch_activated' &&
+          entry.reason !== undefined &&
+          entry.windows === undefined &&
+          entry.undo === undefined)) &&
+      entry.transformDigest === transformDigest,
+  );
+  return last?.kind === 'transforms_retired';
 }
 
 function parse(text: string): LedgerEntry | undefined {

@@ -8,6 +8,8 @@ import type { ObjectStore } from '../../ports/object-store.ts';
 import type { GroupOutcome, LeftAlone, LeftAloneRow, LostValues } from '../../ports/warehouse.ts';
 import { checkedPlan } from '../plan/checked.ts';
 import type { Plan } from '../plan/plan.ts';
+import type { Window } from '../plan/window.ts';
+import type { Retired } from './retired.ts';
 
 /** The states in which a run ends. */
 export const END_STATES = [
@@ -80,6 +82,8 @@ export interface RunSummary {
   readonly unreadable: readonly { readonly key: string; readonly detail: string }[];
   readonly verified?: { readonly ok: boolean; readonly checked: number; readonly differences: number };
   readonly undo?: UndoSummary;
+  /** Why the run was refused: dates from which an undo keeps its transforms. */
+  readonly retired?: Retired;
 }
 
 /** What an undo left alone, and what became of the transforms of the run that it took back. */
@@ -89,6 +93,8 @@ export interface UndoSummary {
   readonly leftAloneRows: readonly LeftAloneRow[];
   readonly transformDigest: string;
   readonly transforms: 'retired' | 'activated' | 'as before';
+  /** At which dates they were retired, or are allowed again; absent in records of older versions. */
+  readonly windows?: readonly Window[];
 }
 
 /** What the manifest of one staged slice says. Keys are in the stage store. */

@@ -35,6 +35,24 @@ export function windowOver(dates: readonly string[]): Window | undefined {
   return { from: sorted[0], to: nextDate(last) };
 }
 
+/** Dates that follow each other, joined to windows. */
+export function windowsOver(dates: Iterable<string>): Window[] {
+  const windows: Window[] = [];
+  for (const date of [...new Set(dates)].sort()) {
+    const last = windows.at(-1);
+    if (last?.to === date) windows[windows.length - 1] = { from: last.from, to: nextDate(date) };
+    else windows.push({ from: date, to: nextDate(date) });
+  }
+  return windows;
+}
+
+/** Every date of the window, in order. */
+export function datesIn({ from, to }: Window): string[] {
+  const dates: string[] = [];
+  for (let date = from; date < to; date = nextDate(date)) dates.push(date);
+  return dates;
+}
+
 /** ISO dates compare as text. */
 export const inWindow = (date: string, window: Window): boolean => date >= window.from && date < window.to;
 

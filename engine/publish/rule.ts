@@ -65,6 +65,12 @@ export interface RunTransforms {
   readonly epochs: readonly number[];
 }
 
+/** Where a row stood, and where it stands now; null for nowhere, or for no date. */
+export interface Moved {
+  readonly newDate: string | null;
+  readonly oldDate: string | null;
+}
+
 /** The judgements that the rule is made of. */
 export interface PublishRule {
   /** A partial plan may not add to a date: it would mix transforms there. `last`: undefined when it never was whole. */
@@ -74,6 +80,8 @@ export interface PublishRule {
   isUpward(staged: Copy, standing: Copy): boolean;
   /** A lesser copy may take the place of the one that stands. */
   mayOverrule(isJudged: boolean, isWhole: boolean): boolean;
+  /** Dates to which a replay by the undone transforms would bring back what an undo has changed. */
+  undoneDates(changed: Iterable<Moved>): string[];
   /** A row that was not staged may go. */
   mayDelete(isJudged: boolean, isWhole: boolean): boolean;
 }
@@ -89,6 +97,10 @@ export const PUBLISH_RULE: PublishRule = {
     staged.date === standing.date &&
     (staged.rawObject === standing.rawObject || isJudged),
   isUpward: (staged, standing) => compareCopies(staged.order, standing.order) >= 0,
+  undoneDates: (changed) => {
+    const dates = [...changed].flatMap(({ newDate, oldDate }) => [newDate, oldDate]);
+    return [...new Set(dates.filter((date) => date !== null))].sort();
+  },
   mayOverrule: (isJudged, isWhole) => isJudged && isWhole,
   mayDelete: (isJudged, isWhole) => isJudged && isWhole,
 };

@@ -1,6 +1,6 @@
 // Adds group outcomes up to what a person reads of a run.
 
-import type { GroupOutcome, LostValues } from '../../ports/warehouse.ts';
+import type { GroupOutcome, LostValues, UndoOutcome } from '../../ports/warehouse.ts';
 import type { RunSummary, TableCounts } from '../ledger/runs.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
 
@@ -79,6 +79,12 @@ export function datesTouched(outcomes: readonly GroupOutcome[]): string[] {
   }
   return [...dates].sort();
 }
+
+/** Dates at which an undo changed anything, and those that rows came from, in order. */
+export const undoneDates = (outcomes: readonly UndoOutcome[]): string[] =>
+  [...new Set([...datesTouched(outcomes), ...outcomes.flatMap((outcome) => outcome.undoneDates ?? [])])]
+    .filter((date) => /^\d/.test(date))
+    .sort();
 
 export type PublishedSummary = Pick<RunSummary, 'tables' | 'causes' | 'dates' | 'heldDates' | 'lost'>;
 

@@ -9,7 +9,7 @@ import { takeDates } from '../ledger/admit.ts';
 import { refuseIfAsked } from '../ledger/asked.ts';
 import { type LeaseDeps, Leases } from '../ledger/leases.ts';
 import { Ledger, type LedgerDeps } from '../ledger/ledger.ts';
-import type { RunRecord, Runs } from '../ledger/runs.ts';
+import type { RunRecord, Runs, UndoSummary } from '../ledger/runs.ts';
 import { standingUndo, undoDepth } from '../ledger/undone.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
 import { listRaw } from '../plan/catalog.ts';
@@ -19,7 +19,8 @@ import type { Preview } from './preview.ts';
 import { prunedAt } from './prune.ts';
 import { publishToken } from './publish.ts';
 import { recordCommitted } from './record.ts';
-import { changeShare } from './summary.ts';
+import { previewTransforms } from './retire.ts';
+import { changeShare, undoneDates } from './summary.ts';
 
 export interface UndoDeps extends LedgerDeps {
   readonly runs: Runs;
@@ -31,6 +32,8 @@ export interface UndoDeps extends LedgerDeps {
 
 export interface UndoPreview extends Preview {
   readonly outcomes: readonly UndoOutcome[];
+  /** What becomes of the transforms of the run, and where. */
+  readonly transforms: Pick<UndoSummary, 'transforms' | 'windows'>;
 }
 
 /**
@@ -125,6 +128,7 @@ export async function previewUndo(
   await recordCommitted(deps, { runId: undo.runId, pipeline: pipeline.name }, done);
   return {
     outcomes,
+    transforms: await previewTransforms(deps, plan, undone, undoneDates(outcomes)),
     share: changeShare(left),
     quarantined: {},
     groupsLeft,

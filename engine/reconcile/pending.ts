@@ -2,7 +2,6 @@
 // a partial plan may publish, and those that need a whole one.
 
 import { arrivalDate } from '../plan/raw-keys.ts';
-import { nextDate, type Window } from '../plan/window.ts';
 import type { CoverageDocument, ObjectCoverage, WholeCause } from './coverage.ts';
 
 /** A year 9999 has no next date, so that no window can hold its last: such a time is a producer's fault. */
@@ -13,6 +12,8 @@ export interface Pending {
   readonly partial: ReadonlyMap<string, readonly string[]>;
   /** Date → why it has to be published whole. */
   readonly whole: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Date → the undo that keeps today's transforms from it, where something is left to be published. */
+  readonly retired: ReadonlyMap<string, string>;
   readonly unreadable: readonly { readonly key: string; readonly detail: string }[];
 }
 
@@ -22,13 +23,28 @@ const CAUSES: Readonly<Record<WholeCause, string>> = {
   takes_back: 'a newer copy of a batch takes rows back',
 };
 
-/** `epochs`: those in which today's transforms were in force; none when nothing may be published in part. */
-export function pendingOf(document: CoverageDocument, epochs: ReadonlySet<number>): Pending {
+/** What counts of today's transforms. */
+export interface OfToday {
+  /** Those in which they were in force; none: nothing may be published in part. */
+  readonly epochs: ReadonlySet<number>;
+  /** Which undo keeps them from a date. */
+  readonly retiredAt: (date: string) => string | undefined;
+}
+
+export const NOTHING_OF_TODAY: OfToday = { epochs: new Set(), retiredAt: () => undefined };
+
+export function pendingOf(document: CoverageDocument, { epochs, retiredAt }: OfToday): Pending {
   const partial = new Map<string, string[]>();
   const whole = new Map<string, Set<string>>();
+  const retired = new Map<string, string>();
   const unreadable: { key: string; detail: string }[] = [];
+  const isRetired = (date: string): boolean => {
+    const undo = retiredAt(date);
+    if (undo !== undefined) retired.set(date, undo);
+    return undo !== undefined;
+  };
   const needsWhole = (date: string, because: string): void => {
-    whole.set(date, (whole.get(date) ?? new Set()).add(because));
+    if (!isRetired(date)) whole.set(date, (whole.get(date) ?? new Set()).add(because));
   };
   for (const [date, cause] of Object.entries(document.wholeNeeded)) needsWhole(date, CAUSES[cause]);
   for (const [key, object] of Object.entries(document.objects)) {
@@ -40,11 +56,11 @@ export function pendingOf(document: CoverageDocument, epochs: ReadonlySet<number
     for (const date of datesLeft(document, object)) {
       const because = heldBecause(document, date, epochs);
       if (because !== undefined) needsWhole(date, because);
-      else if (document.wholeNeeded[date] === 'changed') continue;
+      else if (document.wholeNeeded[date] === 'changed' || isRetired(date)) continue;
       else if (partial.get(date)?.push(key) === undefined) partial.set(date, [key]);
     }
   }
-  return { partial, whole, unreadable };
+  return { partial, whole, retired, unreadable };
 }
 
 /** Dates of the object that were not published from it since they were last published whole. */
@@ -59,15 +75,4 @@ function heldBecause(document: CoverageDocument, date: string, epochs: ReadonlyS
   const wholeEpoch = document.wholeEpochs[date];
   if (wholeEpoch === undefined) return 'it was never published whole';
   return epochs.has(wholeEpoch) ? undefined : 'it was published by other transforms';
-}
-
-/** Dates that follow each other, joined to windows. */
-export function windowsOver(dates: Iterable<string>): Window[] {
-  const windows: Window[] = [];
-  for (const date of [...new Set(dates)].sort()) {
-    const last = windows.at(-1);
-    if (last?.to === date) windows[windows.length - 1] = { from: last.from, to: nextDate(date) };
-    else windows.push({ from: date, to: nextDate(date) });
-  }
-  return windows;
 }

@@ -5,14 +5,15 @@
 import { isRepriseError } from '../../ports/errors.ts';
 import { isVersion } from '../../ports/object-store.ts';
 import type { Leases } from '../ledger/leases.ts';
-import { epochsOf, type Ledger, retiredBy } from '../ledger/ledger.ts';
+import { epochsOf, type Ledger } from '../ledger/ledger.ts';
+import { retiredAt } from '../ledger/retired.ts';
 import type { RunRecord } from '../ledger/runs.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
 import { type CatalogDeps, type CatalogProgress, catalogObjects, listRaw } from '../plan/catalog.ts';
 import type { Plan } from '../plan/plan.ts';
-import { inWindow, type Window } from '../plan/window.ts';
+import { inWindow, type Window, windowsOver } from '../plan/window.ts';
 import { Coverage, type CoverageDocument, checked, dropGone, learn, renamed, withoutWhole } from './coverage.ts';
-import { type Pending, pendingOf, windowsOver } from './pending.ts';
+import { NOTHING_OF_TODAY, type OfToday, type Pending, pendingOf } from './pending.ts';
 import { type CoverageDeps, rebuildCoverage } from './rebuild.ts';
 
 export interface ReconcileDeps extends CatalogDeps, CoverageDeps {
@@ -41,6 +42,11 @@ export interface NeedsWhole extends Window {
   readonly because: readonly string[];
 }
 
+/** Dates from which an undo keeps today's transforms, although there is something to be published. */
+export interface RetiredDates extends Window {
+  readonly undo: string;
+}
+
 export interface Reconciliation {
   readonly objects: number;
   /** Keys of the objects that were opened, to be catalogued or replayed. */
@@ -50,6 +56,7 @@ export interface Reconciliation {
   readonly would: readonly (Window & { readonly objects: readonly string[] })[];
   readonly waiting: readonly Waiting[];
   readonly needsWhole: readonly NeedsWhole[];
+  readonly retired: readonly RetiredDates[];
   readonly unreadable: readonly { readonly key: string; readonly detail: string }[];
 }
 
@@ -72,18 +79,24 @@ export async function reconcile(
   request: ReconcileRequest,
 ): Promise<Reconciliation> {
   const { document, objects, read } = await lookAtLake(deps, pipeline, request.rebuild);
-  const nothing = { objects, read, runs: [], would: [], waiting: [], needsWhole: [], unreadable: [] };
+  const nothing = { objects, read, runs: [], would: [], waiting: [], needsWhole: [], retired: [], unreadable: [] };
   // Without an epoch all that is left needs a whole plan: none of that means that nothing is left.
-  const first = pendingOf(document, new Set());
+  const first = pendingOf(document, NOTHING_OF_TODAY);
   const unchecked = uncheckedOf(document).length > 0;
   if (first.whole.size === 0 && !unchecked) return { ...nothing, unreadable: first.unreadable };
-  const epochs = await epochsOfToday(deps.ledger, pipeline);
-  const { partial, ...left } = pendingOf(document, epochs);
+  const today = await ofToday(deps.ledger, pipeline);
+  const { partial, ...left } = pendingOf(document, today);
   const work = windowsOver(partial.keys()).map((window) => ({ ...window, objects: keysIn(partial, window) }));
   if (request.dryRun)
-    return { ...nothing, would: work, needsWhole: needsWhole(left.whole), unreadable: left.unreadable };
+    return {
+      ...nothing,
+      would: work,
+      needsWhole: needsWhole(left.whole),
+      retired: retiredDates(left.retired),
+      unreadable: left.unreadable,
+    };
   const done = await replayAll(deps, work);
-  const after = pendingOf(await lookBack(deps, pipeline, done.runs), epochs);
+  const after = pendingOf(await lookBack(deps, pipeline, done.runs), today);
   return {
     objects,
     read: [...new Set([...read, ...done.read])].sort(),
@@ -91,6 +104,7 @@ export async function reconcile(
     would: [],
     waiting: done.waiting,
     needsWhole: needsWhole(after.whole),
+    retired: retiredDates(after.retired),
     unreadable: after.unreadable,
   };
 }
@@ -118,11 +132,10 @@ async function lookAtLake(
   return { document, objects: listed.length, read };
 }
 
-/** The epochs of today's transforms: they may have been in force before others were. */
-async function epochsOfToday(ledger: Ledger, pipeline: CompiledPipeline): Promise<ReadonlySet<number>> {
+/** Today's transforms may have been in force before others were. */
+async function ofToday(ledger: Ledger, { transformDigest }: CompiledPipeline): Promise<OfToday> {
   const entries = await ledger.entries();
-  if (retiredBy(entries, pipeline.transformDigest) !== undefined) return new Set();
-  return new Set(epochsOf(entries, pipeline.transformDigest));
+  return { epochs: new Set(epochsOf(entries, transformDigest)), retiredAt: retiredAt(entries, transformDigest) };
 }
 
 const keysIn = (partial: Pending['partial'], window: Window): string[] =>
@@ -134,6 +147,14 @@ function needsWhole(dates: Pending['whole']): NeedsWhole[] {
     return { ...window, because: [...new Set(causes)].sort() };
   });
 }
+
+const retiredDates = (dates: Pending['retired']): RetiredDates[] =>
+  [...new Set(dates.values())].flatMap((undo) =>
+    windowsOver([...dates].flatMap(([date, one]) => (one === undo ? [date] : []))).map((window) => ({
+      ...window,
+      undo,
+    })),
+  );
 
 interface Work extends Window {
   readonly objects: readonly string[];

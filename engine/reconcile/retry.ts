@@ -11,8 +11,7 @@ import { LIMITS } from '../model/limits.ts';
 import { formatDay } from '../model/time.ts';
 import { type CatalogDeps, readObjects } from '../plan/catalog.ts';
 import { datesOfEntry } from '../plan/plan.ts';
-import type { Window } from '../plan/window.ts';
-import { windowsOver } from './pending.ts';
+import { type Window, windowsOver } from '../plan/window.ts';
 
 export interface RetryDeps extends CatalogDeps {
   readonly quarantine: Quarantine;

@@ -70,6 +70,7 @@ export async function decideUndo(duck: Duck, scope: UndoScope, group: number, fo
     ...(lost.length === 0 ? {} : { lost }),
     leftAlone,
     leftAloneRows,
+    undoneDates: await undoneDates(duck, tables),
   };
 }
 
@@ -107,13 +108,24 @@ export async function applyUndo(duck: Duck, scope: UndoScope): Promise<void> {
     await duck.run(`INSERT INTO ${target} BY NAME
       SELECT * FROM image_${name} WHERE ${inDecided(key, decided, "'insert', 'update'")}`);
   }
-  const dates = tables.map(
-    ({ decided }) => `SELECT new_date AS event_date FROM ${decided} WHERE action IN (${CHANGED})
-      UNION SELECT old_date FROM ${decided} WHERE action IN (${CHANGED})`,
-  );
   await duck.run(`UPDATE reprise.fences SET whole_epoch = NULL, whole_transforms = NULL
-    WHERE pipeline = ${quoteLiteral(scope.pipeline.name)} AND event_date IN (${dates.join(' UNION ')})`);
+    WHERE pipeline = ${quoteLiteral(scope.pipeline.name)} AND event_date IN (${datesOf(tables)})`);
 }
+
+async function undoneDates(duck: Duck, tables: readonly ChangedTable[]): Promise<string[]> {
+  const rows = await duck.rows(`SELECT DISTINCT CAST(event_date AS VARCHAR) AS date FROM (${datesOf(tables)})
+    WHERE event_date IS NOT NULL ORDER BY 1`);
+  return rows.map((row) => String(row.date));
+}
+
+/** A query for the dates at which rows change, those they come from too. */
+const datesOf = (tables: readonly ChangedTable[]): string =>
+  tables
+    .map(
+      ({ decided }) => `SELECT new_date AS event_date FROM ${decided} WHERE action IN (${CHANGED})
+        UNION SELECT old_date FROM ${decided} WHERE action IN (${CHANGED})`,
+    )
+    .join(' UNION ');
 
 /**
  * Views of what is kept of a table: `undone_` decisions, `image_` rows before and, of an undo, `left_` rows after it.
