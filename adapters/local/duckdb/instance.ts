@@ -49,6 +49,8 @@ export async function openDuck(options: DuckOptions): Promise<Duck> {
       ...(options.isReadOnly === true ? { access_mode: 'READ_ONLY' } : {}),
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
+      // It keeps some 20 KB of every file that was ever read, up to the memory limit; the system caches files anyway.
+      enable_external_file_cache: 'false',
       preserve_insertion_order: String(options.preserveInsertionOrder ?? true),
       ...(options.tempMbMax === undefined ? {} : { max_temp_directory_size: `${options.tempMbMax}MB` }),
     });
