@@ -1,6 +1,6 @@
 // Looks at a home folder and the machine from outside, without opening or changing anything: for doctor.
 
-import { readdir, readFile, stat, statfs } from 'node:fs/promises';
+import { open, readdir, readFile, stat, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { unlessMissing } from './file-errors.ts';
 import { isAbandoned, lastHeardMs } from './heartbeat.ts';
@@ -90,6 +90,23 @@ export async function warehouseHolder(home: string): Promise<WarehouseHolder | u
   const { pid, host, note } = holder;
   const who = whoHolds({ holder, liveness });
   return { pid, host, command: note.command ?? 'unknown', since: note.since ?? 'an unknown time', liveness, who };
+}
+
+const PARQUET = 'PAR1';
+
+/** Whether the file begins and ends as Parquet does: enough to see one that was cut short, or holds something else. */
+export async function isWholeParquet(path: string, bytes: number): Promise<boolean> {
+  if (bytes < 3 * PARQUET.length) return false;
+  const file = await open(path, 'r');
+  try {
+    for (const at of [0, bytes - PARQUET.length]) {
+      const { buffer } = await file.read(Buffer.alloc(PARQUET.length), 0, PARQUET.length, at);
+      if (buffer.toString('latin1') !== PARQUET) return false;
+    }
+    return true;
+  } finally {
+    await file.close();
+  }
 }
 
 /** Bytes of the warehouse file; undefined when there is none yet. */

@@ -6,6 +6,7 @@ import { workerOf } from '../../engine/ledger/worker.ts';
 import { RepriseError } from '../../ports/errors.ts';
 import { type Command, optionalText } from '../command.ts';
 import { runRow, runsTable } from '../render/runs.ts';
+import type { Terminal } from '../render/terminal.ts';
 import { plural } from '../render/text.ts';
 import type { Engine } from '../wire/engine.ts';
 import { withReader } from './session.ts';
@@ -17,11 +18,12 @@ export interface ListedRun {
   readonly state: ShownState;
 }
 
-/** Newest first. */
-export async function listedRuns(engine: Engine): Promise<ListedRun[]> {
+/** Newest first. Records that cannot be read are named on stderr, and hide no other. */
+export async function listedRuns(engine: Engine, terminal: Terminal): Promise<ListedRun[]> {
   const listed: ListedRun[] = [];
-  for (const run of await engine.runs.all())
-    listed.push({ run, state: stateOf(run, await workerOf(engine.leaseDeps, run)) });
+  const { runs, damaged } = await engine.runs.list();
+  for (const { error } of damaged) terminal.say(`${error.message}\n  → ${error.fix}`);
+  for (const run of runs) listed.push({ run, state: stateOf(run, await workerOf(engine.leaseDeps, run)) });
   return listed;
 }
 
@@ -45,7 +47,7 @@ export const runsCommand: Command = {
       }
       const pipeline = optionalText(args, 'pipeline');
       const state = optionalText(args, 'state');
-      const found = (await listedRuns(engine)).filter(
+      const found = (await listedRuns(engine, terminal)).filter(
         (one) => (pipeline ?? one.run.pipeline) === one.run.pipeline && (state ?? one.state) === one.state,
       );
       const shown = limit === 0 ? found : found.slice(0, limit);

@@ -21,7 +21,7 @@ export const statusCommand: Command = {
     withReader(args, terminal, 'status', async (engine) => {
       const named = optionalText(args, 'run');
       if (named === undefined) {
-        const runs = await listedRuns(engine);
+        const runs = await listedRuns(engine, terminal);
         const shown = runs.slice(0, SHORT);
         const more = runs.length > shown.length ? '\nmore: reprise runs' : '';
         terminal.result(

@@ -25,7 +25,7 @@ export const watchCommand: Command = {
   run: (args, terminal) =>
     withReader(args, terminal, 'watch', async (engine) => {
       const named = optionalText(args, 'run');
-      const { runId } = named === undefined ? await newest(engine) : await engine.findRun(named);
+      const { runId } = named === undefined ? await newest(engine, terminal) : await engine.findRun(named);
       let shown = '';
       for (;;) {
         const progress = await progressOf(engine.controlDeps, runId);
@@ -38,8 +38,8 @@ export const watchCommand: Command = {
     }),
 };
 
-async function newest(engine: Engine): Promise<RunRecord> {
-  const runs = await listedRuns(engine);
+async function newest(engine: Engine, terminal: Terminal): Promise<RunRecord> {
+  const runs = await listedRuns(engine, terminal);
   const found = runs.find(({ state }) => state === 'running') ?? runs[0];
   if (found !== undefined) return found.run;
   throw new RepriseError('NotFound', 'there are no runs yet', 'reprise backfill <pipeline> --all');

@@ -1,6 +1,7 @@
 // Every check of `doctor`, in the order in which it runs and is shown. To add one, write its file and list it here.
 
 import { diskCheck } from './disk.ts';
+import { documentsCheck } from './documents.ts';
 import { duckdbCheck } from './duckdb.ts';
 import type { Check, HomeCheck } from './finding.ts';
 import { ledgerCheck } from './ledger.ts';
@@ -14,4 +15,4 @@ import { warehouseCheck } from './warehouse.ts';
 /** These run before the home is opened, which clears away what processes left that have ended. */
 export const CHECKS: readonly Check[] = [nodeCheck, duckdbCheck, pipelinesCheck, diskCheck, scratchCheck];
 
-export const HOME_CHECKS: readonly HomeCheck[] = [warehouseCheck, plansCheck, runsCheck, ledgerCheck];
+export const HOME_CHECKS: readonly HomeCheck[] = [warehouseCheck, plansCheck, runsCheck, ledgerCheck, documentsCheck];

@@ -4,6 +4,7 @@ import { systemClock } from '../../adapters/local/clock.ts';
 import { warehouseHolder } from '../../adapters/local/health.ts';
 import { type RunRecord, Runs } from '../../engine/ledger/runs.ts';
 import { standingUndo } from '../../engine/ledger/undone.ts';
+import { isRepriseError } from '../../ports/errors.ts';
 import { nextCommand } from '../render/run.ts';
 import { plural } from '../render/text.ts';
 import type { Finding, HomeCheck } from './finding.ts';
@@ -16,8 +17,14 @@ export const runsCheck: HomeCheck = {
     const findings: Finding[] = [];
     const holder = await warehouseHolder(home.path);
     for (const [place, run] of every.entries()) {
-      if (isEnded(run) || (await standingUndo(store, run.runId)) !== undefined) continue;
-      if (await isOverruled(store, run, every.slice(0, place))) continue;
+      if (isEnded(run)) continue;
+      try {
+        if ((await standingUndo(store, run.runId)) !== undefined) continue;
+        if (await isOverruled(store, run, every.slice(0, place))) continue;
+      } catch (error) {
+        // What it needs is damaged: the check of the documents says what that is.
+        if (!isRepriseError(error)) throw error;
+      }
       const interrupted = run.state === 'running' && (holder === undefined || holder.liveness === 'dead');
       findings.push({
         state: interrupted || run.state === 'failed' ? 'wrong' : 'note',

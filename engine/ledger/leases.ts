@@ -8,6 +8,8 @@ import type { Clock } from '../../ports/clock.ts';
 import { isRepriseError, RepriseError } from '../../ports/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { Window } from '../plan/window.ts';
+import { derivableDocument } from './document.ts';
+import { inspectLedger } from './ledger.ts';
 
 export interface Lease extends Window {
   readonly runId: string;
@@ -44,10 +46,12 @@ const LOOKS_MAX = 5;
 
 export class Leases {
   readonly #deps: LeaseDeps;
+  readonly #pipeline: string;
   readonly #key: string;
 
   constructor(deps: LeaseDeps, pipeline: string) {
     this.#deps = deps;
+    this.#pipeline = pipeline;
     this.#key = `leases/${pipeline}.json`;
   }
 
@@ -155,8 +159,19 @@ export class Leases {
     // The version first: content that is newer than it makes the write lose, never win wrongly.
     const info = await this.#deps.control.head(this.#key);
     const content = info === undefined ? undefined : await this.#deps.control.read(this.#key);
-    if (content === undefined) return { document: { fence: 0, leases: [] }, version: info?.version };
-    return { document: JSON.parse(Buffer.from(content).toString('utf8')) as LeaseDocument, version: info?.version };
+    const known = content && derivableDocument<LeaseDocument>(this.#key, content);
+    const isWhole = typeof known?.fence === 'number' && Array.isArray(known.leases);
+    return { document: isWhole ? known : await this.#derived(), version: info?.version };
+  }
+
+  /**
+   * Where the document is lost, the ledger has the greatest fence. Who holds what is forgotten: a holder that lives loses
+   * its lease at its next beat, and the fence keeps it from writing.
+   */
+  async #derived(): Promise<LeaseDocument> {
+    const { entries } = await inspectLedger(this.#deps.control, this.#pipeline);
+    const fences = entries.map((entry) => (entry.kind === 'lease_taken' ? entry.fence : 0));
+    return { fence: Math.max(0, ...fences), leases: [] };
   }
 }
 

@@ -9,6 +9,7 @@ import type { GroupOutcome, LeftAlone, LeftAloneRow, LostValues } from '../../po
 import { checkedPlan } from '../plan/checked.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Window } from '../plan/window.ts';
+import { derivableDocument, documentOf } from './document.ts';
 import type { Retired } from './retired.ts';
 
 /** The states in which a run ends. */
@@ -106,6 +107,11 @@ export interface SliceManifest {
   readonly unreadable: readonly { readonly key: string; readonly detail: string }[];
 }
 
+export interface ListedRuns {
+  readonly runs: RunRecord[];
+  readonly damaged: readonly { readonly runId: string; readonly error: RepriseError }[];
+}
+
 export class Runs {
   readonly #control: ObjectStore;
   readonly #clock: Clock;
@@ -184,25 +190,48 @@ export class Runs {
     );
   }
 
-  /** Every run, or those whose ids begin so, newest first. */
-  async all(beginning = ''): Promise<RunRecord[]> {
+  /**
+   * Those whose ids begin so, newest first. Throws Damaged when the record of one of them cannot be read: it may be the
+   * undo that somebody looks for.
+   */
+  async beginningWith(beginning: string): Promise<RunRecord[]> {
+    const { runs, damaged } = await this.list(beginning);
+    if (damaged[0] !== undefined) throw damaged[0].error;
+    return runs;
+  }
+
+  /** Every run whose record can be read, newest first. */
+  async all(): Promise<RunRecord[]> {
+    return (await this.list()).runs;
+  }
+
+  /** Every run, newest first, and what is wrong with the records that cannot be read. */
+  async list(beginning = ''): Promise<ListedRuns> {
     const runs: RunRecord[] = [];
+    const damaged: { runId: string; error: RepriseError }[] = [];
     for await (const object of this.#control.list(`runs/${beginning}`)) {
       if (!object.key.endsWith('/run.json')) continue;
-      const record = await this.#read<RunRecord>(object.key);
-      if (record !== undefined) runs.push(record);
+      try {
+        const record = await this.#read<RunRecord>(object.key);
+        if (record !== undefined) runs.push(record);
+      } catch (error) {
+        if (!isRepriseError(error) || error.code !== 'Damaged') throw error;
+        damaged.push({ runId: object.key.split('/')[1] ?? '', error });
+      }
     }
-    return runs.sort((a, b) =>
+    runs.sort((a, b) =>
       a.startedAt === b.startedAt ? (a.runId < b.runId ? 1 : -1) : a.startedAt < b.startedAt ? 1 : -1,
     );
+    return { runs, damaged };
   }
 
   async saveSlice(runId: string, manifest: SliceManifest): Promise<void> {
     await this.#control.write(sliceKey(runId, manifest.slice), encode(manifest), { if: 'always' });
   }
 
+  /** Undefined when it is not staged, or its manifest is damaged: it is staged again. */
   async slice(runId: string, slice: number): Promise<SliceManifest | undefined> {
-    return this.#read<SliceManifest>(sliceKey(runId, slice));
+    return this.#derivable<SliceManifest>(sliceKey(runId, slice));
   }
 
   /** Why a slice could not be staged, the last time it was tried. */
@@ -218,7 +247,7 @@ export class Runs {
   async slices(runId: string): Promise<SliceManifest[]> {
     const manifests: SliceManifest[] = [];
     for await (const object of this.#control.list(`runs/${runId}/slices/`)) {
-      const manifest = await this.#read<SliceManifest>(object.key);
+      const manifest = await this.#derivable<SliceManifest>(object.key);
       if (manifest !== undefined) manifests.push(manifest);
     }
     return manifests;
@@ -241,8 +270,10 @@ export class Runs {
     await this.#control.write(`runs/${runId}/${name}.json`, encode(document), { if: 'always' });
   }
 
+  /** Undefined when there is none. Throws Damaged for one that cannot be derived again. */
   async document<T>(runId: string, name: string): Promise<T | undefined> {
-    return this.#read<T>(`runs/${runId}/${name}.json`);
+    const key = `runs/${runId}/${name}.json`;
+    return isDerivable(key) ? this.#derivable<T>(key) : this.#read<T>(key);
   }
 
   async groups(runId: string): Promise<GroupOutcome[]> {
@@ -256,8 +287,25 @@ export class Runs {
 
   async #read<T>(key: string): Promise<T | undefined> {
     const content = await this.#control.read(key);
-    return content === undefined ? undefined : (JSON.parse(Buffer.from(content).toString('utf8')) as T);
+    return content === undefined ? undefined : documentOf<T>(key, content, fixOf(key));
   }
+
+  async #derivable<T>(key: string): Promise<T | undefined> {
+    const content = await this.#control.read(key);
+    return content === undefined ? undefined : derivableDocument<T>(key, content);
+  }
+}
+
+/** What a run derives again when it is resumed, or only tells people. */
+export const isDerivable = (key: string): boolean =>
+  /^runs\/[^/]+\/(?:slices\/|failures\/|(?:settled|verified|waiting)\.json$)/.test(key);
+
+/** What to do about a document of a run that is damaged, and that nothing else has. */
+function fixOf(key: string): string {
+  const runId = key.split('/')[1] ?? '';
+  if (key.endsWith('/preview.json'))
+    return `remove it, then decide again: rm control/${key}; reprise resume ${runId} (a run that has ended needs it only for undo)`;
+  return `restore it from a backup of the home; what run ${runId} did is in the ledger: reprise ledger list <pipeline> --run ${runId}`;
 }
 
 const planKey = (id: string): string => `plans/${id}.json`;

@@ -7,7 +7,7 @@ import type { RunRecord, Runs } from './runs.ts';
 /** The undo of the run that stands; the newest when there are several. */
 export async function standingUndo(runs: Runs, runId: string): Promise<RunRecord | undefined> {
   // An undo is a run of the same plan.
-  const every = await runs.all(runId.slice(0, runId.lastIndexOf('-') + 1));
+  const every = await runs.beginningWith(runId.slice(0, runId.lastIndexOf('-') + 1));
   const find = async (undone: string): Promise<RunRecord | undefined> => {
     for (const undo of every) {
       if (undo.undoes !== undone || (await runs.groups(undo.runId)).length === 0) continue;

@@ -35,7 +35,7 @@ const DOCUMENT = 'pruned';
 
 /** Removes what runs that ended before `keepMs` ago have in the stage; with `dryRun` only says what that is. */
 export async function prune(deps: PruneDeps, keepMs: number, dryRun: boolean): Promise<Pruning> {
-  const every = await deps.runs.all();
+  const { runs: every, damaged } = await deps.runs.list();
   const before = new Date(deps.clock.nowMs() - keepMs).toISOString();
   const pruned: PrunedRun[] = [];
   const kept: (PrunedRun & { because: string })[] = [];
@@ -46,7 +46,11 @@ export async function prune(deps: PruneDeps, keepMs: number, dryRun: boolean): P
     if (files.length === 0) continue;
     const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
     const one = { runId, pipeline, state, finishedAt, files: files.length, bytes };
-    const because = await neededFor(deps.runs, every, run);
+    const lost = damaged.find((one) => planPart(one.runId) === planPart(runId));
+    const because =
+      lost === undefined
+        ? await neededFor(deps.runs, every, run)
+        : `the record of run ${lost.runId}, perhaps its undo, is damaged: reprise doctor`;
     if (because !== undefined) kept.push({ ...one, because });
     else pruned.push(one);
     if (because === undefined && !dryRun) await removeAll(deps, run, files);
@@ -59,6 +63,8 @@ export async function prunedAt(runs: Runs, run: RunRecord): Promise<string | und
   const mark = await runs.document<{ readonly at: string; readonly attempt: number }>(run.runId, DOCUMENT);
   return mark?.attempt === run.attempt ? mark.at : undefined;
 }
+
+const planPart = (runId: string): string => runId.slice(0, runId.lastIndexOf('-'));
 
 async function neededFor(runs: Runs, every: readonly RunRecord[], run: RunRecord): Promise<string | undefined> {
   const undo = every.find((one) => one.undoes === run.runId && !OVER.has(one.state));

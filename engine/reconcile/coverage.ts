@@ -231,10 +231,13 @@ export class Coverage {
 
 const encode = (document: CoverageDocument): Uint8Array => Buffer.from(`${JSON.stringify(document)}\n`);
 
+const isRecord = (value: unknown): boolean => typeof value === 'object' && value !== null;
+
 function decode(content: Uint8Array): CoverageDocument | undefined {
   try {
     const document = JSON.parse(Buffer.from(content).toString('utf8')) as CoverageDocument;
-    return document.format === 1 ? document : undefined;
+    const { format, wholeNeeded, objects } = document;
+    return format === 1 && isRecord(wholeNeeded) && isRecord(objects) ? document : undefined;
   } catch {
     return undefined;
   }

@@ -132,6 +132,14 @@ export function classifyDuckError(error: unknown, what: string): RepriseError {
   }
   if (kind === 'INTERRUPT') return new RepriseError('Cancelled', `interrupted: ${what}`, 'run this again');
   if (/No magic bytes found|not a parquet file|too small to be a Parquet|Invalid Parquet/i.test(text)) {
+    const staged = /file '[^'\n]*\/(stage\/[\w./-]+)'/.exec(text)?.[1];
+    if (staged !== undefined) {
+      return new RepriseError(
+        'Damaged',
+        `${staged} is damaged: it is not a whole Parquet file`,
+        'see what it is for and what to do: reprise doctor',
+      );
+    }
     return new RepriseError(
       'UnreadableObject',
       `a Parquet file cannot be read: ${what}`,

@@ -1,0 +1,155 @@
+// Whether what is kept of plans and runs can be read: every document of the control store but ledger and plans, which have
+// checks of their own, and the Parquet files of the stage. Says of each what it is good for: what can be derived again is a
+// note, what cannot is wrong.
+
+import { systemClock } from '../../adapters/local/clock.ts';
+import { isWholeParquet } from '../../adapters/local/health.ts';
+import type { Home } from '../../adapters/local/home.ts';
+import { documentOf } from '../../engine/ledger/document.ts';
+import { inspectLedger } from '../../engine/ledger/ledger.ts';
+import { isDerivable, Runs } from '../../engine/ledger/runs.ts';
+import { prunedAt } from '../../engine/publish/prune.ts';
+import { isRepriseError } from '../../ports/errors.ts';
+import { count, plural } from '../render/text.ts';
+import { type Finding, faultOf, type HomeCheck } from './finding.ts';
+
+const SHOWN_MAX = 20;
+
+export const documentsCheck: HomeCheck = {
+  name: 'documents',
+  run: async (home) => {
+    const found = [...(await controlFindings(home)), ...(await missingFindings(home)), ...(await stageFindings(home))];
+    const shown = found.slice(0, SHOWN_MAX);
+    if (found.length > shown.length)
+      shown.push({ state: 'wrong', says: `and ${count(found.length - shown.length)} more documents that are damaged` });
+    return found.length > 0 ? shown : [{ state: 'ok', says: 'plans, runs and what they keep can be read' }];
+  },
+};
+
+interface Kind {
+  readonly keys: RegExp;
+  /** What happens, or has to be done. */
+  readonly fix: string;
+  readonly isDerived: boolean;
+}
+
+const BACKUP = 'restore it from a backup of the home';
+
+/** Documents that are JSON, the first that fits. Those of runs are sorted by the engine. */
+const KINDS: readonly Kind[] = [
+  { keys: /^(?:home\.json|delivery\.key)$|^(?:ledger|plans)\//, fix: '', isDerived: true },
+  { keys: /^leases\//, fix: 'nothing to do: the next run derives it from the ledger', isDerived: true },
+  { keys: /^coverage\//, fix: 'nothing to do: the next reconcile derives it again', isDerived: true },
+  { keys: /^ledger-heads\//, fix: 'nothing to do: the next entry writes it again', isDerived: true },
+  { keys: /^waiting\//, fix: 'nothing to do: the next reconcile writes it again', isDerived: true },
+  { keys: /^(?:catalog|versions)\//, fix: 'nothing to do: the next plan reads these objects again', isDerived: true },
+  { keys: /^warehouse\.lock/, fix: 'nothing to do: the next command takes it', isDerived: true },
+];
+
+async function controlFindings(home: Home): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for await (const { key } of home.control.list('')) {
+    const kind = key.startsWith('runs/') ? undefined : KINDS.find(({ keys }) => keys.test(key));
+    if (kind?.fix === '') continue;
+    const isDerived = kind === undefined ? isDerivable(key) : kind.isDerived;
+    try {
+      await refuseDamaged(home, key, kind?.fix);
+    } catch (error) {
+      if (!isRepriseError(error)) throw error;
+      const { says, fix } = faultOf(error);
+      findings.push({ state: isDerived ? 'note' : 'wrong', says, ...(fix === undefined ? {} : { fix }) });
+    }
+  }
+  return findings;
+}
+
+/** Throws Damaged. `fix`: of a document that is not a run's. */
+async function refuseDamaged(home: Home, key: string, fix: string | undefined): Promise<void> {
+  const content = (await home.control.read(key)) ?? Buffer.alloc(0);
+  if (key.endsWith('.parquet')) return;
+  if (fix !== undefined || isDerivable(key)) {
+    documentOf(key, content, fix ?? 'nothing to do: resuming the run derives it again');
+    return;
+  }
+  const [, runId = '', ...rest] = key.split('/');
+  const runs = new Runs(home.control, systemClock);
+  if (rest.join('/') === 'run.json') await runs.run(runId);
+  else await runs.document(runId, rest.join('/').replace(/\.json$/, ''));
+}
+
+/** Documents that others say there are. */
+async function missingFindings(home: Home): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const runs = new Runs(home.control, systemClock);
+  const folders = new Set<string>();
+  const there = new Set<string>();
+  for await (const { key } of home.control.list('runs/')) {
+    folders.add(key.split('/')[1] ?? '');
+    there.add(key);
+  }
+  const missing = (key: string, because: string): void => {
+    findings.push({ state: 'wrong', says: `control/${key} is missing: ${because}`, fix: BACKUP });
+  };
+  for (const runId of folders)
+    if (!there.has(`runs/${runId}/run.json`)) missing(`runs/${runId}/run.json`, 'other documents of the run are there');
+  for (const run of await runs.all()) {
+    if ((await home.control.head(`plans/${run.planId}.json`)) === undefined)
+      missing(`plans/${run.planId}.json`, `it is the plan of run ${run.runId}`);
+  }
+  const pipelines = new Set<string>();
+  for await (const { key } of home.control.list('ledger/')) pipelines.add(key.split('/')[1] ?? '');
+  for (const pipeline of pipelines) {
+    for (const entry of (await inspectLedger(home.control, pipeline)).entries) {
+      if (entry.kind !== 'group_published') continue;
+      const key = `runs/${entry.runId}/groups/${String(entry.group).padStart(6, '0')}.json`;
+      if (!there.has(key)) missing(key, `the ledger says that the run published this group`);
+    }
+  }
+  return findings;
+}
+
+async function stageFindings(home: Home): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const runs = new Runs(home.control, systemClock);
+  for await (const { key, bytes } of home.stage.list('')) {
+    if (!key.endsWith('.parquet') || (await isParquet(home, key, bytes))) continue;
+    const [runId = '', part] = key.split('/');
+    const isChange = part === 'changes';
+    findings.push({
+      state: isChange ? 'wrong' : 'note',
+      says: `stage/${key} is damaged: its ${plural(bytes, 'byte')} are not a whole Parquet file`,
+      fix: isChange
+        ? `${BACKUP}; without it run ${runId} cannot be undone, nor shown by diff`
+        : `while the run is unfinished: rm stage/${key}; reprise resume ${runId}`,
+    });
+  }
+  for (const run of await runs.all()) {
+    const published = await runs.groups(run.runId).catch(() => []);
+    if (published.length === 0 || (await prunedAt(runs, run)) !== undefined) continue;
+    for (const { group } of published) {
+      const prefix = `${run.runId}/changes/${group}.`;
+      if ((await first(home, prefix)) !== undefined) continue;
+      findings.push({
+        state: 'wrong',
+        says: `stage/${prefix}*.parquet are missing: what run ${run.runId} changed there`,
+        fix: `${BACKUP}; without them the run cannot be undone`,
+      });
+    }
+  }
+  return findings;
+}
+
+async function first(home: Home, prefix: string): Promise<string | undefined> {
+  for await (const { key } of home.stage.list(prefix)) return key;
+  return undefined;
+}
+
+async function isParquet(home: Home, key: string, bytes: number): Promise<boolean> {
+  if (bytes < 12) return false;
+  const { path, release } = await home.stage.fetch(key);
+  try {
+    return await isWholeParquet(path, bytes);
+  } finally {
+    await release();
+  }
+}
