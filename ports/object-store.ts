@@ -45,5 +45,7 @@ export interface ObjectStore {
   writeFile(key: string, localPath: string, condition: WriteCondition): Promise<'written' | 'lost'>;
   /** A local path through which engines can read the object, valid until `release`. Throws ObjectMissing. */
   fetch(key: string): Promise<{ readonly path: string; release(): Promise<void> }>;
+  /** sha256 of the content in hex, read piece by piece; undefined when there is none. */
+  digest(key: string): Promise<string | undefined>;
   remove(key: string): Promise<void>;
 }

@@ -53,10 +53,18 @@ export interface PublishScope {
   readonly repair: boolean;
 }
 
+/** An entry of a ledger, by number and hash: where it is kept outside of the ledger, the chain cannot be cut behind it. */
+export interface Anchor {
+  readonly sequence: number;
+  readonly hash: string;
+}
+
 export interface Commit {
   /** Unique for run and group; stored in the same transaction. */
   readonly token: string;
   readonly lease: number;
+  /** The last entry of the ledger, kept in the same transaction. */
+  readonly anchor?: Anchor | undefined;
   readonly publishedAt: string;
   /** Called with the decision before it is applied, inside the transaction: what it throws takes all of it back. */
   readonly check?: (outcome: GroupOutcome) => void;
@@ -214,9 +222,18 @@ export interface Warehouse {
   /**
    * From now on nobody publishes by an older lease whose window has a date in common, whether anything stands there or
    * not. A run that finds nothing to change publishes nothing: without this, one that it took over from could still
-   * write behind its back. Throws LeaseLost when a newer lease has raised it. Safe to repeat.
+   * write behind its back. Keeps the anchor with it. Throws LeaseLost when a newer lease has raised it. Safe to repeat.
    */
-  raiseFence(pipeline: CompiledPipeline, window: { from: string; to: string }, lease: number): Promise<void>;
+  raiseFence(
+    pipeline: CompiledPipeline,
+    window: { from: string; to: string },
+    lease: number,
+    anchor?: Anchor,
+  ): Promise<void>;
+  /** The last entries of the ledger that fences and commits were made with, in no order. */
+  anchors(pipeline: string): Promise<readonly Anchor[]>;
+  /** The greatest epoch and lease by which dates of the pipeline were taken; 0 for none. */
+  greatest(pipeline: string): Promise<{ readonly epoch: number; readonly lease: number }>;
   /** The decision for one group, not applied; its changes are written as Parquet into `folder`. */
   preview(scope: PublishScope, group: number, folder: string): Promise<GroupOutcome>;
   /** Settled rejections of the window, by reason. */

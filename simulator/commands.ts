@@ -1,6 +1,7 @@
 // The commands of operators, as the command line has them, over simulated ports.
 
 import { asking } from '../engine/ledger/asked.ts';
+import { beginAgain, createRun } from '../engine/ledger/begin.ts';
 import { askToStop, endHere } from '../engine/ledger/control.ts';
 import { Leases } from '../engine/ledger/leases.ts';
 import { Ledger } from '../engine/ledger/ledger.ts';
@@ -74,7 +75,6 @@ export async function untilItHasItsDates(
 }
 
 export async function backfill(world: World, context: SimContext, step: Backfill): Promise<RunRecord> {
-  const { runs } = context;
   const listed = world.objects.filter(({ state }) => state === 'landed' || state === 'broken');
   const only = listed.filter((_, place) => ((step.only >> (place % 4)) & 1) === 1).map(({ key }) => key);
   const request = {
@@ -86,7 +86,7 @@ export async function backfill(world: World, context: SimContext, step: Backfill
   };
   const plan = await planAndSave(context, request, step.groupCuts);
   if (step.thinkMs > 0) await context.clock.sleep(step.thinkMs);
-  return begin(world, context, await runs.create(plan, optionsOf(step), aboutWorker(context)));
+  return begin(world, context, await createRun(context, plan, optionsOf(step), aboutWorker(context)));
 }
 
 async function planAndSave(context: SimContext, request: PlanRequest, groupCuts: number): Promise<Plan> {
@@ -119,8 +119,7 @@ async function resume(world: World, context: SimContext, number: number): Promis
   if (DONE.has(run.state)) return run;
   await refuseUndone(runs, runId);
   await refuseWhileItWorks(context, run);
-  const options = { ...run.options, stageOnly: false, approved: true };
-  return executeRun(context, await runs.beginAttempt({ ...run, ...aboutWorker(context), options }));
+  return executeRun(context, await beginAgain(context, runId, aboutWorker(context), 'simulation'));
 }
 
 async function refuseWhileItWorks(context: SimContext, run: RunRecord): Promise<void> {
@@ -145,7 +144,7 @@ async function undo(
   return begin(
     world,
     context,
-    await runs.create(plan, options, { undoes: runId, reason: 'simulation', ...aboutWorker(context) }),
+    await createRun(context, plan, options, { undoes: runId, reason: 'simulation', ...aboutWorker(context) }),
   );
 }
 
@@ -159,7 +158,7 @@ const UNDO_OPTIONS: RunOptions = {
 };
 
 export async function reconcileAll(world: World, context: SimContext, maxActive: number): Promise<Reconciliation> {
-  const { compiled, runs } = context;
+  const { compiled } = context;
   const deps: ReconcileDeps = {
     ...context,
     ledger: new Ledger(context, compiled.name),
@@ -169,7 +168,7 @@ export async function reconcileAll(world: World, context: SimContext, maxActive:
       const request = { window, reason: 'reconcile', sliceBytes: SLICE_BYTES.some, onlyObjects, repair: false };
       const plan = await planAndSave(context, request, 0);
       const options = { ...UNDO_OPTIONS, approved: false, maxActive, verify: true };
-      return { plan, run: await begin(world, context, await runs.create(plan, options)) };
+      return { plan, run: await begin(world, context, await createRun(context, plan, options)) };
     },
     onProgress: () => {},
   };

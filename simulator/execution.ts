@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type JsonValue, loadStateMachine, type StateMachine, startExecution } from '../adapters/local/asl/asl.ts';
 import { packageRoot } from '../adapters/local/duckdb/sql.ts';
+import { recordEnd } from '../engine/ledger/finish.ts';
 import { LEASE_MS, Leases } from '../engine/ledger/leases.ts';
 import type { RunRecord } from '../engine/ledger/runs.ts';
 import { isRepriseError, RepriseError } from '../ports/errors.ts';
@@ -57,7 +58,9 @@ export async function executeRun(context: SimContext, run: RunRecord): Promise<R
     throw new RepriseError('LeaseLost', `attempt ${run.attempt} was followed by another`, 'see how that one does');
   if (record.state !== 'running') return record;
   const cause = result.status === 'FAILED' ? `${result.error}: ${result.cause}` : 'it ended without finishing the run';
-  return runs.save({ ...record, state: 'failed', failure: { error: 'Internal', cause } });
+  const failed: RunRecord = { ...record, state: 'failed', failure: { error: 'Internal', cause } };
+  await recordEnd(context, failed);
+  return failed;
 }
 
 /** Renews the lease while the run is executed; aborts when another has it. */

@@ -79,6 +79,7 @@ function storeOf(store: SimStore, name: string, caller: Caller): ObjectStore {
     write: (key, content, condition) => call('write', key, () => store.write(key, content, condition)),
     writeFile: (key, path, condition) => call('writeFile', key, () => store.writeFile(key, path, condition)),
     fetch: (key) => call('fetch', key, () => store.fetch(key)),
+    digest: (key) => call('digest', key, () => store.digest(key)),
     remove: (key) => call('remove', key, () => store.remove(key)),
   };
 }

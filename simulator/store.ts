@@ -1,6 +1,7 @@
 // Objects in memory, with the promises of ports/object-store.ts, and the local files that engines would read them
 // through. Nothing is ever serialized but what the engine itself serializes.
 
+import { sha256Hex } from '../engine/model/digest.ts';
 import { RepriseError } from '../ports/errors.ts';
 import type { ObjectInfo, ObjectStore, WriteCondition } from '../ports/object-store.ts';
 
@@ -71,6 +72,11 @@ export class SimStore implements ObjectStore {
     const path = `${this.#name}:${key}@${held.info.version}`;
     this.#disk.set(path, held.content);
     return { path, release: async () => {} };
+  }
+
+  async digest(key: string): Promise<string | undefined> {
+    const held = this.#held.get(key);
+    return held && sha256Hex(JSON.stringify(held.content) ?? '');
   }
 
   async remove(key: string): Promise<void> {

@@ -6,6 +6,7 @@ import { type LastWhole, PUBLISH_RULE, type PublishRule } from '../engine/publis
 import { RepriseError } from '../ports/errors.ts';
 import type { OfferReader } from '../ports/offers.ts';
 import type {
+  Anchor,
   Commit,
   GroupOutcome,
   PublishScope,
@@ -37,12 +38,19 @@ export interface WarehouseState {
   readonly tables: Map<string, readonly Row[]>;
   readonly fences: Map<string, Fence>;
   readonly windows: { readonly from: string; readonly to: string; readonly lease: number }[];
+  readonly anchors: Anchor[];
   readonly commits: Map<string, GroupOutcome>;
 }
 
 export function emptyWarehouse(pipeline: CompiledPipeline): WarehouseState {
   const names = [...pipeline.tables.map(({ name }) => name), 'quarantine'];
-  return { tables: new Map(names.map((name) => [name, []])), fences: new Map(), windows: [], commits: new Map() };
+  return {
+    tables: new Map(names.map((name) => [name, []])),
+    fences: new Map(),
+    windows: [],
+    anchors: [],
+    commits: new Map(),
+  };
 }
 
 export interface WarehouseBehaviour {
@@ -109,14 +117,36 @@ export class SimWarehouse implements Warehouse, OfferReader {
     return this.#ask('ensureTables', () => {});
   }
 
-  raiseFence(_: CompiledPipeline, window: Window, lease: number): Promise<void> {
+  raiseFence(_: CompiledPipeline, window: Window, lease: number, anchor?: Anchor): Promise<void> {
     return this.#ask('raiseFence', () => {
       const { fences, windows } = this.#options.state;
       const dates = [...fences].filter(([date]) => date >= window.from && date < window.to);
       const overlapping = windows.filter((one) => one.from < window.to && one.to > window.from);
       this.#refuseBelow(lease, [...dates.map(([, fence]) => fence.lease), ...overlapping.map((one) => one.lease)]);
       if (this.#options.behaviour.raisesFence) windows.push({ ...window, lease });
+      this.#keepAnchor(anchor);
     });
+  }
+
+  anchors(): Promise<readonly Anchor[]> {
+    return this.#ask('anchors', () => [...this.#options.state.anchors]);
+  }
+
+  greatest(): Promise<{ readonly epoch: number; readonly lease: number }> {
+    return this.#ask('greatest', () => {
+      const { fences, windows } = this.#options.state;
+      const leases = [...fences.values(), ...windows].map(({ lease }) => lease);
+      return {
+        epoch: Math.max(0, ...[...fences.values()].map((fence) => fence.lastWhole?.epoch ?? 0)),
+        lease: Math.max(0, ...leases),
+      };
+    });
+  }
+
+  /** The newest is the one that tells a cut. */
+  #keepAnchor(anchor: Anchor | undefined): void {
+    const { anchors } = this.#options.state;
+    if (anchor !== undefined && anchor.sequence >= (anchors[0]?.sequence ?? 0)) anchors.splice(0, 1, anchor);
   }
 
   preview(scope: PublishScope, group: number): Promise<GroupOutcome> {
@@ -209,6 +239,7 @@ export class SimWarehouse implements Warehouse, OfferReader {
     this.#refuseStale(scope, group, commit);
     commit.check?.(outcome);
     setFences(state.fences);
+    this.#keepAnchor(commit.anchor);
     disk.set(`${folder}/${group}`, kept);
     for (const { table, keyOf, decisions, after } of kept) {
       const keys = (...actions: string[]): Set<string> =>

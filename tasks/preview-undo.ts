@@ -1,17 +1,22 @@
 // Task PreviewUndo: what taking the run back changes, not applied, and whether it may be published without a yes.
+
+import { checkedRun, optionsInForce } from '../engine/ledger/recorded.ts';
 import { withinLimit } from '../engine/publish/gate.ts';
+import { recordPreview } from '../engine/publish/preview.ts';
 import { previewUndo, undoneBy } from '../engine/publish/undo.ts';
 import { runOf, type Task, writeLines } from './context.ts';
 
 export const previewUndoTask: Task = async (context, payload) => {
-  const { runs, run, plan, pipeline } = await runOf(context, payload);
+  const { runs, plan, pipeline, ...found } = await runOf(context, payload);
+  const { run, recorded } = await checkedRun({ ...context, runs }, found.run.runId);
   const { runId } = run;
-  const undone = await undoneBy(runs, run);
+  const undone = await undoneBy({ ...context, runs }, run);
   const undo = { runId, folder: context.changesFolder(runId) };
   const preview = await context.withWarehouse((warehouse) =>
     previewUndo({ ...context, runs, warehouse }, pipeline, plan, undone, undo),
   );
-  await runs.saveDocument(runId, 'preview', preview);
+  const left = preview.outcomes.filter(({ group }) => preview.groupsLeft.includes(group));
+  await recordPreview({ ...context, runs }, run, preview, left, {});
   const groupsKey = `${runId}/groups.jsonl`;
   await writeLines(
     context.stage,
@@ -20,7 +25,7 @@ export const previewUndoTask: Task = async (context, payload) => {
   );
   return {
     changes: preview.changes,
-    withinLimit: withinLimit(preview.share, run.options),
+    withinLimit: withinLimit(preview.share, optionsInForce(run, recorded)),
     groupsKey,
     results: `${runId}/map/publish`,
   };

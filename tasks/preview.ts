@@ -1,11 +1,14 @@
 // Task Preview: the decision for every date group, not applied, and whether it may be published without a yes.
+
+import { checkedRun, optionsInForce } from '../engine/ledger/recorded.ts';
 import { withinLimit } from '../engine/publish/gate.ts';
 import { previewRun } from '../engine/publish/preview.ts';
 import { datesToRaise } from '../engine/reconcile/rebuild.ts';
 import { runOf, type Task, writeLines } from './context.ts';
 
 export const previewTask: Task = async (context, payload) => {
-  const { runs, run, plan, pipeline } = await runOf(context, payload);
+  const { runs, plan, pipeline, ...found } = await runOf(context, payload);
+  const { run, recorded } = await checkedRun({ ...context, runs }, found.run.runId);
   const deps = { ...context, runs, folder: context.changesFolder(run.runId) };
   const preview = await context.withWarehouse((warehouse) => previewRun({ ...deps, warehouse }, pipeline, plan, run));
   const groupsKey = `${run.runId}/groups.jsonl`;
@@ -17,7 +20,7 @@ export const previewTask: Task = async (context, payload) => {
   return {
     // A date that is as it should be is published too when that makes it whole by these transforms.
     changes: preview.changes + (await datesToRaise({ ...context, runs }, pipeline, plan)),
-    withinLimit: withinLimit(preview.share, run.options),
+    withinLimit: withinLimit(preview.share, optionsInForce(run, recorded)),
     groupsKey,
     results: `${run.runId}/map/publish`,
   };

@@ -1,5 +1,5 @@
 // Task Verify: derives again from raw and compares. A difference is recorded, not thrown: Finish names it.
-import { verifyPlan } from '../engine/publish/verify.ts';
+import { recordVerification, verifyPlan } from '../engine/publish/verify.ts';
 import { runOf, type Task } from './context.ts';
 
 export const verifyTask: Task = async (context, payload) => {
@@ -7,6 +7,6 @@ export const verifyTask: Task = async (context, payload) => {
   if (!run.options.verify) return { skipped: true };
   const deps = { ...context, stager: (slice: number) => context.stager(`verify-${slice}`) };
   const verification = await verifyPlan(deps, pipeline, plan, run, context.onRows);
-  await runs.saveDocument(run.runId, 'verified', verification);
+  await recordVerification({ ...context, runs }, run, verification);
   return { checked: verification.checked, differences: verification.differencesTotal };
 };

@@ -4,7 +4,7 @@ import { runOf, type Task, writeLines } from './context.ts';
 
 export const writeSlicesTask: Task = async (context, payload) => {
   const { runs, run, plan } = await runOf(context, payload);
-  const left = await slicesLeft(runs, plan, run.runId, run.options.newestFirst);
+  const left = await slicesLeft({ ...context, runs }, plan, run.runId, run.options.newestFirst);
   const key = `${run.runId}/slices.jsonl`;
   await writeLines(
     context.stage,

@@ -20,6 +20,7 @@ import { VersionCache } from './version-cache.ts';
 
 const TEMPORARY = '.tmp';
 const KEY_BYTES_MAX = 1024;
+const DIGEST_PIECE_BYTES = 1 << 20;
 const LOCK_POLL_MS = 2;
 /** Locks are held for single system calls. */
 const LOCK_WAIT_MS_MAX = 30_000;
@@ -137,6 +138,16 @@ class FileStore implements ObjectStore {
       }
       return { path, release: async () => {} };
     });
+  }
+
+  digest(key: string): Promise<string | undefined> {
+    return this.#io(`reading ${key}`, () =>
+      unlessMissing(async () => {
+        const hash = createHash('sha256');
+        await pipeline(createReadStream(this.#path(key), { highWaterMark: DIGEST_PIECE_BYTES }), hash);
+        return hash.digest('hex');
+      }),
+    );
   }
 
   remove(key: string): Promise<void> {

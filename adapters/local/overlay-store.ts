@@ -25,6 +25,7 @@ export function openOverlayStore(base: ObjectStore, upper: ObjectStore): ObjectS
     writeFile: async (key, localPath, condition) =>
       (await isLost(key, condition)) ? 'lost' : upper.writeFile(key, localPath, { if: 'always' }),
     fetch: async (key) => (await storeOf(key)).fetch(key),
+    digest: async (key) => (await storeOf(key)).digest(key),
     remove: (key) => upper.remove(key),
   };
 }

@@ -1,5 +1,6 @@
 // Plans and runs in one: the command for whoever needs no look at the plan first.
 
+import { createRun } from '../../engine/ledger/begin.ts';
 import { aboutWorker } from '../../engine/ledger/worker.ts';
 import { type Command, textArgument } from '../command.ts';
 import { execute } from './execution.ts';
@@ -23,7 +24,7 @@ export const backfillCommand: Command = {
       terminal.detail(
         `plan ${plan.id.slice(0, 12)}: ${plan.body.objects.length} objects, ${plan.body.slices.length} slices`,
       );
-      const run = await engine.runs.create(plan, options, aboutWorker(engine.leaseDeps));
+      const run = await createRun(engine.controlDeps, plan, options, aboutWorker(engine.leaseDeps));
       return execute(engine, plan, run, terminal, args['await-approval'] === true);
     }),
 };

@@ -3,9 +3,9 @@
 
 import type { Options } from 'yargs';
 import { endHere } from '../../engine/ledger/control.ts';
-import { type Decision, decideOn, rejection } from '../../engine/ledger/decision.ts';
+import { decideOn, rejection } from '../../engine/ledger/decision.ts';
 import { type Progress, progressOf } from '../../engine/ledger/progress.ts';
-import type { RunRecord } from '../../engine/ledger/runs.ts';
+import type { Decision } from '../../engine/ledger/recorded.ts';
 import { RepriseError } from '../../ports/errors.ts';
 import { type Arguments, textArgument } from '../command.ts';
 import { nextOf, progressDocument, progressLines } from '../render/runs.ts';
@@ -33,10 +33,9 @@ export function approveRun(args: Arguments, terminal: Terminal): Promise<number>
       );
     }
     if (args.run === false) {
-      await engine.runs.save(readyToPublish(progress.run));
       return shown(engine, terminal, progress.run.runId, decided, 'nothing runs yet');
     }
-    return goOn(engine, progress.run, terminal, { approved: true, reason: '', awaitApproval: false });
+    return goOn(engine, progress.run, terminal, { approval: undefined, reason: '', awaitApproval: false });
   });
 }
 
@@ -54,11 +53,6 @@ export function rejectRun(args: Arguments, terminal: Terminal): Promise<number> 
       await engine.clock.sleep(LOOK_EVERY_MS);
     return shown(engine, terminal, run.runId, decided, `${worker.by} (${worker.holder}) was told`);
   });
-}
-
-/** It no longer waits for a yes, and not for what it stopped at: resume publishes it. */
-function readyToPublish({ failure: _, ...run }: RunRecord): RunRecord {
-  return { ...run, state: 'staged' };
 }
 
 /** Throws RunBusy when the run is executed and does not wait. */

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { packageRoot } from '../../adapters/local/duckdb/sql.ts';
+import { createRun } from '../../engine/ledger/begin.ts';
 import type { RunRecord } from '../../engine/ledger/runs.ts';
 import type { SampleSource } from '../../generator/sample.ts';
 import { toNdjson } from '../../generator/sample.ts';
@@ -168,7 +169,7 @@ async function backfill(
 ): Promise<RunRecord> {
   const request = planRequest({ ...args, all: true, reason, 'slice-size': '256MB' }, engine.clock);
   const plan = await planAndSave(engine, name, request, terminal);
-  const run = await engine.runs.create(plan, runOptions({ ...args, 'max-active': 2, yes: true }));
+  const run = await createRun(engine.controlDeps, plan, runOptions({ ...args, 'max-active': 2, yes: true }));
   const ended = await executeRun(engine, run, {
     signal: new AbortController().signal,
     ask: undefined,

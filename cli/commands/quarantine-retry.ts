@@ -1,6 +1,7 @@
 // Replays what is quarantined and would be accepted today, and says before and after what there is for which reason.
 
 import { createDuckInspector, createDuckQuarantine } from '../../adapters/local/duckdb/inspect.ts';
+import { createRun } from '../../engine/ledger/begin.ts';
 import type { RunRecord } from '../../engine/ledger/runs.ts';
 import type { CompiledPipeline } from '../../engine/model/compile.ts';
 import { PLAN_LIMITS } from '../../engine/plan/limits.ts';
@@ -64,7 +65,7 @@ async function backfillAll(
   for (const window of windows) {
     const request = { window, reason: REASON, sliceBytes: PLAN_LIMITS.sliceBytes, onlyObjects: [], repair: false };
     const plan = await planAndSave(engine, pipeline.name, request, terminal);
-    const run = await engine.runs.create(plan, {
+    const run = await createRun(engine.controlDeps, plan, {
       stageOnly: false,
       approved: options.approved,
       maxChange: undefined,

@@ -1,6 +1,7 @@
 // Replays what arrived since it was last looked, and names what has to be planned whole. Made to be run by cron.
 
 import { createDuckOfferReader } from '../../adapters/local/duckdb/offers.ts';
+import { createRun } from '../../engine/ledger/begin.ts';
 import type { CompiledPipeline } from '../../engine/model/compile.ts';
 import { PLAN_LIMITS } from '../../engine/plan/limits.ts';
 import type { Window } from '../../engine/plan/window.ts';
@@ -93,7 +94,7 @@ const replayWith =
   async (window: Window, onlyObjects: readonly string[]) => {
     const request = { window, reason, sliceBytes: PLAN_LIMITS.sliceBytes, onlyObjects, repair: false };
     const plan = await planAndSave(engine, pipeline.name, request, terminal);
-    const run = await engine.runs.create(plan, {
+    const run = await createRun(engine.controlDeps, plan, {
       stageOnly: false,
       approved: false,
       maxChange: undefined,

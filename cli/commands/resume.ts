@@ -1,6 +1,7 @@
 // Continues a run from what is recorded as done.
 
-import { decideOn, decisionOf, refuseRejected, waitsFor } from '../../engine/ledger/decision.ts';
+import { beginAgain } from '../../engine/ledger/begin.ts';
+import { refuseRejected } from '../../engine/ledger/decision.ts';
 import type { RunRecord } from '../../engine/ledger/runs.ts';
 import { refuseUndone } from '../../engine/ledger/undone.ts';
 import { aboutWorker, workerOf } from '../../engine/ledger/worker.ts';
@@ -30,8 +31,8 @@ export async function refuseWhileItWorks(engine: Engine, run: RunRecord): Promis
 }
 
 export interface GoOn {
-  /** Publishes whatever the change is. */
-  readonly approved: boolean;
+  /** Publishes whatever the change is, for this reason. */
+  readonly approval: string | undefined;
   readonly reason: string;
   readonly awaitApproval: boolean;
 }
@@ -48,9 +49,8 @@ export async function goOn(engine: Engine, run: RunRecord, terminal: Terminal, h
   await refuseUndone(engine.runs, run.runId);
   await refuseWhileItWorks(engine, run);
   await refuseOtherTransforms(engine, run, 'resume');
-  const options = { ...run.options, stageOnly: false, approved: run.options.approved || how.approved };
   const about = { ...aboutWorker(engine.leaseDeps), ...(how.reason === '' ? {} : { reason: how.reason }) };
-  const again = await engine.runs.beginAttempt({ ...run, ...about, options });
+  const again = await beginAgain(engine.controlDeps, run.runId, about, how.approval);
   return execute(engine, await engine.runs.plan(run.planId), again, terminal, how.awaitApproval);
 }
 
@@ -85,14 +85,10 @@ export const resumeCommand: Command = {
         terminal.result(runDocument(run, 0), renderRun(run, undefined));
         return exitCodeOf(run);
       }
-      await refuseRejected(engine.runs, run.runId);
+      await refuseRejected(engine.leaseDeps, run);
       await refuseOtherTransforms(engine, run, 'resume');
       const reason = textArgument(args, 'reason');
-      const waits = waitsFor(run, undefined);
-      if (args.yes === true && (waits === 'approval' || waits === 'publish'))
-        await decideOn(engine.controlDeps, run, 'approved', reason === '' ? 'resume --yes' : reason);
-      const decided = await decisionOf(engine.runs, run.runId);
-      const approved = args.yes === true || decided?.decision === 'approved';
-      return goOn(engine, run, terminal, { approved, reason, awaitApproval: args['await-approval'] === true });
+      const approval = args.yes !== true ? undefined : reason === '' ? 'resume --yes' : reason;
+      return goOn(engine, run, terminal, { approval, reason, awaitApproval: args['await-approval'] === true });
     }),
 };

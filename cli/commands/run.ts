@@ -1,5 +1,6 @@
 // Executes a plan that was made before.
 
+import { createRun } from '../../engine/ledger/begin.ts';
 import { aboutWorker } from '../../engine/ledger/worker.ts';
 import { type Command, textArgument } from '../command.ts';
 import { execute } from './execution.ts';
@@ -21,7 +22,7 @@ export const runCommand: Command = {
       const plan = await engine.findPlan(textArgument(args, 'plan'));
       const reason = textArgument(args, 'reason');
       const about = { ...aboutWorker(engine.leaseDeps), ...(reason === '' ? {} : { reason }) };
-      const run = await engine.runs.create(plan, options, about);
+      const run = await createRun(engine.controlDeps, plan, options, about);
       return execute(engine, plan, run, terminal, args['await-approval'] === true);
     }),
 };

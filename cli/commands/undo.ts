@@ -1,5 +1,6 @@
 // Takes a published run back: a run of its own, with a diff, that can be undone too.
 
+import { createRun } from '../../engine/ledger/begin.ts';
 import { previewUndo, refuseUndo } from '../../engine/publish/undo.ts';
 import { type Command, textArgument } from '../command.ts';
 import { previewDocument, renderPreview } from '../render/undo.ts';
@@ -49,7 +50,7 @@ export const undoCommand: Command = {
         verify: false,
       };
       const reason = textArgument(args, 'reason');
-      const run = await engine.runs.create(plan, options, { undoes: undone.runId, reason });
+      const run = await createRun(engine.controlDeps, plan, options, { undoes: undone.runId, reason });
       return execute(engine, plan, run, terminal);
     }),
 };

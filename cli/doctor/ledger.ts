@@ -1,35 +1,75 @@
 // Whether the chain of every ledger is as it was written.
 
-import { inspectLedger, type LedgerFault } from '../../engine/ledger/ledger.ts';
+import { join } from 'node:path';
+import { systemClock } from '../../adapters/local/clock.ts';
+import { openDuckWarehouse } from '../../adapters/local/duckdb/warehouse.ts';
+import { warehouseBytes, warehouseHolder } from '../../adapters/local/health.ts';
+import type { Home } from '../../adapters/local/home.ts';
+import {
+  anchorsOfRecords,
+  anchorsOfWarehouse,
+  foundRecords,
+  pipelinesWithLedger,
+} from '../../engine/ledger/anchors.ts';
+import type { HeldAnchor, LedgerFault } from '../../engine/ledger/entry.ts';
+import { inspectLedger } from '../../engine/ledger/inspect.ts';
+import { differences } from '../../engine/ledger/restore.ts';
+import { Runs } from '../../engine/ledger/runs.ts';
 import { RepriseError } from '../../ports/errors.ts';
 import { type Finding, faultOf, type HomeCheck } from './finding.ts';
 import { pipelineNames } from './pipelines.ts';
+import { lockOf } from './warehouse.ts';
 
 export const ledgerCheck: HomeCheck = {
   name: 'ledger',
   run: async (home, args) => {
-    const names = new Set<string>();
-    for await (const { key } of home.control.list('ledger/')) names.add(key.split('/')[1] ?? '');
+    const names = await pipelinesWithLedger(home.control);
+    const runs = new Runs(home.control, systemClock);
     const known = new Set(pipelineNames(args));
     const findings: Finding[] = [];
     const intact: string[] = [];
     for (const name of names) {
-      const { entries, faults } = await inspectLedger(home.control, name);
+      const { entries, faults } = await inspectLedger(home.control, name, await anchorsOf(home, name));
       const first = faults[0];
       if (first === undefined) intact.push(`${name} ${entries.length}`);
       else findings.push(faultOf(brokenLedger(name, first)));
+      for (const { runId, differs, restorable } of await differences({ control: home.control, runs }, name)) {
+        const fix = restorable ? `reprise ledger restore ${name}` : `reprise ledger accept ${name} --reason …`;
+        findings.push({ state: 'wrong', says: `run ${runId} is not as the ledger says: ${differs.join('; ')}`, fix });
+      }
       if (!known.has(name)) findings.push({ state: 'note', says: `${name} has a ledger, but is no pipeline any more` });
     }
-    if (names.size === 0) return [{ state: 'ok', says: 'empty: nothing has run yet' }];
+    if (names.length === 0) return [{ state: 'ok', says: 'empty: nothing has run yet' }];
     return intact.length === 0
       ? findings
       : [{ state: 'ok', says: `chains intact; entries: ${intact.join(', ')}` }, ...findings];
   },
 };
 
+/** What the runs and the warehouse say of the ledger; the warehouse is left out while another process holds it. */
+async function anchorsOf(home: Home, pipeline: string): Promise<HeldAnchor[]> {
+  const records = anchorsOfRecords((await foundRecords(home.control, pipeline)).values());
+  const holder = await warehouseHolder(home.path);
+  const isHeld = holder !== undefined && holder.liveness !== 'dead';
+  if (isHeld || (await warehouseBytes(home.path)) === undefined) return records;
+  const lock = await lockOf(home);
+  try {
+    const spill = join(home.scratch, 'doctor-ledger-spill');
+    const options = { isReadOnly: home.isReadOnly };
+    const warehouse = await openDuckWarehouse(home.warehousePath, spill, home.deliveryKey, options);
+    try {
+      return [...anchorsOfWarehouse(await warehouse.anchors(pipeline)), ...records];
+    } finally {
+      await warehouse.close();
+    }
+  } finally {
+    await lock.release();
+  }
+}
+
 const brokenLedger = (pipeline: string, { sequence, fault, detail }: LedgerFault): RepriseError =>
   new RepriseError(
     'LedgerBroken',
     `the ledger of ${pipeline} is broken: entry ${sequence} is ${fault.replace('_', ' ')}: ${detail}`,
-    `reprise ledger verify ${pipeline} names everything; it was changed by hand: restore control/ledger/${pipeline} from a backup`,
+    `reprise ledger verify ${pipeline} names everything and says how to go on`,
   );

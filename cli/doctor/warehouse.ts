@@ -10,7 +10,8 @@ import { acquireWarehouse, type HeldWarehouse } from '../../adapters/local/wareh
 import { bytes, plural } from '../render/text.ts';
 import type { HomeCheck } from './finding.ts';
 
-const lockOf = (home: Home): Promise<HeldWarehouse> =>
+/** A home that cannot be written is read without a lock. */
+export const lockOf = (home: Home): Promise<HeldWarehouse> =>
   home.isReadOnly
     ? Promise.resolve({ release: async () => {} })
     : acquireWarehouse({ home: home.path, command: 'doctor', waitMs: 0, clock: systemClock, onWait: () => {} });

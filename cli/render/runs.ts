@@ -95,11 +95,14 @@ export const runRow = ({ run, state }: { readonly run: RunRecord; readonly state
   finishedAt: run.finishedAt,
 });
 
+/** States in which an approval has not been taken up by anybody yet. */
+const AWAITING: ReadonlySet<ShownState> = new Set<ShownState>(['staged', 'awaiting_approval', 'refused']);
+
 /** The command that a person most likely wants now. */
 export function nextOf({ run, state, waiting, decision }: Progress): string {
   if (waiting !== undefined)
     return `reprise diff ${run.runId}, then reprise approve ${run.runId} or reprise reject ${run.runId}`;
-  if (state === 'staged' && decision?.decision === 'approved') return `reprise resume ${run.runId}`;
+  if (AWAITING.has(state) && decision?.decision === 'approved') return `reprise resume ${run.runId}`;
   return state === 'running' ? `reprise watch ${run.runId}` : nextCommand(run);
 }
 

@@ -50,7 +50,7 @@ async function decisionFor(
   signal: AbortSignal,
 ): Promise<{ readonly error: string; readonly cause: string } | undefined> {
   for (;;) {
-    const decided = await decisionOf(engine.runs, run.runId);
+    const decided = await decisionOf(engine.leaseDeps, run);
     if (decided?.attempt === run.attempt)
       return decided.decision === 'approved' ? undefined : { error: 'Rejected', cause: rejection(decided) };
     const asked = await askedOf(engine.runs, run.runId);

@@ -124,7 +124,7 @@ export class Engine {
   /** What looking at runs and stopping them needs. */
   get controlDeps(): ControlDeps {
     const { runs } = this;
-    return { ...this.leaseDeps, runs, withWarehouse: (work) => this.withWarehouse(work) };
+    return { ...this.leaseDeps, runs, stage: this.home.stage, withWarehouse: (work) => this.withWarehouse(work) };
   }
 
   /** The run that a person named by its id or a beginning of it. */

@@ -7,7 +7,7 @@ import { type ExecutionEvent, type JsonValue, loadStateMachine, startExecution }
 import { MEMORY } from '../../adapters/local/duckdb/memory.ts';
 import { packageRoot } from '../../adapters/local/duckdb/sql.ts';
 import { asFileError } from '../../adapters/local/file-errors.ts';
-import { finish } from '../../engine/ledger/finish.ts';
+import { finish, recordEnd } from '../../engine/ledger/finish.ts';
 import { LEASE_MS } from '../../engine/ledger/leases.ts';
 import type { RunRecord } from '../../engine/ledger/runs.ts';
 import { ERROR_CODES, isRepriseError, RepriseError } from '../../ports/errors.ts';
@@ -94,7 +94,9 @@ export async function executeRun(engine: Engine, run: RunRecord, options: Execut
 async function saveFailure(engine: Engine, run: RunRecord, error: string, cause: string): Promise<RunRecord> {
   try {
     const known = error in ERROR_CODES ? error : 'Internal';
-    return await engine.runs.save({ ...run, state: 'failed', failure: { error: known, cause } });
+    const ended: RunRecord = { ...run, state: 'failed', failure: { error: known, cause } };
+    await recordEnd(engine.controlDeps, ended);
+    return ended;
   } catch (failure) {
     if (!isRepriseError(failure)) throw failure;
     throw new RepriseError(

@@ -1,13 +1,16 @@
 // The first state of a run: nothing that was planned may have changed, and the run takes its dates and its epoch.
 
 import type { ObjectStore } from '../../ports/object-store.ts';
-import type { Warehouse } from '../../ports/warehouse.ts';
+import type { Anchor, Warehouse } from '../../ports/warehouse.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
 import { refuseDrift } from '../plan/drift.ts';
 import type { Window } from '../plan/window.ts';
 import { refuseIfAsked } from './asked.ts';
+import { anchorOf, type LedgerEntry } from './entry.ts';
+import { inspectAnchored, refuseFaults } from './inspect.ts';
 import { type LeaseDeps, Leases } from './leases.ts';
-import { Ledger, type LedgerEntry } from './ledger.ts';
+import { Ledger } from './ledger.ts';
+import { checkedRun, optionsInForce } from './recorded.ts';
 import { refuseRetired } from './retired.ts';
 import type { Runs } from './runs.ts';
 import { refuseUndone } from './undone.ts';
@@ -27,7 +30,7 @@ export async function admit(
   pipeline: CompiledPipeline,
   runId: string,
 ): Promise<{ slices: number; groups: number }> {
-  const run = await deps.runs.run(runId);
+  const { run, recorded } = await checkedRun(deps, runId);
   const plan = await deps.runs.plan(run.planId);
   await refuseIfAsked(deps.runs, runId);
   await refuseUndone(deps.runs, runId);
@@ -46,22 +49,45 @@ export async function admit(
     planId: plan.id,
     attempt: run.attempt,
     reason: run.reason ?? plan.reason,
+    epoch,
+    fence,
   });
-  const { failure: _, finishedAt: __, ...rest } = run;
-  await deps.runs.save({ ...rest, state: 'running', epoch, lease: fence });
+  const { failure: _, finishedAt: __, ledger: ___, ...rest } = run;
+  const options = optionsInForce(run, recorded);
+  await deps.runs.save({ ...rest, options, state: 'running', epoch, lease: fence });
   return { slices: plan.body.slices.length, groups: plan.body.groups };
 }
 
-/** Takes the lease of the dates, and has the warehouse refuse older ones from then on. Gives the fence. */
-export async function takeDates(
+/**
+ * Takes the lease of the dates, and has the warehouse refuse older ones from then on. Gives the fence. Throws LedgerBroken
+ * when the warehouse knows entries of the ledger that are gone.
+ */
+export function takeDates(
   deps: LeaseDeps & Pick<AdmitDeps, 'withWarehouse'>,
   pipeline: CompiledPipeline,
   runId: string,
   window: Window,
 ): Promise<number> {
-  const { lease, takenFrom } = await new Leases(deps, pipeline.name).take(runId, window);
-  const { fence } = lease;
-  await new Ledger(deps, pipeline.name).append({ kind: 'lease_taken', runId, ...window, fence, takenFrom });
-  await deps.withWarehouse((warehouse) => warehouse.raiseFence(pipeline, window, fence));
-  return fence;
+  return deps.withWarehouse(async (warehouse) => {
+    const fenceMin = await greatestFence(deps, pipeline.name, await warehouse.anchors(pipeline.name));
+    const { lease, takenFrom } = await new Leases(deps, pipeline.name).take(runId, window, fenceMin);
+    const { fence } = lease;
+    const taken = await new Ledger(deps, pipeline.name).append({
+      kind: 'lease_taken',
+      runId,
+      ...window,
+      fence,
+      takenFrom,
+    });
+    await warehouse.raiseFence(pipeline, window, fence, anchorOf(taken));
+    return fence;
+  });
+}
+
+/** The greatest fence that the ledger gave: leases that were lost or edited do not begin anew below it. */
+async function greatestFence(deps: LeaseDeps, pipeline: string, anchors: readonly Anchor[]): Promise<number> {
+  const held = anchors.map((anchor) => ({ ...anchor, heldBy: 'the warehouse' }));
+  const { entries, faults } = await inspectAnchored(deps.control, pipeline, held);
+  refuseFaults(pipeline, faults);
+  return entries.reduce((greatest, entry) => ('fence' in entry ? Math.max(greatest, entry.fence ?? 0) : greatest), 0);
 }

@@ -2,19 +2,17 @@
 
 import { isoTime } from '../../ports/clock.ts';
 import { RepriseError } from '../../ports/errors.ts';
-import type { GroupOutcome, Warehouse } from '../../ports/warehouse.ts';
+import type { GroupOutcome } from '../../ports/warehouse.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
-import { publishToken } from '../publish/publish.ts';
-import { recordCommitted } from '../publish/record.ts';
+import { publishToken, recordCommitted } from '../publish/record.ts';
 import { type Asked, askRun } from './asked.ts';
 import { type FinishDeps, finish } from './finish.ts';
 import { Ledger } from './ledger.ts';
+import { checkedRun } from './recorded.ts';
 import { END_STATES, type RunRecord } from './runs.ts';
 import { aboutWorker } from './worker.ts';
 
-export interface ControlDeps extends FinishDeps {
-  withWarehouse<T>(work: (warehouse: Warehouse) => Promise<T>): Promise<T>;
-}
+export type ControlDeps = FinishDeps;
 
 /** Records that the run is to stop, in the ledger and for whoever executes it. Throws Usage for one that has ended. */
 export async function askToStop(deps: ControlDeps, run: RunRecord, ask: Asked['ask'], reason: string): Promise<Asked> {
@@ -41,7 +39,8 @@ export async function endHere(
   run: RunRecord,
   failure: { readonly error: 'Cancelled' | 'Paused' | 'Rejected'; readonly cause: string },
 ): Promise<RunRecord> {
-  const again = await deps.runs.beginAttempt({ ...run, ...aboutWorker(deps) });
+  const { run: checked } = await checkedRun(deps, run.runId);
+  const again = await deps.runs.beginAttempt({ ...checked, ...aboutWorker(deps) });
   await lookUpGroups(deps, again);
   return finish(deps, pipeline, again.runId, failure);
 }

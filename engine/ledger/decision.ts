@@ -1,20 +1,13 @@
-// What people decide on a change that waits for a yes. The decision is a document of the run, which a process that waits
-// at the Approve state looks for, and an entry of the ledger with name and reason.
+// What people decide on a change that waits for approval: an entry of the ledger with name and reason, which a process that
+// waits at the Approve state looks for.
 
-import { isoTime } from '../../ports/clock.ts';
 import { RepriseError } from '../../ports/errors.ts';
 import type { GroupOutcome } from '../../ports/warehouse.ts';
 import { ACKNOWLEDGED, type Acknowledged } from '../publish/gate.ts';
+import { readEntries } from './inspect.ts';
 import { Ledger, type LedgerDeps } from './ledger.ts';
+import { checkedDocument, checkedRun, type Decision, documentDigest, type Recorded, recordedOf } from './recorded.ts';
 import type { RunRecord, Runs } from './runs.ts';
-
-export interface Decision {
-  readonly decision: 'approved' | 'rejected';
-  readonly attempt: number;
-  readonly by: string;
-  readonly at: string;
-  readonly reason: string;
-}
 
 /** What a process writes that waits at the Approve state. */
 export interface Waiting {
@@ -23,7 +16,6 @@ export interface Waiting {
   readonly question: string;
 }
 
-const DECISION = 'decision';
 const WAITING = 'waiting';
 
 export interface DecisionDeps extends LedgerDeps {
@@ -55,12 +47,12 @@ export function waitsFor(run: RunRecord, waiting: Waiting | undefined): WaitsFor
  */
 export async function decideOn(
   deps: DecisionDeps,
-  run: RunRecord,
+  found: RunRecord,
   decision: Decision['decision'],
   reason: string,
 ): Promise<Decision> {
-  const { runs } = deps;
-  const waits = waitsFor(run, await waitingOf(runs, run));
+  const { run, recorded } = await checkedRun(deps, found.runId);
+  const waits = waitsFor(run, await waitingOf(deps, run));
   if (waits === undefined) {
     throw new RepriseError(
       'Usage',
@@ -75,31 +67,47 @@ export async function decideOn(
       `say why: reprise approve ${run.runId} --reason …`,
     );
   }
-  const decided: Decision = { decision, attempt: run.attempt, by: deps.author.by, at: isoTime(deps.clock), reason };
-  await new Ledger(deps, run.pipeline).append({ kind: decision, runId: run.runId, reason });
-  if (decision === 'approved' && waits === 'explanation') await acknowledge(runs, run, decided);
-  await runs.saveDocument(run.runId, DECISION, decided);
-  return decided;
+  const { runId, attempt } = run;
+  const documents =
+    decision === 'approved' && waits === 'explanation' ? await acknowledge(deps, run, recorded, reason) : undefined;
+  const event = { kind: decision, runId, attempt, reason, ...(documents === undefined ? {} : { documents }) } as const;
+  const { by, at } = await new Ledger(deps, run.pipeline).append(event);
+  return { decision, attempt, by, at, reason };
 }
 
-async function acknowledge(runs: Runs, run: RunRecord, { by, at, reason }: Decision): Promise<void> {
-  const preview = await runs.document<{ outcomes: readonly GroupOutcome[] }>(run.runId, 'preview');
+/** Keeps the rows that were shown; the ledger names them by the digest of the document. */
+async function acknowledge(
+  { runs, author }: DecisionDeps,
+  { runId }: RunRecord,
+  recorded: Recorded,
+  reason: string,
+): Promise<{ readonly [ACKNOWLEDGED]: string }> {
+  const preview = await checkedDocument<{ outcomes: readonly GroupOutcome[] }>(runs, runId, 'preview', recorded);
   const rows = (preview?.outcomes ?? []).flatMap((outcome) => outcome.unexplained ?? []);
-  await runs.saveDocument(run.runId, ACKNOWLEDGED, { by, at, reason, rows } satisfies Acknowledged);
+  const acknowledged: Acknowledged = { by: author.by, reason, rows };
+  await runs.saveDocument(runId, ACKNOWLEDGED, acknowledged);
+  return { [ACKNOWLEDGED]: documentDigest(acknowledged) };
 }
 
-/** The newest decision on the run, of whichever attempt. */
-export const decisionOf = (runs: Runs, runId: string): Promise<Decision | undefined> =>
-  runs.document<Decision>(runId, DECISION);
+/** The newest decision on the run, of whichever attempt. Throws LedgerBroken. */
+export async function decisionOf(
+  { control }: Pick<DecisionDeps, 'control'>,
+  { runId, pipeline }: Pick<RunRecord, 'runId' | 'pipeline'>,
+): Promise<Decision | undefined> {
+  return recordedOf(await readEntries(control, pipeline), runId).decision;
+}
 
 export const saveWaiting = (runs: Runs, runId: string, waiting: Waiting): Promise<void> =>
   runs.saveDocument(runId, WAITING, waiting);
 
 /** Undefined when no process of this attempt waits at the Approve state, or when it has its answer. */
-export async function waitingOf(runs: Runs, run: RunRecord): Promise<Waiting | undefined> {
-  const waiting = await runs.document<Waiting>(run.runId, WAITING);
+export async function waitingOf(
+  deps: Pick<DecisionDeps, 'control' | 'runs'>,
+  run: RunRecord,
+): Promise<Waiting | undefined> {
+  const waiting = await deps.runs.document<Waiting>(run.runId, WAITING);
   if (run.state !== 'running' || waiting?.attempt !== run.attempt) return undefined;
-  return (await decisionOf(runs, run.runId))?.attempt === run.attempt ? undefined : waiting;
+  return (await decisionOf(deps, run))?.attempt === run.attempt ? undefined : waiting;
 }
 
 /** As a cause: who rejected it and why. */
@@ -107,8 +115,9 @@ export const rejection = ({ by, at, reason }: Decision): string =>
   `${by} rejected it at ${at}${reason === '' ? '' : `: ${reason}`}`;
 
 /** Throws Rejected for a run that was rejected and not approved since. */
-export async function refuseRejected(runs: Runs, runId: string): Promise<void> {
-  const decided = await decisionOf(runs, runId);
+export async function refuseRejected(deps: Pick<DecisionDeps, 'control'>, run: RunRecord): Promise<void> {
+  const decided = await decisionOf(deps, run);
   if (decided?.decision !== 'rejected') return;
-  throw new RepriseError('Rejected', rejection(decided), `approve it after all: reprise approve ${runId} --reason …`);
+  const fix = `approve it after all: reprise approve ${run.runId} --reason …`;
+  throw new RepriseError('Rejected', rejection(decided), fix);
 }

@@ -1,21 +1,28 @@
 // The last state of a run: names the state it honestly ended in, from what is recorded, and writes it down.
 
 import { isoTime } from '../../ports/clock.ts';
-import { ERROR_CODES, type ErrorCode } from '../../ports/errors.ts';
-import type { GroupOutcome, UndoOutcome, Verification } from '../../ports/warehouse.ts';
+import { ERROR_CODES, type ErrorCode, isRepriseError } from '../../ports/errors.ts';
+import type { ObjectStore } from '../../ports/object-store.ts';
+import type { Anchor, GroupOutcome, UndoOutcome, Verification, Warehouse } from '../../ports/warehouse.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
 import type { Plan } from '../plan/plan.ts';
 import { arrivalDate } from '../plan/raw-keys.ts';
+import { publishedGroups } from '../publish/record.ts';
 import { settleTransforms } from '../publish/retire.ts';
 import { changesAnything, summarize, undoneDates } from '../publish/summary.ts';
 import { coverRun } from '../reconcile/rebuild.ts';
+import { anchorOf } from './entry.ts';
+import { inspectLedger } from './inspect.ts';
 import { type LeaseDeps, Leases } from './leases.ts';
-import { inspectLedger, Ledger } from './ledger.ts';
+import { Ledger, type LedgerDeps } from './ledger.ts';
+import { checkedDocument, checkedRun, optionsInForce } from './recorded.ts';
 import { retiredIn } from './retired.ts';
 import type { RunRecord, RunState, RunSummary, Runs, UndoSummary } from './runs.ts';
 
 export interface FinishDeps extends LeaseDeps {
   readonly runs: Runs;
+  readonly stage: ObjectStore;
+  withWarehouse<T>(work: (warehouse: Warehouse) => Promise<T>): Promise<T>;
 }
 
 /** Why a group could not be published: the document that the task leaves. */
@@ -33,16 +40,14 @@ export async function finish(
   told: Failure,
 ): Promise<RunRecord> {
   const { runs } = deps;
-  const run = await runs.run(runId);
+  const { run, recorded } = await checkedRun(deps, runId);
   const failure = (await groupFailure(runs, run, told)) ?? told;
   const plan = await runs.plan(run.planId);
-  const published = await runs.groups(runId);
-  const preview = await runs.document<{ outcomes: readonly GroupOutcome[]; quarantined: Record<string, number> }>(
-    runId,
-    'preview',
-  );
-  const settled = await runs.document<{ unreadable: readonly { key: string; detail: string }[] }>(runId, 'settled');
-  const verification = await runs.document<Verification>(runId, 'verified');
+  const published = await publishedGroups(deps, run, recorded);
+  const document = <T>(name: string): Promise<T | undefined> => checkedDocument<T>(runs, runId, name, recorded);
+  const preview = await document<{ outcomes: readonly GroupOutcome[]; quarantined: Record<string, number> }>('preview');
+  const settled = await document<{ unreadable: readonly { key: string; detail: string }[] }>('settled');
+  const verification = await document<Verification>('verified');
   const known = plan.body.objects.flatMap(({ key, unreadable }) =>
     unreadable === undefined || run.undoes !== undefined ? [] : [{ key, detail: unreadable }],
   );
@@ -65,20 +70,49 @@ export async function finish(
   };
   const groups = run.undoes === undefined ? plan.body.groups : (preview?.outcomes.length ?? plan.body.groups);
   const state = stateOf(run, failure, summary, published.length, groups, changesAnything(shown));
-  const { failure: _, ...rest } = run;
+  const { failure: _, ledger: __, ...rest } = run;
   const record: RunRecord = {
     ...rest,
+    options: optionsInForce(run, recorded),
     state,
     finishedAt: isoTime(deps.clock),
     summary:
       run.undoes === undefined ? summary : { ...summary, undo: await undoSummary(deps, plan, run, state, shown) },
     ...(failure.error === '' ? {} : { failure }),
   };
-  await runs.save(record);
-  await new Ledger(deps, pipeline.name).append({ kind: 'run_finished', runId, state });
+  const anchor = await recordEnd(deps, record);
   await coverRun(deps, pipeline, plan, record);
+  await keepAnchor(deps, pipeline, plan, run, anchor);
   await new Leases(deps, pipeline.name).release(runId, run.lease);
   return record;
+}
+
+/** Writes the end of a run into the ledger, and then into its record, which names the entry. */
+export async function recordEnd(deps: LedgerDeps & { readonly runs: Runs }, record: RunRecord): Promise<Anchor> {
+  const { runId, state, pipeline } = record;
+  const entry = await new Ledger(deps, pipeline).append({ kind: 'run_finished', runId, state, record });
+  const ledger = anchorOf(entry);
+  await deps.runs.save({ ...record, ledger });
+  return ledger;
+}
+
+/**
+ * Keeps how far the ledger had come where the fence is, so that what the run left in it is not cut off unnoticed. A
+ * warehouse that is held, or in which another run has taken over, hears of it with the next run.
+ */
+async function keepAnchor(
+  deps: FinishDeps,
+  pipeline: CompiledPipeline,
+  plan: Plan,
+  run: RunRecord,
+  anchor: Anchor,
+): Promise<void> {
+  if (run.lease === 0) return;
+  try {
+    await deps.withWarehouse((warehouse) => warehouse.raiseFence(pipeline, plan.body.window, run.lease, anchor));
+  } catch (error) {
+    if (!isRepriseError(error)) throw error;
+  }
 }
 
 const ROWS_NAMED_MAX = 100;

@@ -79,10 +79,14 @@ export class Leases {
   }
 
   /**
-   * Takes the dates for a run, from itself too: an earlier attempt loses them.
+   * Takes the dates for a run, from itself too: an earlier attempt loses them. The fence is greater than `fenceMin`.
    * Throws LeaseHeld while another process holds some of them.
    */
-  async take(runId: string, window: Window): Promise<{ readonly lease: Lease; readonly takenFrom: readonly string[] }> {
+  async take(
+    runId: string,
+    window: Window,
+    fenceMin = 0,
+  ): Promise<{ readonly lease: Lease; readonly takenFrom: readonly string[] }> {
     const { author, clock, holder } = this.#deps;
     const unique = author.unique();
     const lease = await this.#change(async (document) => {
@@ -93,7 +97,7 @@ export class Leases {
       const taken: Lease = {
         ...window,
         runId,
-        fence: document.fence + 1,
+        fence: Math.max(document.fence, fenceMin) + 1,
         by: author.by,
         holder,
         expiresAtMs: clock.nowMs() + LEASE_MS,

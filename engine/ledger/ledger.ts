@@ -4,77 +4,13 @@
 
 import type { Author } from '../../ports/author.ts';
 import { type Clock, isoTime } from '../../ports/clock.ts';
-import { isRepriseError, RepriseError } from '../../ports/errors.ts';
+import { isRepriseError } from '../../ports/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
+import type { Anchor } from '../../ports/warehouse.ts';
 import { canonicalJson, sha256Hex } from '../model/digest.ts';
 import type { Window } from '../plan/window.ts';
-import type { SchemaChange } from '../schema/compare.ts';
-
-export type LedgerEvent =
-  | { readonly kind: 'plan_made'; readonly planId: string; readonly reason: string }
-  | {
-      readonly kind: 'epoch_activated';
-      readonly epoch: number;
-      readonly transformDigest: string;
-      /** Why transforms may publish again where an undo retired them. */
-      readonly reason?: string;
-      /** Where: without, at all dates. */
-      readonly windows?: readonly Window[];
-      /** Only what this undo retired. */
-      readonly undo?: string;
-    }
-  | {
-      readonly kind: 'transforms_retired';
-      readonly transformDigest: string;
-      /** The undo. */
-      readonly runId: string;
-      /** The dates that it took back; older versions retired transforms everywhere. */
-      readonly windows?: readonly Window[];
-    }
-  | { readonly kind: 'schema_applied'; readonly columns: number; readonly changes: readonly SchemaChange[] }
-  | {
-      readonly kind: 'run_started';
-      readonly runId: string;
-      readonly planId: string;
-      readonly attempt: number;
-      readonly reason: string;
-      /** The run that it takes back. */
-      readonly undoes?: string;
-    }
-  | {
-      readonly kind: 'lease_taken';
-      readonly runId: string;
-      readonly from: string;
-      readonly to: string;
-      readonly fence: number;
-      /** The run whose lease had ended, or whose process had died. */
-      readonly takenFrom: readonly string[];
-    }
-  | { readonly kind: 'lease_released'; readonly runId: string; readonly fence: number }
-  | { readonly kind: 'approved'; readonly runId: string; readonly reason: string }
-  | { readonly kind: 'rejected'; readonly runId: string; readonly reason: string }
-  | { readonly kind: 'cancel_asked'; readonly runId: string; readonly reason: string }
-  | { readonly kind: 'pause_asked'; readonly runId: string; readonly reason: string }
-  | { readonly kind: 'group_published'; readonly runId: string; readonly group: number; readonly token: string }
-  | { readonly kind: 'run_finished'; readonly runId: string; readonly state: string };
-
-export type LedgerEntry = LedgerEvent & {
-  readonly sequence: number;
-  readonly at: string;
-  readonly by: string;
-  readonly code: string;
-  /** Tells the writer that an entry is its own. */
-  readonly unique: string;
-  /** sha256 of the entry before, as it stands; empty for the first. */
-  readonly previous: string;
-};
-
-/** What is wrong with a chain. */
-export interface LedgerFault {
-  readonly sequence: number;
-  readonly fault: 'changed' | 'missing' | 'misplaced' | 'not_readable';
-  readonly detail: string;
-}
+import { anchorOf, entryKey, headKey, type LedgerEntry, type LedgerEvent, parseEntry, readHead } from './entry.ts';
+import { type Inspection, inspectLedger, readEntries } from './inspect.ts';
 
 export interface LedgerDeps {
   readonly control: ObjectStore;
@@ -82,11 +18,8 @@ export interface LedgerDeps {
   readonly author: Author;
 }
 
-interface Last {
-  readonly sequence: number;
-  /** sha256 of the entry as it stands. */
-  readonly hash: string;
-}
+/** How far the chain goes: the last entry, with its sha256. */
+type Last = Anchor;
 
 /** How often an append whose outcome is unknown looks again before it gives up. */
 const LOOKS_MAX = 5;
@@ -111,17 +44,22 @@ export class Ledger {
   }
 
   /** Every entry, oldest first. Throws LedgerBroken when the chain is. */
-  async entries(): Promise<LedgerEntry[]> {
-    const { entries, faults } = await this.inspect();
-    const first = faults[0];
-    if (first !== undefined) {
-      throw new RepriseError(
-        'LedgerBroken',
-        `ledger entry ${first.sequence} is ${first.fault.replace('_', ' ')}: ${first.detail}`,
-        'the ledger was changed from outside: reprise ledger verify names everything; restore control/ledger from a backup',
-      );
-    }
-    return entries;
+  entries(): Promise<readonly LedgerEntry[]> {
+    return readEntries(this.#control, this.#pipeline);
+  }
+
+  /** The last entry; undefined when there is none. */
+  last(): Promise<Anchor | undefined> {
+    return this.#last();
+  }
+
+  /** Says in the chain that its faults are known. The head follows, wherever it was. */
+  async accept(event: Extract<LedgerEvent, { kind: 'ledger_accepted' }>): Promise<Anchor> {
+    const { last } = await inspectLedger(this.#control, this.#pipeline);
+    const entry = (await this.#appendTo(async () => ({ last, event }))) as LedgerEntry;
+    const anchor = anchorOf(entry);
+    await this.#control.write(headKey(this.#pipeline), Buffer.from(canonicalJson(anchor)), { if: 'always' });
+    return anchor;
   }
 
   /** Reads the whole chain and says everything that is wrong with it. */
@@ -175,9 +113,12 @@ export class Ledger {
       const entries = await this.entries();
       const active = entries.findLast((entry) => entry.kind === 'epoch_activated');
       check?.(entries);
+      const greatest = Math.max(active?.epoch ?? 0, ...acceptedEpochs(entries));
       const isActive =
-        active?.transformDigest === transformDigest && (allow === undefined || !isRetired(entries, transformDigest));
-      epoch = (active?.epoch ?? 0) + (isActive ? 0 : 1);
+        active?.transformDigest === transformDigest &&
+        active.epoch === greatest &&
+        (allow === undefined || !isRetired(entries, transformDigest));
+      epoch = isActive ? greatest : greatest + 1;
       const event = {
         kind: 'epoch_activated',
         epoch,
@@ -232,7 +173,7 @@ export class Ledger {
     const content = await this.#control.read(this.#keyOf(sequence));
     if (content === undefined) return undefined;
     const text = Buffer.from(content).toString('utf8');
-    return { hash: sha256Hex(text), entry: parse(text) };
+    return { hash: sha256Hex(text), entry: parseEntry(text) };
   }
 
   #head(): Promise<Last | undefined> {
@@ -240,63 +181,13 @@ export class Ledger {
   }
 
   #keyOf(sequence: number): string {
-    return `${entryPrefix(this.#pipeline)}${String(sequence).padStart(8, '0')}.json`;
+    return entryKey(this.#pipeline, sequence);
   }
 }
 
-export interface Inspection {
-  readonly entries: LedgerEntry[];
-  readonly faults: readonly LedgerFault[];
-}
-
-/** Reads the whole chain of a pipeline and says everything that is wrong with it. */
-export async function inspectLedger(control: ObjectStore, pipeline: string): Promise<Inspection> {
-  const entries: LedgerEntry[] = [];
-  const faults: LedgerFault[] = [];
-  const head = await readHead(control, pipeline);
-  let previous: string | undefined = '';
-  let sequence = 0;
-  let headHash: string | undefined;
-  for await (const object of control.list(entryPrefix(pipeline))) {
-    const named = Number(/(\d+)\.json$/.exec(object.key)?.[1] ?? Number.NaN);
-    const text = Buffer.from((await control.read(object.key)) ?? []).toString('utf8');
-    sequence++;
-    for (; sequence < named; sequence++) {
-      faults.push({ sequence, fault: 'missing', detail: 'there is no such entry' });
-      previous = undefined;
-    }
-    const entry = parse(text);
-    if (entry === undefined) {
-      faults.push({ sequence, fault: 'not_readable', detail: 'it is no JSON of an entry' });
-    } else {
-      if (entry.sequence !== named)
-        faults.push({ sequence, fault: 'misplaced', detail: `it says it is entry ${entry.sequence}` });
-      else if (previous !== undefined && entry.previous !== previous)
-        faults.push({
-          sequence,
-          fault: 'changed',
-          detail: 'it does not follow the entry before it: one of the two was changed',
-        });
-      entries.push(entry);
-    }
-    previous = sha256Hex(text);
-    if (head?.sequence === named) headHash = previous;
-  }
-  if (head !== undefined && head.sequence > sequence) {
-    faults.push({ sequence: sequence + 1, fault: 'missing', detail: `the head says that there are ${head.sequence}` });
-  } else if (head !== undefined && headHash !== undefined && headHash !== head.hash) {
-    faults.push({ sequence: head.sequence, fault: 'changed', detail: 'it is not the entry that the head names' });
-  }
-  return { entries, faults };
-}
-
-const entryPrefix = (pipeline: string): string => `ledger/${pipeline}/`;
-const headKey = (pipeline: string): string => `ledger-heads/${pipeline}.json`;
-
-async function readHead(control: ObjectStore, pipeline: string): Promise<Last | undefined> {
-  const content = await control.read(headKey(pipeline));
-  return content === undefined ? undefined : (parse(Buffer.from(content).toString('utf8')) as Last | undefined);
-}
+/** Epochs that a warehouse knew when entries of the ledger had been lost: they are not given again. */
+const acceptedEpochs = (entries: readonly LedgerEntry[]): number[] =>
+  entries.flatMap((entry) => (entry.kind === 'ledger_accepted' ? [entry.epoch] : []));
 
 /** The epochs in which the transforms were in force, oldest first. */
 export const epochsOf = (entries: readonly LedgerEntry[], transformDigest: string): number[] =>
@@ -316,13 +207,4 @@ function isRetired(entries: readonly LedgerEntry[], transformDigest: string): bo
       entry.transformDigest === transformDigest,
   );
   return last?.kind === 'transforms_retired';
-}
-
-function parse(text: string): LedgerEntry | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as LedgerEntry) : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -3,8 +3,9 @@
 import type { GroupOutcome } from '../../ports/warehouse.ts';
 import type { Plan } from '../plan/plan.ts';
 import { type Asked, askedOf } from './asked.ts';
-import { type Decision, decisionOf, type Waiting, waitingOf } from './decision.ts';
+import { decisionOf, type Waiting, waitingOf } from './decision.ts';
 import type { LeaseDeps } from './leases.ts';
+import type { Decision } from './recorded.ts';
 import { END_STATES, type RunRecord, type RunState, type Runs } from './runs.ts';
 import { type Worker, workerOf } from './worker.ts';
 
@@ -61,8 +62,8 @@ export async function progressOf(deps: ProgressDeps, runId: string): Promise<Pro
       left: isDone ? [] : groups.filter(({ group }) => !published.has(group)),
     },
     asked: await askedOf(runs, runId),
-    decision: await decisionOf(runs, runId),
-    waiting: await waitingOf(runs, run),
+    decision: await decisionOf(deps, run),
+    waiting: await waitingOf(deps, run),
   };
 }
 

@@ -4,7 +4,7 @@
 import { RepriseError } from '../../ports/errors.ts';
 import type { Plan } from '../plan/plan.ts';
 import { datesIn, inWindow, type Window, windowsOver } from '../plan/window.ts';
-import type { LedgerEntry } from './ledger.ts';
+import type { LedgerEntry } from './entry.ts';
 
 /** What a plan finds retired. */
 export interface Retired {

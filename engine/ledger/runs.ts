@@ -5,7 +5,7 @@ import type { Clock } from '../../ports/clock.ts';
 import { isoTime } from '../../ports/clock.ts';
 import { isRepriseError, RepriseError } from '../../ports/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
-import type { GroupOutcome, LeftAlone, LeftAloneRow, LostValues } from '../../ports/warehouse.ts';
+import type { Anchor, GroupOutcome, LeftAlone, LeftAloneRow, LostValues } from '../../ports/warehouse.ts';
 import { checkedPlan } from '../plan/checked.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Window } from '../plan/window.ts';
@@ -59,6 +59,8 @@ export interface RunRecord {
   readonly finishedAt?: string;
   readonly failure?: { readonly error: string; readonly cause: string };
   readonly summary?: RunSummary;
+  /** The entry of the ledger that says how it ended: the ledger cannot be cut behind it unnoticed. */
+  readonly ledger?: Anchor;
 }
 
 /** What a run is given when it is created or taken up again. */
@@ -103,8 +105,15 @@ export interface SliceManifest {
   readonly slice: number;
   readonly deliveries: number;
   readonly rejected: number;
-  readonly files: readonly { readonly table: string; readonly key: string; readonly rows: number }[];
+  readonly files: readonly {
+    readonly table: string;
+    readonly key: string;
+    readonly rows: number;
+    readonly digest?: string;
+  }[];
   readonly unreadable: readonly { readonly key: string; readonly detail: string }[];
+  /** Made with the key of the home; absent in manifests that older versions wrote, which are staged again. */
+  readonly seal?: string;
 }
 
 export interface ListedRuns {
@@ -262,7 +271,7 @@ export class Runs {
 
   /** The outcome of a group that is committed. */
   async saveGroup(runId: string, outcome: GroupOutcome): Promise<void> {
-    await this.saveDocument(runId, `groups/${String(outcome.group).padStart(6, '0')}`, outcome);
+    await this.saveDocument(runId, groupName(outcome.group), outcome);
   }
 
   /** Documents of a run beside its record: `settled`, `preview`, `verified`, groups. */
@@ -307,6 +316,9 @@ function fixOf(key: string): string {
     return `remove it, then decide again: rm control/${key}; reprise resume ${runId} (a run that has ended needs it only for undo)`;
   return `restore it from a backup of the home; what run ${runId} did is in the ledger: reprise ledger list <pipeline> --run ${runId}`;
 }
+
+/** The name of a group's document below its run. */
+export const groupName = (group: number): string => `groups/${String(group).padStart(6, '0')}`;
 
 const planKey = (id: string): string => `plans/${id}.json`;
 const runKey = (runId: string): string => `runs/${runId}/run.json`;

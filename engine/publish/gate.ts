@@ -37,7 +37,6 @@ export const namedLost = (lost: readonly LostValues[]): string =>
 /** What somebody took the responsibility for: the very rows that were shown, as a document of the run. */
 export interface Acknowledged {
   readonly by: string;
-  readonly at: string;
   readonly reason: string;
   readonly rows: readonly Unexplained[];
 }

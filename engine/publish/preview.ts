@@ -1,27 +1,28 @@
 // The publish decision for all groups that are not published yet, and what it adds up to. It stops the run when rows would
 // change for no known cause.
 
-import type { ObjectStore } from '../../ports/object-store.ts';
 import type { GroupOutcome, PublishScope, Warehouse } from '../../ports/warehouse.ts';
-import type { LedgerDeps } from '../ledger/ledger.ts';
-import type { RunRecord, Runs } from '../ledger/runs.ts';
+import type { DocumentDigests } from '../ledger/entry.ts';
+import { Ledger } from '../ledger/ledger.ts';
+import { checkedDocument, checkedRun, documentDigest } from '../ledger/recorded.ts';
+import type { RunRecord } from '../ledger/runs.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
 import { UNREADABLE_OBJECT } from '../model/limits.ts';
 import type { Plan } from '../plan/plan.ts';
 import { ACKNOWLEDGED, type Acknowledged, refuseUnexplained } from './gate.ts';
-import { publishToken } from './publish.ts';
 import type { ReadBeforeDeps } from './read-before.ts';
-import { recordCommitted } from './record.ts';
-import { openScope } from './settle.ts';
-import { type ChangeShare, changeShare } from './summary.ts';
+import { publishToken, type RecordDeps, recordCommitted } from './record.ts';
+import { openScope, SETTLED } from './settle.ts';
+import { type ChangeShare, causeCounts, changeShare, countsByTable } from './summary.ts';
 
-export interface PreviewDeps extends ReadBeforeDeps, LedgerDeps {
-  readonly runs: Runs;
-  readonly stage: ObjectStore;
+export interface PreviewDeps extends ReadBeforeDeps, RecordDeps {
   readonly warehouse: Warehouse;
   /** Where the changes go, for diff. */
   readonly folder: string;
 }
+
+/** The document that keeps what was shown. */
+export const PREVIEW = 'preview';
 
 export interface Preview {
   readonly outcomes: readonly GroupOutcome[];
@@ -42,7 +43,7 @@ export async function previewRun(
   plan: Plan,
   run: RunRecord,
 ): Promise<Preview> {
-  const { scope, release } = await openScope(deps, pipeline, plan, run);
+  const { scope, settled, release } = await openScope(deps, pipeline, plan, run);
   try {
     const outcomes: GroupOutcome[] = [];
     const groupsLeft: number[] = [];
@@ -66,12 +67,33 @@ export async function previewRun(
         .flatMap((outcome) => outcome.changes)
         .reduce((sum, c) => sum + c.inserted + c.updated + c.deleted, 0),
     };
-    await deps.runs.saveDocument(run.runId, 'preview', preview);
-    refuseUnexplained(run.runId, left, await deps.runs.document<Acknowledged>(run.runId, ACKNOWLEDGED));
+    await recordPreview(deps, run, preview, left, { [SETTLED]: documentDigest(settled) });
+    const { recorded } = await checkedRun(deps, run.runId);
+    const acknowledged = await checkedDocument<Acknowledged>(deps.runs, run.runId, ACKNOWLEDGED, recorded);
+    refuseUnexplained(run.runId, left, acknowledged);
     return preview;
   } finally {
     await release();
   }
+}
+
+/** Keeps what was shown, and names it in the ledger with what it adds up to: what is approved later is that. */
+export async function recordPreview(
+  deps: RecordDeps,
+  { runId, attempt, pipeline }: RunRecord,
+  preview: Preview,
+  left: readonly GroupOutcome[],
+  documents: DocumentDigests,
+): Promise<void> {
+  await deps.runs.saveDocument(runId, PREVIEW, preview);
+  await new Ledger(deps, pipeline).append({
+    kind: 'run_previewed',
+    runId,
+    attempt,
+    tables: countsByTable(left),
+    causes: causeCounts(left),
+    documents: { ...documents, [PREVIEW]: documentDigest(preview) },
+  });
 }
 
 /** Rejected deliveries of the window by reason, and the objects that cannot be read. */

@@ -7,10 +7,12 @@ import type { GroupOutcome, Warehouse } from '../../ports/warehouse.ts';
 import { refuseIfAsked } from '../ledger/asked.ts';
 import { type LeaseDeps, Leases } from '../ledger/leases.ts';
 import { Ledger } from '../ledger/ledger.ts';
+import { checkedDocument, checkedRun } from '../ledger/recorded.ts';
 import type { RunRecord, Runs } from '../ledger/runs.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
 import type { Plan } from '../plan/plan.ts';
 import { ACKNOWLEDGED, type Acknowledged, refuseUnexplained } from './gate.ts';
+import { publishToken, recordGroup } from './record.ts';
 import { openScope } from './settle.ts';
 
 export interface PublishDeps extends LeaseDeps {
@@ -20,9 +22,6 @@ export interface PublishDeps extends LeaseDeps {
   readonly warehouse: Warehouse;
   readonly folder: string;
 }
-
-/** Unique for run and group, the same at every attempt. */
-export const publishToken = (runId: string, group: number): string => `${runId}/${group}`;
 
 /**
  * Throws LeaseLost when another run has the dates by now, Cancelled or Paused when that was asked for, Unexplained for
@@ -37,20 +36,16 @@ export async function publishGroup(
 ): Promise<GroupOutcome> {
   const token = publishToken(run.runId, group);
   await refuseIfAsked(deps.runs, run.runId);
+  const { recorded } = await checkedRun(deps, run.runId);
   await new Leases(deps, pipeline.name).renew(run.runId, run.lease);
-  const { scope, release } = await openScope(deps, pipeline, plan, run);
+  const { scope, release } = await openScope(deps, pipeline, plan, run, recorded);
   try {
-    const acknowledged = await deps.runs.document<Acknowledged>(run.runId, ACKNOWLEDGED);
+    const acknowledged = await checkedDocument<Acknowledged>(deps.runs, run.runId, ACKNOWLEDGED, recorded);
     const check = (outcome: GroupOutcome): void => refuseUnexplained(run.runId, [outcome], acknowledged);
-    const commit = { token, lease: run.lease, publishedAt: isoTime(deps.clock), check };
+    const anchor = await new Ledger(deps, pipeline.name).last();
+    const commit = { token, lease: run.lease, publishedAt: isoTime(deps.clock), check, anchor };
     const outcome = await deps.warehouse.publish(scope, group, deps.folder, commit);
-    await deps.runs.saveGroup(run.runId, outcome);
-    await new Ledger(deps, pipeline.name).append({
-      kind: 'group_published',
-      runId: run.runId,
-      group,
-      token,
-    });
+    await recordGroup(deps, run, outcome);
     return outcome;
   } finally {
     await release();

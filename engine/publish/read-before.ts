@@ -5,7 +5,8 @@
 
 import { isSameVersion, isVersion, type ObjectInfo, type ObjectStore } from '../../ports/object-store.ts';
 import type { PublishScope, ReadBefore } from '../../ports/warehouse.ts';
-import { epochsOf, inspectLedger } from '../ledger/ledger.ts';
+import { inspectLedger } from '../ledger/inspect.ts';
+import { epochsOf } from '../ledger/ledger.ts';
 import type { Plan } from '../plan/plan.ts';
 import { rawPrefix } from '../plan/raw-keys.ts';
 import { inWindow } from '../plan/window.ts';

@@ -5,24 +5,32 @@ import { RepriseError } from '../../ports/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { StagedFile, Stager } from '../../ports/stage.ts';
 import type { PublishScope } from '../../ports/warehouse.ts';
-import { epochsOf, inspectLedger } from '../ledger/ledger.ts';
+import { readEntries } from '../ledger/inspect.ts';
+import { epochsOf } from '../ledger/ledger.ts';
+import { checkedDocument, documentDigest, type Recorded, recordedOf } from '../ledger/recorded.ts';
 import type { RunRecord, Runs } from '../ledger/runs.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
 import { lastPossibleDate, type Plan } from '../plan/plan.ts';
 import { arrivalDate } from '../plan/raw-keys.ts';
-import { slicesLeft } from '../replay/stage-slice.ts';
+import { slicesLeft, stagedSlices } from '../replay/stage-slice.ts';
 import { type ReadBeforeDeps, readBefore } from './read-before.ts';
+import { areAsStaged, fetchStaged, fileDigest, type StageFile } from './staged-files.ts';
 
 export interface SettleDeps {
   readonly runs: Runs;
+  readonly control: ObjectStore;
   readonly stage: ObjectStore;
+  readonly deliveryKey: Uint8Array;
   readonly stager: Stager;
   /** A folder for the settled files until they are in the stage store. */
   readonly folder: string;
 }
 
-interface Settled {
-  readonly files: readonly { readonly table: string; readonly key: string; readonly rows: number }[];
+/** The document that names what is settled. */
+export const SETTLED = 'settled';
+
+export interface Settled {
+  readonly files: readonly StageFile[];
   readonly unreadable: readonly { readonly key: string; readonly detail: string }[];
 }
 
@@ -36,9 +44,9 @@ export async function settle(
   plan: Plan,
   runId: string,
 ): Promise<Settled> {
-  const known = await deps.runs.document<Settled>(runId, 'settled');
-  if (known !== undefined) return known;
-  const left = await slicesLeft(deps.runs, plan, runId, false);
+  const known = await deps.runs.document<Settled>(runId, SETTLED);
+  if (known !== undefined && (await isAsSettled(deps, pipeline, runId, known))) return known;
+  const left = await slicesLeft(deps, plan, runId, false);
   if (left.length > 0) {
     const numbers = `${left.slice(0, 10).join(', ')}${left.length > 10 ? ', …' : ''}`;
     const failure = await deps.runs.failure(runId, left[0] as number);
@@ -54,47 +62,65 @@ export async function settle(
       `${isFull ? 'free space on the disk, then: ' : ''}reprise resume ${runId}`,
     );
   }
-  const manifests = await deps.runs.slices(runId);
+  const manifests = await stagedSlices(deps, runId);
   const staged = manifests.flatMap((manifest) => manifest.files);
-  const local = await fetchAll(deps.stage, staged);
+  const local = await fetchStaged(deps.stage, runId, staged);
   try {
     const settled = await deps.stager.settle(pipeline, local.files, deps.folder);
     const keyOf = new Map(staged.map((file, place) => [local.files[place]?.path, file.key]));
-    const files: { table: string; key: string; rows: number }[] = [];
+    const files: StageFile[] = [];
     for (const file of settled) {
       const known = keyOf.get(file.path);
       const key = known ?? `${runId}/settled/${file.table}-${String(files.length).padStart(6, '0')}.parquet`;
       if (known === undefined) await deps.stage.writeFile(key, file.path, { if: 'always' });
-      files.push({ table: file.table, key, rows: file.rows });
+      files.push({ table: file.table, key, rows: file.rows, digest: (await fileDigest(deps.stage, key)) ?? '' });
     }
     const document = { files, unreadable: manifests.flatMap((manifest) => manifest.unreadable) };
-    await deps.runs.saveDocument(runId, 'settled', document);
+    await deps.runs.saveDocument(runId, SETTLED, document);
     return document;
   } finally {
     await local.release();
   }
 }
 
-/** The scope of the run's decisions. `release` gives the local files back. */
+/** Whether it is what an earlier attempt settled, to the last file. */
+async function isAsSettled(
+  deps: SettleDeps,
+  pipeline: CompiledPipeline,
+  runId: string,
+  settled: Settled,
+): Promise<boolean> {
+  const { documents } = recordedOf(await readEntries(deps.control, pipeline.name), runId);
+  return documents.get(SETTLED) === documentDigest(settled) && areAsStaged(deps.stage, settled.files);
+}
+
+/**
+ * The scope of the run's decisions. `release` gives the local files back. `recorded`: what was settled must be what the
+ * ledger says. Throws NotAsRecorded.
+ */
 export async function openScope(
   deps: Pick<SettleDeps, 'runs' | 'stage'> & ReadBeforeDeps,
   pipeline: CompiledPipeline,
   plan: Plan,
   run: RunRecord,
-): Promise<{ readonly scope: PublishScope; release(): Promise<void> }> {
-  const settled = await deps.runs.document<Settled>(run.runId, 'settled');
+  recorded?: Recorded,
+): Promise<{ readonly scope: PublishScope; readonly settled: Settled; release(): Promise<void> }> {
+  const settled =
+    recorded === undefined
+      ? await deps.runs.document<Settled>(run.runId, SETTLED)
+      : await checkedDocument<Settled>(deps.runs, run.runId, SETTLED, recorded);
   if (settled === undefined)
     throw new RepriseError('NotFound', `run ${run.runId} is not staged`, `reprise resume ${run.runId}`);
   const known = await readBefore(deps, plan);
-  const local = await fetchAll(deps.stage, settled.files);
+  const local = await fetchStaged(deps.stage, run.runId, settled.files);
   const scope = scopeOf(pipeline, plan, run, local.files, settled.unreadable);
   const earlierEpochs = await earlierEpochsOf(deps.control, plan);
-  return { scope: { ...scope, ...known, earlierEpochs }, release: local.release };
+  return { scope: { ...scope, ...known, earlierEpochs }, settled, release: local.release };
 }
 
 /** Only a partial plan asks in which epochs its transforms were in force before. */
 export async function earlierEpochsOf(control: ObjectStore, { body }: Plan): Promise<readonly number[]> {
-  return body.partial ? epochsOf((await inspectLedger(control, body.pipeline)).entries, body.transformDigest) : [];
+  return body.partial ? epochsOf(await readEntries(control, body.pipeline), body.transformDigest) : [];
 }
 
 /** Dates that an unreadable object may touch are not whole, whether it was known when the plan was made or not. */
@@ -128,24 +154,5 @@ export function scopeOf(
     unreadable: unreadable.map(({ key, detail }) => ({ key, detail, date: arrivalDate(key) })),
     settled,
     repair: body.repair,
-  };
-}
-
-async function fetchAll(
-  stage: ObjectStore,
-  files: readonly { readonly table: string; readonly key: string; readonly rows: number }[],
-): Promise<{ files: StagedFile[]; release(): Promise<void> }> {
-  const held: { release(): Promise<void> }[] = [];
-  const fetched: StagedFile[] = [];
-  for (const { table, key, rows } of files) {
-    const local = await stage.fetch(key);
-    held.push(local);
-    fetched.push({ table, path: local.path, rows });
-  }
-  return {
-    files: fetched,
-    release: async () => {
-      for (const one of held) await one.release();
-    },
   };
 }

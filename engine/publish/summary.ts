@@ -20,6 +20,16 @@ export function tableCounts(
   return counts;
 }
 
+/** Counts by table, of those that the outcomes name. */
+export function countsByTable(outcomes: readonly GroupOutcome[]): Record<string, TableCounts> {
+  const counts: Record<string, TableCounts> = {};
+  for (const change of outcomes.flatMap((outcome) => outcome.changes)) {
+    counts[change.table] ??= noCounts();
+    addCounts(counts[change.table] as TableCounts, change);
+  }
+  return counts;
+}
+
 export function addCounts(sum: TableCounts, change: TableCounts): void {
   sum.inserted += change.inserted;
   sum.updated += change.updated;

@@ -7,9 +7,11 @@ import type { ObjectStore } from '../../ports/object-store.ts';
 import type { Restorable, UndoOutcome, UndoScope, Warehouse } from '../../ports/warehouse.ts';
 import { takeDates } from '../ledger/admit.ts';
 import { refuseIfAsked } from '../ledger/asked.ts';
+import { readEntries } from '../ledger/inspect.ts';
 import { type LeaseDeps, Leases } from '../ledger/leases.ts';
-import { Ledger, type LedgerDeps } from '../ledger/ledger.ts';
-import type { RunRecord, Runs, UndoSummary } from '../ledger/runs.ts';
+import { Ledger } from '../ledger/ledger.ts';
+import { checkedRun, optionsInForce, type RecordedDeps, recordedOf } from '../ledger/recorded.ts';
+import type { RunRecord, UndoSummary } from '../ledger/runs.ts';
 import { standingUndo, undoDepth } from '../ledger/undone.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
 import { listRaw } from '../plan/catalog.ts';
@@ -17,13 +19,11 @@ import type { Plan } from '../plan/plan.ts';
 import { forgetDates } from '../reconcile/rebuild.ts';
 import type { Preview } from './preview.ts';
 import { prunedAt } from './prune.ts';
-import { publishToken } from './publish.ts';
-import { recordCommitted } from './record.ts';
+import { keptDigests, publishToken, type RecordDeps, recordCommitted, recordGroup } from './record.ts';
 import { previewTransforms } from './retire.ts';
 import { changeShare, undoneDates } from './summary.ts';
 
-export interface UndoDeps extends LedgerDeps {
-  readonly runs: Runs;
+export interface UndoDeps extends RecordDeps {
   readonly lake: ObjectStore;
   readonly warehouse: Warehouse;
   /** Where the changes of a run are kept. */
@@ -38,17 +38,18 @@ export interface UndoPreview extends Preview {
 
 /**
  * Throws NotUndoable when the run published nothing, Undone when another undo of it stands, NotFound when its changes
- * are not kept any more, Configuration when it wrote a table that the pipeline has no more. `undo`: the one that asks.
+ * are not kept any more, NotAsRecorded when they are not as they were kept, Configuration when it wrote a table that the pipeline has no more. `undo`: the one that asks.
  */
 export async function refuseUndo(
-  deps: Pick<UndoDeps, 'runs' | 'warehouse'>,
+  deps: Pick<UndoDeps, 'control' | 'runs' | 'stage' | 'warehouse'>,
   pipeline: CompiledPipeline,
   undone: RunRecord,
   undo?: string,
 ): Promise<void> {
   const { runId } = undone;
   const plan = await deps.runs.plan(undone.planId);
-  if ((await groupsOf(deps, plan, undone)).length === 0) {
+  const groups = await groupsOf(deps, plan, undone);
+  if (groups.length === 0) {
     throw new RepriseError(
       'NotUndoable',
       `run ${runId} (${undone.state}) published nothing, so there is nothing to take back`,
@@ -73,6 +74,7 @@ export async function refuseUndo(
       'they cannot be put back; replay with mended transforms instead: reprise backfill',
     );
   }
+  for (const group of groups) await refuseOtherKept(deps, undone, group);
   const lost = plan.body.tables.filter((name) => !pipeline.tables.some((table) => table.name === name));
   if (lost.length > 0) {
     throw new RepriseError(
@@ -85,20 +87,31 @@ export async function refuseUndo(
 
 /** Takes the lease of the dates. Drift of raw is none of an undo's business, and it activates no transforms. */
 export async function admitUndo(
-  deps: LeaseDeps & Pick<UndoDeps, 'runs' | 'warehouse'>,
+  deps: LeaseDeps & Pick<UndoDeps, 'runs' | 'stage' | 'warehouse'>,
   pipeline: CompiledPipeline,
   runId: string,
 ): Promise<{ groups: number }> {
-  const run = await deps.runs.run(runId);
-  const undone = await undoneBy(deps.runs, run);
+  const { run, recorded } = await checkedRun(deps, runId);
+  const undone = await undoneBy(deps, run);
   const plan = await deps.runs.plan(run.planId);
   await refuseUndo(deps, pipeline, undone, runId);
   const withWarehouse = <T>(work: (warehouse: Warehouse) => Promise<T>): Promise<T> => work(deps.warehouse);
   const fence = await takeDates({ ...deps, withWarehouse }, pipeline, runId, plan.body.window);
   const { planId, attempt, undoes = '', reason = '' } = run;
-  await new Ledger(deps, pipeline.name).append({ kind: 'run_started', runId, planId, attempt, reason, undoes });
-  const { failure: _, finishedAt: __, ...rest } = run;
-  await deps.runs.save({ ...rest, state: 'running', epoch: undone.epoch, lease: fence });
+  const { epoch } = undone;
+  await new Ledger(deps, pipeline.name).append({
+    kind: 'run_started',
+    runId,
+    planId,
+    attempt,
+    reason,
+    epoch,
+    fence,
+    undoes,
+  });
+  const { failure: _, finishedAt: __, ledger: ___, ...rest } = run;
+  const options = optionsInForce(run, recorded);
+  await deps.runs.save({ ...rest, options, state: 'running', epoch, lease: fence });
   return { groups: (await groupsOf(deps, plan, undone)).length };
 }
 
@@ -147,22 +160,45 @@ export async function undoGroup(
   const { runId, lease } = run;
   const token = publishToken(runId, group);
   await refuseIfAsked(deps.runs, runId);
+  await checkedRun(deps, runId);
   await new Leases(deps, pipeline.name).renew(runId, lease);
-  const scope = await scopeOf(deps, pipeline, plan, await undoneBy(deps.runs, run), runId);
-  const commit = { token, lease, publishedAt: isoTime(deps.clock) };
+  const undone = await undoneBy(deps, run);
+  await refuseOtherKept(deps, undone, group);
+  const scope = await scopeOf(deps, pipeline, plan, undone, runId);
+  const anchor = await new Ledger(deps, pipeline.name).last();
+  const commit = { token, lease, publishedAt: isoTime(deps.clock), anchor };
   // Before the commit: what dies after it must not leave the dates as read.
   const dates = plan.body.dates.filter((date) => date.group === group).map(({ date }) => date);
   await forgetDates(deps, pipeline, dates);
   const outcome = await deps.warehouse.undo(scope, group, deps.changesFolder(runId), commit);
-  await deps.runs.saveGroup(runId, outcome);
-  await new Ledger(deps, pipeline.name).append({ kind: 'group_published', runId, group, token });
+  await recordGroup(deps, run, outcome);
   return outcome;
 }
 
-/** The run that an undo takes back. */
-export async function undoneBy(runs: Runs, undo: RunRecord): Promise<RunRecord> {
+/** The run that an undo takes back. Throws NotAsRecorded. */
+export async function undoneBy(deps: RecordedDeps, undo: RunRecord): Promise<RunRecord> {
   if (undo.undoes === undefined) throw new RepriseError('Internal', `run ${undo.runId} is not an undo`, 'report this');
-  return runs.run(undo.undoes);
+  return (await checkedRun(deps, undo.undoes)).run;
+}
+
+/** Throws NotAsRecorded when the rows that were kept of the group are not those that its publishing kept. */
+async function refuseOtherKept(
+  deps: Pick<UndoDeps, 'control' | 'stage'>,
+  undone: RunRecord,
+  group: number,
+): Promise<void> {
+  const { runId, pipeline } = undone;
+  const { groups } = recordedOf(await readEntries(deps.control, pipeline), runId);
+  const kept = groups.get(group)?.kept;
+  if (kept === undefined) return;
+  const now = await keptDigests(deps.stage, runId, group);
+  const changed = Object.keys(kept).find((key) => kept[key] !== now[key]);
+  if (changed === undefined) return;
+  throw new RepriseError(
+    'NotAsRecorded',
+    `the file ${changed}, which keeps rows as they were before run ${runId}, is not as it was written`,
+    `restore stage/${changed} from a backup; or replay instead: reprise backfill ${pipeline} …`,
+  );
 }
 
 /** Groups that the run committed, the last it published first: an entry may have left one group for another. */

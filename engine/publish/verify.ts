@@ -4,11 +4,15 @@
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { StagedFile, Stager } from '../../ports/stage.ts';
 import type { PublishScope, Verification, Warehouse } from '../../ports/warehouse.ts';
-import type { RunRecord } from '../ledger/runs.ts';
+import { Ledger, type LedgerDeps } from '../ledger/ledger.ts';
+import { documentDigest } from '../ledger/recorded.ts';
+import type { RunRecord, Runs } from '../ledger/runs.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
 import type { Plan } from '../plan/plan.ts';
 import { type ReplayDeps, replaySlice } from '../replay/replay.ts';
 import { earlierEpochsOf, scopeOf } from './settle.ts';
+
+const VERIFIED = 'verified';
 
 export interface VerifyDeps extends Omit<ReplayDeps, 'stager'> {
   readonly control: ObjectStore;
@@ -19,6 +23,29 @@ export interface VerifyDeps extends Omit<ReplayDeps, 'stager'> {
 
 /** Most differences that are named; all are counted. */
 export const DIFFERENCES_NAMED_MAX = 100;
+
+/** Keeps what a run found when it verified itself, and names it in the ledger. */
+export async function recordVerification(
+  deps: LedgerDeps & { readonly runs: Runs },
+  { runId, attempt, pipeline }: RunRecord,
+  verification: Verification,
+): Promise<void> {
+  await deps.runs.saveDocument(runId, VERIFIED, verification);
+  const digests: Record<string, string> = {};
+  for (const table of new Set(verification.digests.map((one) => one.table))) {
+    const dates = verification.digests.filter((one) => one.table === table);
+    digests[table] = documentDigest(dates.map(({ date, rows, digest }) => [date, rows, digest]));
+  }
+  await new Ledger(deps, pipeline).append({
+    kind: 'run_verified',
+    runId,
+    attempt,
+    checked: verification.checked,
+    differences: verification.differencesTotal,
+    digests,
+    documents: { [VERIFIED]: documentDigest(verification) },
+  });
+}
 
 export async function verifyPlan(
   deps: VerifyDeps,

@@ -1,7 +1,8 @@
 // Derives coverage from what is recorded of plans, runs and their groups, and keeps it up when a run ends.
 
 import type { ObjectStore } from '../../ports/object-store.ts';
-import { epochsOf, inspectLedger } from '../ledger/ledger.ts';
+import { inspectLedger } from '../ledger/inspect.ts';
+import { epochsOf } from '../ledger/ledger.ts';
 import type { RunRecord, Runs } from '../ledger/runs.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
 import type { Plan } from '../plan/plan.ts';

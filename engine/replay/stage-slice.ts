@@ -1,9 +1,11 @@
 // Stages one slice of a run and records it as done. Repeating it changes nothing.
 
 import type { ObjectStore } from '../../ports/object-store.ts';
+import { isSealed, sealed } from '../ledger/manifests.ts';
 import type { Runs, SliceManifest } from '../ledger/runs.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
 import type { Plan } from '../plan/plan.ts';
+import { areAsStaged, fileDigest, type StageFile } from '../publish/staged-files.ts';
 import { type ReplayDeps, replaySlice } from './replay.ts';
 
 export interface StageDeps extends ReplayDeps {
@@ -20,32 +22,44 @@ export async function stageSlice(
   onRows: (rows: number) => void,
 ): Promise<SliceManifest> {
   const done = await deps.runs.slice(runId, number);
-  if (done !== undefined) return done;
+  if (done !== undefined && (await isDone(deps, runId, done))) return done;
   const slice = plan.body.slices[number];
   if (slice === undefined)
     throw new RangeError(`plan ${plan.id} has ${plan.body.slices.length} slices, no number ${number}`);
   const pinned = new Map(plan.body.objects.map((object) => [object.key, object]));
   const outcome = await replaySlice(deps, pipeline, slice, pinned, onRows);
-  const files: { table: string; key: string; rows: number }[] = [];
+  const files: StageFile[] = [];
   for (const file of outcome.files) {
     const key = `${runId}/slices/${String(number).padStart(6, '0')}/${file.table}.parquet`;
     await deps.stage.writeFile(key, file.path, { if: 'always' });
-    files.push({ table: file.table, key, rows: file.rows });
+    files.push({ table: file.table, key, rows: file.rows, digest: (await fileDigest(deps.stage, key)) ?? '' });
   }
-  const manifest = {
+  const manifest = sealed(deps.deliveryKey, runId, {
     slice: number,
     deliveries: outcome.deliveries,
     rejected: outcome.rejected,
     files,
     unreadable: outcome.unreadable,
-  };
+  });
   await deps.runs.saveSlice(runId, manifest);
   return manifest;
 }
 
+export type StagedDeps = Pick<StageDeps, 'runs' | 'stage' | 'deliveryKey'>;
+
+/** What is staged, as it was staged. */
+export async function stagedSlices(deps: StagedDeps, runId: string): Promise<SliceManifest[]> {
+  const done: SliceManifest[] = [];
+  for (const manifest of await deps.runs.slices(runId)) if (await isDone(deps, runId, manifest)) done.push(manifest);
+  return done;
+}
+
+const isDone = async (deps: StagedDeps, runId: string, manifest: SliceManifest): Promise<boolean> =>
+  isSealed(deps.deliveryKey, runId, manifest) && (await areAsStaged(deps.stage, manifest.files));
+
 /** The numbers of the plan's slices that are not staged yet, in the order in which they are to be read. */
-export async function slicesLeft(runs: Runs, plan: Plan, runId: string, newestFirst: boolean): Promise<number[]> {
-  const done = new Set((await runs.slices(runId)).map((manifest) => manifest.slice));
+export async function slicesLeft(deps: StagedDeps, plan: Plan, runId: string, newestFirst: boolean): Promise<number[]> {
+  const done = new Set((await stagedSlices(deps, runId)).map((manifest) => manifest.slice));
   const left = plan.body.slices.map((slice) => slice.number).filter((number) => !done.has(number));
   return newestFirst ? left.reverse() : left;
 }

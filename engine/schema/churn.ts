@@ -1,6 +1,6 @@
 // How much of a pipeline's tables changes in a month: the share of columns that applied schema changes concern.
 
-import type { LedgerEntry } from '../ledger/ledger.ts';
+import type { LedgerEntry } from '../ledger/entry.ts';
 import type { SchemaChange } from './compare.ts';
 
 export interface MonthChurn {

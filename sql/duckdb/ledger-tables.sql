@@ -20,6 +20,11 @@ CREATE TABLE IF NOT EXISTS reprise.fenced_windows (
   to_date DATE NOT NULL,
   lease BIGINT NOT NULL
 );
+-- The last entry of the ledger when the dates were taken: a ledger that ends before it was cut.
+ALTER TABLE reprise.fences ADD COLUMN IF NOT EXISTS ledger_sequence BIGINT;
+ALTER TABLE reprise.fences ADD COLUMN IF NOT EXISTS ledger_hash VARCHAR;
+ALTER TABLE reprise.fenced_windows ADD COLUMN IF NOT EXISTS ledger_sequence BIGINT;
+ALTER TABLE reprise.fenced_windows ADD COLUMN IF NOT EXISTS ledger_hash VARCHAR;
 CREATE TABLE IF NOT EXISTS reprise.commits (
   token VARCHAR NOT NULL,
   run_id VARCHAR NOT NULL,

@@ -4,6 +4,7 @@
 import { mkdirSync } from 'node:fs';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sha256Hex } from '../../engine/model/digest.ts';
 import { RepriseError } from '../../ports/errors.ts';
 import type { ObjectInfo, ObjectStore, WriteCondition } from '../../ports/object-store.ts';
 
@@ -67,6 +68,11 @@ export class MemoryStore implements ObjectStore {
       held.path = path;
     }
     return { path: held.path, release: async () => {} };
+  }
+
+  async digest(key: string): Promise<string | undefined> {
+    if (!this.#held.has(checked(key))) return undefined;
+    return sha256Hex(await readFile((await this.fetch(key)).path));
   }
 
   async remove(key: string): Promise<void> {

@@ -11,6 +11,7 @@ import { planAndSave } from '../../cli/commands/planning.ts';
 import { reconcileOn } from '../../cli/commands/reconcile.ts';
 import { Terminal } from '../../cli/render/terminal.ts';
 import { Engine } from '../../cli/wire/engine.ts';
+import { createRun } from '../../engine/ledger/begin.ts';
 import type { RunRecord } from '../../engine/ledger/runs.ts';
 import { PLAN_LIMITS } from '../../engine/plan/limits.ts';
 import type { Window } from '../../engine/plan/window.ts';
@@ -62,7 +63,7 @@ export async function land(engine: Engine, pipeline: string, deliveries: readonl
 export async function backfill(engine: Engine, pipeline: string, window?: Window): Promise<RunRecord> {
   const request = { window, reason: 'test', sliceBytes: PLAN_LIMITS.sliceBytes, onlyObjects: [], repair: false };
   const plan = await planAndSave(engine, pipeline, request, quiet);
-  const run = await engine.runs.create(plan, {
+  const run = await createRun(engine.controlDeps, plan, {
     stageOnly: false,
     approved: true,
     maxChange: undefined,

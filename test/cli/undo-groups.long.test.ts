@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../adapters/local/duckdb/sql.ts';
+import { createRun } from '../../engine/ledger/begin.ts';
 import { canonicalJson, sha256Hex } from '../../engine/model/digest.ts';
 import type { Plan } from '../../engine/plan/plan.ts';
 import { type Sample, toNdjson } from '../../generator/sample.ts';
@@ -70,7 +71,12 @@ describe('several date groups', () => {
     inHome(copy, async (engine) => {
       const plan = await engine.runs.plan((await engine.runs.run(run.runId)).planId);
       const base = (await engine.runs.run(run.runId)).options;
-      const begun = await engine.runs.create(plan, { ...base, approved: true }, { undoes: run.runId, reason: 'crash' });
+      const begun = await createRun(
+        engine.controlDeps,
+        plan,
+        { ...base, approved: true },
+        { undoes: run.runId, reason: 'crash' },
+      );
       const context = engine.taskContext(() => {});
       const payload = { runId: begun.runId, attempt: 1 };
       await admitUndoTask(context, payload);

@@ -12,6 +12,7 @@ import { planAndSave } from '../../cli/commands/planning.ts';
 import { Terminal } from '../../cli/render/terminal.ts';
 import { Engine } from '../../cli/wire/engine.ts';
 import { executeRun } from '../../cli/wire/execute.ts';
+import { createRun } from '../../engine/ledger/begin.ts';
 import type { RunRecord } from '../../engine/ledger/runs.ts';
 import { listRaw } from '../../engine/plan/catalog.ts';
 import { PLAN_LIMITS } from '../../engine/plan/limits.ts';
@@ -80,7 +81,7 @@ async function backfill(
     newestFirst: false,
     verify: false,
   };
-  const run = await executeRun(engine, await engine.runs.create(plan, options), {
+  const run = await executeRun(engine, await createRun(engine.controlDeps, plan, options), {
     signal: new AbortController().signal,
     ask: undefined,
     onEvent: () => {},

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openHome } from '../../adapters/local/home.ts';
-import { inspectLedger, type LedgerEntry } from '../../engine/ledger/ledger.ts';
+import type { LedgerEntry } from '../../engine/ledger/entry.ts';
+import { inspectLedger } from '../../engine/ledger/inspect.ts';
 import { copyHome } from '../copy-home.ts';
 import { digests, landInFewObjects, reprise, start } from './processes.ts';
 

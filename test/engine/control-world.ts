@@ -58,6 +58,7 @@ export function unsure(store: ObjectStore, fails: (write: number) => 'before' | 
     head: (key) => store.head(key),
     read: (key) => store.read(key),
     fetch: (key) => store.fetch(key),
+    digest: (key) => store.digest(key),
     remove: (key) => store.remove(key),
     writeFile: (key, path, condition) => store.writeFile(key, path, condition),
     write: async (key, content, condition) => {

@@ -2,12 +2,14 @@
 
 import { rmSync } from 'node:fs';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { createRun } from '../../engine/ledger/begin.ts';
 import { endHere } from '../../engine/ledger/control.ts';
 import { finish, GROUP_FAILURE } from '../../engine/ledger/finish.ts';
 import { Leases } from '../../engine/ledger/leases.ts';
 import { progressOf } from '../../engine/ledger/progress.ts';
 import { type RunRecord, Runs } from '../../engine/ledger/runs.ts';
 import { type Plan, type PlanBody, planIdOf } from '../../engine/plan/plan.ts';
+import { recordGroup } from '../../engine/publish/record.ts';
 import type { GroupOutcome, Warehouse } from '../../ports/warehouse.ts';
 import { tinyPipeline } from '../../simulator/tiny-pipeline.ts';
 import { MemoryStore } from '../adapters/memory-store.ts';
@@ -62,7 +64,8 @@ describe('a run that was stopped', () => {
       newestFirst: false,
       verify: true,
     };
-    run = await runs.create(plan, options);
+    committed.clear();
+    run = await createRun(deps(), plan, options);
     await runs.saveDocument(run.runId, 'preview', {
       outcomes: [0, 1].map(outcomeOf),
       quarantined: {},
@@ -70,7 +73,25 @@ describe('a run that was stopped', () => {
     });
   });
 
-  const deps = () => ({ ...world.process('one'), runs });
+  /** What the warehouse has committed. */
+  const committed = new Set<number>();
+  const warehouse = {
+    committed: async (token: string) => {
+      const group = Number(token.split('/')[1]);
+      return committed.has(group) ? outcomeOf(group) : undefined;
+    },
+    raiseFence: async () => {},
+  } as Partial<Warehouse> as Warehouse;
+  const deps = () => ({
+    ...world.process('one'),
+    runs,
+    stage: world.control,
+    withWarehouse: <T>(work: (of: Warehouse) => Promise<T>) => work(warehouse),
+  });
+  const publish = async (group: number): Promise<void> => {
+    committed.add(group);
+    await recordGroup(deps(), run, outcomeOf(group));
+  };
   const cancelled = { error: 'Cancelled', cause: 'somebody asked' };
 
   it.each([
@@ -78,7 +99,7 @@ describe('a run that was stopped', () => {
     ['between groups', 1, 'partially_published'],
     ['after the last', 2, 'succeeded'],
   ])('%s', async (_name, published, state) => {
-    for (let group = 0; group < published; group++) await runs.saveGroup(run.runId, outcomeOf(group));
+    for (let group = 0; group < published; group++) await publish(group);
     const ended = await finish(deps(), pipeline, run.runId, cancelled);
     expect([ended.state, ended.failure]).toEqual([state, cancelled]);
     const { groups } = await progressOf({ ...deps(), runs }, run.runId);
@@ -88,7 +109,7 @@ describe('a run that was stopped', () => {
 
   it('tells why a group could not be published, where its map only counts failures', async () => {
     const counted = { error: 'States.ExceedToleratedFailureThreshold', cause: '1 of 2 items failed' };
-    await runs.saveGroup(run.runId, outcomeOf(0));
+    await publish(0);
     await runs.saveDocument(run.runId, GROUP_FAILURE, { attempt: 1, ...cancelled });
     const ended = await finish(deps(), pipeline, run.runId, counted);
     expect([ended.state, ended.failure]).toEqual(['partially_published', cancelled]);
@@ -100,11 +121,8 @@ describe('a run that was stopped', () => {
   it('is ended by whoever asks when nobody executes it, with groups that were committed but not recorded', async () => {
     await new Leases(world.process('gone'), pipeline.name).take(run.runId, window);
     world.dead.add('gone');
-    const warehouse = {
-      committed: async (token: string) => (token === `${run.runId}/0` ? outcomeOf(0) : undefined),
-    } as Pick<Warehouse, 'committed'> as Warehouse;
-    const control = { ...deps(), withWarehouse: <T>(work: (of: Warehouse) => Promise<T>) => work(warehouse) };
-    const ended = await endHere(control, pipeline, run, { error: 'Cancelled', cause: 'somebody asked' });
+    committed.add(0);
+    const ended = await endHere(deps(), pipeline, run, { error: 'Cancelled', cause: 'somebody asked' });
     expect(ended).toMatchObject({ state: 'partially_published', attempt: 2 });
     expect((await runs.groups(run.runId)).map(({ group }) => group)).toEqual([0]);
     // The process that was believed dead has no say any more, and a second one who asks comes too late.

@@ -2,7 +2,9 @@
 
 import { rmSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
-import { Ledger, type LedgerEvent } from '../../engine/ledger/ledger.ts';
+import { anchorOf, type LedgerEntry, type LedgerEvent } from '../../engine/ledger/entry.ts';
+import { inspectLedger } from '../../engine/ledger/inspect.ts';
+import { Ledger } from '../../engine/ledger/ledger.ts';
 import { newFolder, STORES, unsure, World } from './control-world.ts';
 
 const WRITERS = 8;
@@ -114,6 +116,63 @@ describe.each(Object.entries(STORES))('a ledger over %s', (_, open) => {
     expect(faults.filter(({ fault }) => fault === 'misplaced').map(({ sequence }) => sequence)).toEqual([2, 4]);
     await world.control.write(keyOf(3), Buffer.from('nothing'), { if: 'always' });
     expect(await faultsOf(world)).toContainEqual(expect.objectContaining({ sequence: 3, fault: 'not_readable' }));
+  });
+
+  it('finds that its end was cut off, by what names its entries elsewhere, until that is accepted', async () => {
+    const world = await written(5);
+    const all = await new Ledger(world.process('reader'), 'tiny').entries();
+    const anchors = [3, 5].map((sequence) => ({
+      ...anchorOf(all[sequence - 1] as LedgerEntry),
+      heldBy: 'the warehouse',
+    }));
+    const inspected = async () => (await inspectLedger(world.control, 'tiny', anchors)).faults;
+    expect(await inspected()).toEqual([]);
+    for (const sequence of [4, 5]) await world.control.remove(keyOf(sequence));
+    const third = anchors[0] as (typeof anchors)[number];
+    const head = { sequence: third.sequence, hash: third.hash };
+    await world.control.write('ledger-heads/tiny.json', Buffer.from(JSON.stringify(head)), { if: 'always' });
+    expect(await faultsOf(world)).toEqual([]);
+    const cut = {
+      sequence: 4,
+      fault: 'missing',
+      detail: expect.stringContaining('the warehouse says that there was an'),
+    };
+    expect(await inspected()).toMatchObject([cut]);
+    // Others that are written in their place do not hide it.
+    await new Ledger(world.process('two'), 'tiny').append(event('another'));
+    await new Ledger(world.process('two'), 'tiny').append(event('yet another'));
+    expect(await inspected()).toMatchObject([{ sequence: 5, fault: 'changed' }]);
+    const accepted = {
+      kind: 'ledger_accepted',
+      reason: 'a test',
+      faults: [],
+      records: {},
+      epoch: 7,
+      fence: 9,
+    } as const;
+    await new Ledger(world.process('two'), 'tiny').accept({ ...accepted, anchors });
+    expect(await inspected()).toEqual([]);
+    // Epochs that the warehouse knows are not given again.
+    expect(await new Ledger(world.process('two'), 'tiny').activate('a'.repeat(64))).toBe(8);
+  });
+
+  it('goes on after faults that were accepted, and finds others', async () => {
+    const world = await written(5);
+    await world.control.remove(keyOf(2));
+    const faults = await faultsOf(world);
+    expect(faults).toMatchObject([{ sequence: 2, fault: 'missing' }]);
+    const accepted = {
+      kind: 'ledger_accepted',
+      reason: 'a test',
+      anchors: [],
+      records: {},
+      epoch: 0,
+      fence: 0,
+    } as const;
+    await new Ledger(world.process('two'), 'tiny').accept({ ...accepted, faults });
+    expect(await faultsOf(world)).toEqual([]);
+    await world.control.remove(keyOf(3));
+    expect(await faultsOf(world)).toMatchObject([{ sequence: 3, fault: 'missing' }]);
   });
 
   it('goes on where a writer died, or got no answer, between the entry and the head', async () => {

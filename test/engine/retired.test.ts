@@ -1,7 +1,7 @@
 // At which dates undos keep transforms from publishing, from the entries of a ledger.
 
 import { describe, expect, it } from 'vitest';
-import type { LedgerEntry, LedgerEvent } from '../../engine/ledger/ledger.ts';
+import type { LedgerEntry, LedgerEvent } from '../../engine/ledger/entry.ts';
 import { retiredAt, retiredIn, retiredWindows } from '../../engine/ledger/retired.ts';
 import type { Plan } from '../../engine/plan/plan.ts';
 

@@ -1,7 +1,7 @@
 // Churn: the share of columns that applied changes concern, month by month.
 
 import { describe, expect, it } from 'vitest';
-import type { LedgerEntry } from '../../engine/ledger/ledger.ts';
+import type { LedgerEntry } from '../../engine/ledger/entry.ts';
 import { churnByMonth } from '../../engine/schema/churn.ts';
 import type { SchemaChange } from '../../engine/schema/compare.ts';
 

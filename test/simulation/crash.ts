@@ -53,6 +53,7 @@ export function mortalStore(store: ObjectStore, mortality: Mortality): ObjectSto
     write: (key, content, condition) => mortality.call(() => store.write(key, content, condition)),
     writeFile: (key, path, condition) => mortality.call(() => store.writeFile(key, path, condition)),
     fetch: (key) => mortality.call(() => store.fetch(key)),
+    digest: (key) => mortality.call(() => store.digest(key)),
     remove: (key) => mortality.call(() => store.remove(key)),
   };
 }

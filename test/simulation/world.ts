@@ -12,12 +12,14 @@ import { sql } from '../../adapters/local/duckdb/sql.ts';
 import { DuckStager } from '../../adapters/local/duckdb/stager.ts';
 import { DuckWarehouse } from '../../adapters/local/duckdb/warehouse.ts';
 import { admit } from '../../engine/ledger/admit.ts';
+import { createRun } from '../../engine/ledger/begin.ts';
 import { Runs } from '../../engine/ledger/runs.ts';
 import type { CompiledPipeline } from '../../engine/model/compile.ts';
 import { sealKey } from '../../engine/model/keyed.ts';
 import { makePlan, type Plan, type PlanRequest } from '../../engine/plan/plan.ts';
 import { previewRun } from '../../engine/publish/preview.ts';
-import { publishGroup, publishToken } from '../../engine/publish/publish.ts';
+import { publishGroup } from '../../engine/publish/publish.ts';
+import { publishToken } from '../../engine/publish/record.ts';
 import { scopeOf, settle } from '../../engine/publish/settle.ts';
 import { verifyPlan } from '../../engine/publish/verify.ts';
 import { slicesLeft, stageSlice } from '../../engine/replay/stage-slice.ts';
@@ -217,7 +219,7 @@ export class World {
     };
     const plan = regrouped(await makePlan(planDeps, pipeline, request, () => {}), options.groupCuts);
     await deps.runs.savePlan(plan);
-    const run = await deps.runs.create(plan, {
+    const run = await createRun(deps, plan, {
       stageOnly: false,
       approved: true,
       maxChange: undefined,
@@ -234,7 +236,7 @@ export class World {
     const { runId, plan, pipeline, options } = run;
     if (!admitted) {
       await admit(deps, pipeline, runId);
-      for (const number of await slicesLeft(deps.runs, plan, runId, (options.groupCuts & 1) === 1)) {
+      for (const number of await slicesLeft(deps, plan, runId, (options.groupCuts & 1) === 1)) {
         const folder = this.#newFolder('slice');
         const stager = this.#stager(folder);
         await stageSlice({ ...deps, stager }, pipeline, plan, runId, number, () => {});

@@ -7,6 +7,7 @@ import type { CompiledPipeline } from '../../../engine/model/compile.ts';
 import { sealKey } from '../../../engine/model/keyed.ts';
 import { RepriseError } from '../../../ports/errors.ts';
 import type {
+  Anchor,
   Commit,
   EvolvingWarehouse,
   GroupOutcome,
@@ -119,7 +120,7 @@ export class DuckWarehouse implements Warehouse, EvolvingWarehouse {
     return apply ? evolve(this.duck, pipeline) : planEvolution(this.duck, pipeline);
   }
 
-  async raiseFence(pipeline: CompiledPipeline, window: Window, lease: number): Promise<void> {
+  async raiseFence(pipeline: CompiledPipeline, window: Window, lease: number, anchor?: Anchor): Promise<void> {
     const name = quoteLiteral(pipeline.name);
     const [from, to] = [`DATE ${quoteLiteral(window.from)}`, `DATE ${quoteLiteral(window.to)}`];
     await this.duck.run('BEGIN TRANSACTION');
@@ -131,12 +132,33 @@ export class DuckWarehouse implements Warehouse, EvolvingWarehouse {
       await this.duck.run(
         `DELETE FROM reprise.fenced_windows WHERE pipeline = ${name} AND from_date >= ${from} AND to_date <= ${to}`,
       );
-      await this.duck.run(`INSERT INTO reprise.fenced_windows VALUES (${name}, ${from}, ${to}, ${lease})`);
+      await this.duck.run(`INSERT INTO reprise.fenced_windows (pipeline, from_date, to_date, lease, ledger_sequence, ledger_hash)
+        VALUES (${name}, ${from}, ${to}, ${lease}, ${anchorValues(anchor)})`);
       await this.duck.run('COMMIT');
     } catch (error) {
       await this.duck.run('ROLLBACK').catch(() => undefined);
       throw error;
     }
+  }
+
+  async anchors(pipeline: string): Promise<readonly Anchor[]> {
+    const from = (table: string): string =>
+      `SELECT ledger_sequence, ledger_hash FROM reprise.${table} WHERE pipeline = ${quoteLiteral(pipeline)} AND ledger_sequence IS NOT NULL`;
+    // One that older versions made, and that may not be written, lacks the columns.
+    const has = await this.duck.rows(
+      "SELECT 1 FROM duckdb_columns() WHERE schema_name = 'reprise' AND table_name IN ('fences', 'fenced_windows') AND column_name = 'ledger_hash'",
+    );
+    if (has.length < 2) return [];
+    const rows = await this.duck.rows(`${from('fences')} UNION ${from('fenced_windows')}`);
+    return rows.map((row) => ({ sequence: Number(row.ledger_sequence), hash: String(row.ledger_hash) }));
+  }
+
+  async greatest(pipeline: string): Promise<{ readonly epoch: number; readonly lease: number }> {
+    const of = (columns: string, table: string): string =>
+      `SELECT ${columns} FROM reprise.${table} WHERE pipeline = ${quoteLiteral(pipeline)}`;
+    const rows = await this.duck.rows(`SELECT coalesce(max(epoch), 0) AS epoch, coalesce(max(lease), 0) AS lease
+      FROM (${of('epoch, lease', 'fences')} UNION ALL ${of('0, lease', 'fenced_windows')})`);
+    return { epoch: Number(rows[0]?.epoch ?? 0), lease: Number(rows[0]?.lease ?? 0) };
   }
 
   async preview(scope: PublishScope, group: number, folder: string): Promise<GroupOutcome> {
@@ -161,6 +183,7 @@ export class DuckWarehouse implements Warehouse, EvolvingWarehouse {
     if (done !== undefined) return done;
     return this.#transaction(scope.runId, commit, async () => {
       await this.#fence(scope, group, commit);
+      await this.#keepAnchor(scope, group, commit);
       const outcome = await this.#decide(scope, group);
       commit.check?.(outcome);
       await recordChanges(this.duck, scope.pipeline, group, folder, publishedColumns(scope.pipeline));
@@ -186,6 +209,7 @@ export class DuckWarehouse implements Warehouse, EvolvingWarehouse {
     if (done !== undefined) return done as UndoOutcome;
     return this.#transaction(scope.runId, commit, async () => {
       await this.#refence(scope, group, commit);
+      await this.#keepAnchor(scope, group, commit);
       const outcome = await decideUndo(this.duck, scope, group, folder);
       await syncChanges(folder, group);
       await applyUndo(this.duck, scope);
@@ -236,6 +260,12 @@ export class DuckWarehouse implements Warehouse, EvolvingWarehouse {
     await this.#refuseOlder(name, scope.window, group, commit);
     await this.duck.run(`UPDATE reprise.fences SET lease = ${commit.lease}, run_id = ${quoteLiteral(scope.runId)},
       published_at = TIMESTAMP ${quoteLiteral(commit.publishedAt)} WHERE pipeline = ${name} AND event_date IN (${datesOf(group)})`);
+  }
+
+  async #keepAnchor({ pipeline }: PublishScope | UndoScope, group: number, { anchor }: Commit): Promise<void> {
+    if (anchor === undefined) return;
+    await this.duck.run(`UPDATE reprise.fences SET ledger_sequence = ${anchor.sequence}, ledger_hash = ${quoteLiteral(anchor.hash)}
+      WHERE pipeline = ${quoteLiteral(pipeline.name)} AND event_date IN (${datesOf(group)})`);
   }
 
   #refuseOlder(name: string, window: Window, group: number, commit: Commit): Promise<void> {
@@ -347,6 +377,8 @@ export class DuckWarehouse implements Warehouse, EvolvingWarehouse {
   }
 }
 
+const anchorValues = (anchor: Anchor | undefined): string =>
+  anchor === undefined ? 'NULL, NULL' : `${anchor.sequence}, ${quoteLiteral(anchor.hash)}`;
 const datesOf = (group: number): string => `SELECT event_date FROM plan_dates WHERE group_no = ${group}`;
 const within = (window: Window): string => `event_date >= DATE '${window.from}' AND event_date < DATE '${window.to}'`;
 
