@@ -6,7 +6,7 @@ import { systemClock } from '../../adapters/local/clock.ts';
 import { isWholeParquet } from '../../adapters/local/health.ts';
 import type { Home } from '../../adapters/local/home.ts';
 import { documentOf } from '../../engine/ledger/document.ts';
-import { inspectLedger } from '../../engine/ledger/ledger.ts';
+import { inspectLedger } from '../../engine/ledger/inspect.ts';
 import { isDerivable, Runs } from '../../engine/ledger/runs.ts';
 import { prunedAt } from '../../engine/publish/prune.ts';
 import { isRepriseError } from '../../ports/errors.ts';

@@ -9,7 +9,7 @@ import { isRepriseError, RepriseError } from '../../ports/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { Window } from '../plan/window.ts';
 import { derivableDocument } from './document.ts';
-import { inspectLedger } from './ledger.ts';
+import { inspectLedger } from './inspect.ts';
 
 export interface Lease extends Window {
   readonly runId: string;
