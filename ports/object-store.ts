@@ -33,12 +33,36 @@ export type WriteCondition =
   | { readonly if: 'version'; readonly version: string }
   | { readonly if: 'always' };
 
+/** Why something below a prefix is no object of the store. On S3 a key may be anything, and only `refused_name` occurs. */
+export type StoreSkip =
+  /** A link to something that is not there. */
+  | 'dangling_link'
+  /** A link to a folder that holds it. */
+  | 'link_loop'
+  /** Bytes that are not UTF-8: no key can name them. */
+  | 'name_not_utf8'
+  /** A name that is not allowed in a key: with a backslash or a control character, or too long. */
+  | 'refused_name'
+  /** A socket, a pipe or a device. */
+  | 'special_file';
+
+/** Something that was passed over when listing: what its key would be, as far as that can be written, and why. */
+export interface Skipped<Why extends string = StoreSkip> {
+  readonly key: string;
+  readonly why: Why;
+}
+
 export interface ObjectStore {
-  /** Every object whose key starts with `prefix`, ascending by key. */
-  list(prefix: string): AsyncIterable<ObjectInfo>;
+  /**
+   * Every object whose key starts with `prefix`, ascending by key. `onSkipped` hears of whatever else is there, apart
+   * from names that begin with a dot.
+   */
+  list(prefix: string, onSkipped?: (skipped: Skipped) => void): AsyncIterable<ObjectInfo>;
   head(key: string): Promise<ObjectInfo | undefined>;
   /** Whole content of a small document; undefined when there is none. */
   read(key: string): Promise<Uint8Array | undefined>;
+  /** The first bytes of an object, fewer when it is shorter; undefined when there is none. */
+  start(key: string, bytes: number): Promise<Uint8Array | undefined>;
   /** Atomic and durable when it returns `written`; `lost` when the condition did not hold. */
   write(key: string, content: Uint8Array, condition: WriteCondition): Promise<'written' | 'lost'>;
   /** Moves a finished local file to the key, atomically; `lost` (and the file removed) when the key was taken. */

@@ -76,6 +76,7 @@ function storeOf(store: SimStore, name: string, caller: Caller): ObjectStore {
     },
     head: (key) => call('head', key, () => store.head(key)),
     read: (key) => call('read', key, () => store.read(key)),
+    start: (key, bytes) => call('start', key, () => store.start(key, bytes)),
     write: (key, content, condition) => call('write', key, () => store.write(key, content, condition)),
     writeFile: (key, path, condition) => call('writeFile', key, () => store.writeFile(key, path, condition)),
     fetch: (key) => call('fetch', key, () => store.fetch(key)),

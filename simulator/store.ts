@@ -49,6 +49,11 @@ export class SimStore implements ObjectStore {
     return this.#held.get(key)?.content as Uint8Array | undefined;
   }
 
+  async start(key: string, bytes: number): Promise<Uint8Array | undefined> {
+    const content = await this.read(key);
+    return content instanceof Uint8Array ? content.subarray(0, bytes) : content;
+  }
+
   async write(key: string, content: Uint8Array, condition: WriteCondition): Promise<'written' | 'lost'> {
     return this.put(key, content, content.length, condition);
   }

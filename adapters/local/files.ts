@@ -3,15 +3,24 @@
 // any number of processes can share the folder.
 
 import { createHash } from 'node:crypto';
-import { type BigIntStats, createReadStream, createWriteStream, type Dirent, readdirSync, statSync } from 'node:fs';
+import {
+  type BigIntStats,
+  closeSync,
+  createReadStream,
+  createWriteStream,
+  openSync,
+  readSync,
+  statSync,
+} from 'node:fs';
 import { link, open, readdir, readFile, rename, rm, stat, unlink, utimes } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { threadId } from 'node:worker_threads';
 import { RepriseError } from '../../ports/errors.ts';
-import type { ObjectInfo, ObjectStore, WriteCondition } from '../../ports/object-store.ts';
+import type { ObjectInfo, ObjectStore, Skipped, WriteCondition } from '../../ports/object-store.ts';
 import { classifyFileError, codeOf, unlessMissing } from './file-errors.ts';
+import { entriesOf, type Folder, type FolderEntry, isKey, refuseLinks } from './folder-entries.ts';
 import { isAbandoned } from './heartbeat.ts';
 import { tryLock } from './lock-file.ts';
 import { makeFolder } from './open-homes.ts';
@@ -19,7 +28,6 @@ import { identityName, ownIdentity } from './process-identity.ts';
 import { VersionCache } from './version-cache.ts';
 
 const TEMPORARY = '.tmp';
-const KEY_BYTES_MAX = 1024;
 const DIGEST_PIECE_BYTES = 1 << 20;
 const LOCK_POLL_MS = 2;
 /** Locks are held for single system calls. */
@@ -61,22 +69,30 @@ class FileStore implements ObjectStore {
       contentVersions === undefined ? undefined : new VersionCache(contentVersions.folder, contentVersions.key);
   }
 
-  async *list(prefix: string): AsyncGenerator<ObjectInfo, void, undefined> {
+  async *list(
+    prefix: string,
+    onSkipped: (skipped: Skipped) => void = () => {},
+  ): AsyncGenerator<ObjectInfo, void, undefined> {
     const slash = prefix.lastIndexOf('/') + 1;
-    const folder = prefix.slice(0, slash);
-    if (folder !== '') checkKey(`${folder}x`);
-    yield* this.#listFolder(folder, prefix.slice(slash));
+    const key = prefix.slice(0, slash);
+    if (key !== '') checkKey(`${key}x`);
+    yield* this.#listFolder({ key, path: join(this.#root, key), through: [] }, prefix.slice(slash), onSkipped);
     this.#versions?.save(prefix);
   }
 
-  async *#listFolder(folder: string, namePrefix: string): AsyncGenerator<ObjectInfo, void, undefined> {
-    const path = join(this.#root, folder);
-    const listed = await this.#io(`listing ${folder}`, () =>
-      unlessMissing(async () => this.#listNow(path, folder, namePrefix)),
+  async *#listFolder(
+    folder: Folder,
+    namePrefix: string,
+    onSkipped: (skipped: Skipped) => void,
+  ): AsyncGenerator<ObjectInfo, void, undefined> {
+    const listed = await this.#io(`listing ${folder.key}`, () =>
+      unlessMissing(async () => entriesOf(folder, namePrefix).map((entry) => this.#withInfo(entry))),
     );
     for (const found of listed ?? []) {
-      if ('subfolder' in found) yield* this.#listFolder(found.subfolder, '');
-      else yield found;
+      if (found === undefined) continue;
+      if ('bytes' in found) yield found;
+      else if (found.is === 'folder') yield* this.#listFolder(found.folder, '', onSkipped);
+      else onSkipped({ key: found.key, why: found.why });
     }
   }
 
@@ -89,6 +105,22 @@ class FileStore implements ObjectStore {
       const content = await unlessMissing(() => readFile(this.#path(key)));
       return content === undefined ? undefined : new Uint8Array(content.buffer, content.byteOffset, content.length);
     });
+  }
+
+  start(key: string, bytes: number): Promise<Uint8Array | undefined> {
+    return this.#io(`reading ${key}`, () =>
+      unlessMissing(async () => {
+        // Synchronous, as listing is.
+        const file = openSync(this.#path(key), 'r');
+        try {
+          const buffer = new Uint8Array(bytes);
+          const found = buffer.subarray(0, readSync(file, buffer, 0, bytes, 0));
+          return found;
+        } finally {
+          closeSync(file);
+        }
+      }),
+    );
   }
 
   write(key: string, content: Uint8Array, condition: WriteCondition): Promise<'written' | 'lost'> {
@@ -161,20 +193,9 @@ class FileStore implements ObjectStore {
     });
   }
 
-  /**
-   * A folder's objects and subfolders, ascending. Synchronous: awaiting each of many small calls takes many times as
-   * long.
-   */
-  #listNow(path: string, folder: string, namePrefix: string): Listed[] {
-    return readdirSync(path, { withFileTypes: true })
-      .filter(({ name }) => name.startsWith(namePrefix) && !name.startsWith('.'))
-      .map((entry) => ({ entry, sortedBy: sortName(entry) }))
-      .sort((a, b) => (a.sortedBy < b.sortedBy ? -1 : 1))
-      .flatMap(({ entry }): Listed[] => {
-        if (entry.isDirectory()) return [{ subfolder: `${folder}${entry.name}/` }];
-        const info = this.#infoOf(folder + entry.name, join(path, entry.name));
-        return info === undefined ? [] : [info];
-      });
+  /** An object's own info; undefined when it vanished in between. */
+  #withInfo(entry: FolderEntry): ObjectInfo | Exclude<FolderEntry, { is: 'object' }> | undefined {
+    return entry.is === 'object' ? this.#infoOf(entry.key, entry.path) : entry;
   }
 
   #infoOf(key: string, path: string): ObjectInfo | undefined {
@@ -198,6 +219,7 @@ class FileStore implements ObjectStore {
   /** Gives the finished temporary file its key. */
   async #publish(key: string, temporary: string, condition: WriteCondition): Promise<'written' | 'lost'> {
     const path = this.#path(key);
+    refuseLinks(this.#root, key);
     await makeDurableFolder(dirname(path));
     if (condition.if === 'absent') {
       try {
@@ -267,25 +289,13 @@ class FileStore implements ObjectStore {
 
 /** Keys are relative paths of named segments; none begins with a dot, which is where temporary files are. */
 function checkKey(key: string): void {
-  const segments = key.split('/');
-  const isKey =
-    Buffer.byteLength(key) <= KEY_BYTES_MAX &&
-    !key.includes('\0') &&
-    !key.includes('\\') &&
-    segments.every((segment) => segment !== '' && !segment.startsWith('.'));
-  if (!isKey) {
-    throw new RepriseError(
-      'Usage',
-      'an object key is no relative path of named segments',
-      'use names that are not empty and do not begin with a dot, joined by /',
-    );
-  }
+  if (isKey(key)) return;
+  throw new RepriseError(
+    'Usage',
+    `${JSON.stringify(key)} is not an object key`,
+    'use names joined by /, none of them empty, beginning with a dot, or with a backslash or a control character in it',
+  );
 }
-
-type Listed = ObjectInfo | { readonly subfolder: string };
-
-/** A folder stands for keys that all go on with a slash. */
-const sortName = (entry: Dirent): string => (entry.isDirectory() ? `${entry.name}/` : entry.name);
 
 /** The file's facts; undefined when nothing is there. Synchronous, as listing is. */
 function factsOf(path: string): BigIntStats | undefined {

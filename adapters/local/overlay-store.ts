@@ -12,14 +12,15 @@ export function openOverlayStore(base: ObjectStore, upper: ObjectStore): ObjectS
     return condition.if === 'absent' ? found !== undefined : found?.version !== condition.version;
   };
   return {
-    list: async function* (prefix) {
+    list: async function* (prefix, onSkipped) {
       const found = new Map<string, ObjectInfo>();
-      for await (const info of base.list(prefix)) found.set(info.key, info);
+      for await (const info of base.list(prefix, onSkipped)) found.set(info.key, info);
       for await (const info of upper.list(prefix)) found.set(info.key, info);
       yield* [...found.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
     },
     head: async (key) => (await upper.head(key)) ?? base.head(key),
     read: async (key) => (await upper.read(key)) ?? base.read(key),
+    start: async (key, bytes) => (await upper.start(key, bytes)) ?? base.start(key, bytes),
     write: async (key, content, condition) =>
       (await isLost(key, condition)) ? 'lost' : upper.write(key, content, { if: 'always' }),
     writeFile: async (key, localPath, condition) =>

@@ -27,7 +27,7 @@ export const activateCommand: Command = {
       const reason = textArgument(args, 'reason').trim();
       if (reason === '')
         throw new RepriseError('Usage', 'no reason is given', `say why: reprise activate ${name} --reason …`);
-      const window = windowArgument(args, engine.clock);
+      const window = windowArgument(args);
       const ledger = engine.ledger(name);
       const retired = retiredWindows(await ledger.entries(), transformDigest, window);
       const where = window === undefined ? {} : { windows: [window] };

@@ -3,6 +3,7 @@
 import { createRun } from '../../engine/ledger/begin.ts';
 import { aboutWorker } from '../../engine/ledger/worker.ts';
 import { type Command, textArgument } from '../command.ts';
+import { renderSkipped } from '../render/skipped.ts';
 import { execute } from './execution.ts';
 import { planAndSave } from './planning.ts';
 import { PLAN_OPTIONS, planRequest, RUN_OPTIONS, runOptions } from './run-options.ts';
@@ -20,7 +21,8 @@ export const backfillCommand: Command = {
   run: (args, terminal) =>
     withEngine(args, terminal, 'backfill', false, async (engine) => {
       const options = runOptions(args);
-      const plan = await planAndSave(engine, textArgument(args, 'pipeline'), planRequest(args, engine.clock), terminal);
+      const plan = await planAndSave(engine, textArgument(args, 'pipeline'), planRequest(args), terminal);
+      for (const line of renderSkipped(engine.skipped(plan.body.pipeline))) terminal.say(line);
       terminal.detail(
         `plan ${plan.id.slice(0, 12)}: ${plan.body.objects.length} objects, ${plan.body.slices.length} slices`,
       );

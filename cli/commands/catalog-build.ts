@@ -1,7 +1,9 @@
 // Reads raw objects that the catalog does not know, ahead of a plan that would have to.
 
 import { catalogObjects, listRaw } from '../../engine/plan/catalog.ts';
+import type { SkippedRaw } from '../../engine/plan/raw-keys.ts';
 import { type Command, textArgument } from '../command.ts';
+import { renderSkipped } from '../render/skipped.ts';
 import { bytes, plural } from '../render/text.ts';
 import { withEngine } from './session.ts';
 
@@ -14,7 +16,10 @@ export const catalogBuildCommand: Command = {
     withEngine(args, terminal, 'catalog build', false, async (engine) => {
       const pipeline = await engine.pipelines.compiled(textArgument(args, 'pipeline'));
       const deps = { lake: engine.home.lake, catalog: engine.catalog(pipeline), reader: engine.reader };
-      const objects = await listRaw(engine.home.lake, pipeline.name);
+      let skipped: readonly SkippedRaw[] = [];
+      const objects = await listRaw(engine.home.lake, pipeline.name, (found) => {
+        skipped = found;
+      });
       const { entries, read } = await catalogObjects(deps, pipeline, objects, (progress) => {
         terminal.progress(
           `cataloguing raw: ${progress.objectsDone} of ${progress.objects} objects, ${bytes(progress.bytesDone)} of ${bytes(progress.bytes)}`,
@@ -31,11 +36,13 @@ export const catalogBuildCommand: Command = {
           deliveries,
           dates: dates.length,
           unreadable: unreadable.map((entry) => ({ key: entry.object.key, detail: entry.unreadable })),
+          skipped,
         },
         [
           `${pipeline.name}: ${plural(entries.length, 'raw object')} known, ${read.length} read now, ${plural(deliveries, 'delivery', 'deliveries')}`,
           ...(dates.length > 0 ? [`event dates ${dates[0]} to ${dates.at(-1)}`] : []),
           ...unreadable.map((entry) => `cannot be read: ${entry.object.key} (${entry.unreadable})`),
+          ...renderSkipped(skipped),
         ].join('\n'),
       );
       return 0;

@@ -103,13 +103,10 @@ async function demo(args: Arguments, terminal: Terminal, kept: boolean): Promise
     const plan = await planAndSave(
       engine,
       MENDED,
-      planRequest(
-        { ...args, all: true, reason: 'order totals, new payment spelling', 'slice-size': '256MB' },
-        engine.clock,
-      ),
+      planRequest({ ...args, all: true, reason: 'order totals, new payment spelling', 'slice-size': '256MB' }),
       terminal,
     );
-    show(renderPlan(plan, false, []).split('\n').slice(0, 10).join('\n'));
+    show(renderPlan(plan, false, [], []).split('\n').slice(0, 10).join('\n'));
 
     step('5. The replay');
     const run = await backfill(engine, MENDED, 'order totals, new payment spelling', args, terminal);
@@ -167,7 +164,7 @@ async function backfill(
   args: Arguments,
   terminal: Terminal,
 ): Promise<RunRecord> {
-  const request = planRequest({ ...args, all: true, reason, 'slice-size': '256MB' }, engine.clock);
+  const request = planRequest({ ...args, all: true, reason, 'slice-size': '256MB' });
   const plan = await planAndSave(engine, name, request, terminal);
   const run = await createRun(engine.controlDeps, plan, runOptions({ ...args, 'max-active': 2, yes: true }));
   const ended = await executeRun(engine, run, {

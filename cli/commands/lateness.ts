@@ -1,11 +1,10 @@
 // Says how late events of each source come, for whoever chooses a schedule.
 
 import { createDuckLatenessReader } from '../../adapters/local/duckdb/lateness.ts';
-import { parseDay } from '../../engine/model/time.ts';
 import { latenessReport } from '../../engine/reconcile/lateness.ts';
-import { RepriseError } from '../../ports/errors.ts';
-import { type Arguments, type Command, optionalText, textArgument } from '../command.ts';
+import { type Command, textArgument } from '../command.ts';
 import { renderLateness } from '../render/lateness.ts';
+import { dateArgument } from './run-options.ts';
 import { withReader } from './session.ts';
 
 export const latenessCommand: Command = {
@@ -35,10 +34,3 @@ export const latenessCommand: Command = {
       return 0;
     }),
 };
-
-function dateArgument(args: Arguments, name: string): string | undefined {
-  const date = optionalText(args, name);
-  if (date !== undefined && parseDay(date) === undefined)
-    throw new RepriseError('Usage', `--${name} ${date} is no date YYYY-MM-DD`, `give a UTC date: --${name} 2026-06-01`);
-  return date;
-}

@@ -17,9 +17,13 @@ export const planCommand: Command = {
   ],
   run: (args, terminal) =>
     withEngine(args, terminal, 'plan', false, async (engine) => {
-      const plan = await planAndSave(engine, textArgument(args, 'pipeline'), planRequest(args, engine.clock), terminal);
+      const plan = await planAndSave(engine, textArgument(args, 'pipeline'), planRequest(args), terminal);
       const undeclared = await undeclaredIn(engine, plan);
-      terminal.result({ planId: plan.id, ...plan, undeclared }, renderPlan(plan, args.objects === true, undeclared));
+      const skipped = engine.skipped(plan.body.pipeline);
+      terminal.result(
+        { planId: plan.id, ...plan, undeclared, skipped },
+        renderPlan(plan, args.objects === true, undeclared, skipped),
+      );
       return 0;
     }),
 };

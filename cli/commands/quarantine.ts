@@ -7,7 +7,6 @@ import type { CompiledPipeline } from '../../engine/model/compile.ts';
 import { datesOf } from '../../engine/model/dating.ts';
 import { Evaluator } from '../../engine/model/evaluate.ts';
 import { LIMITS, REASONS, UNREADABLE_OBJECT } from '../../engine/model/limits.ts';
-import { parseDay } from '../../engine/model/time.ts';
 import { shownSource } from '../../engine/model/unlisted.ts';
 import { isRepriseError, RepriseError } from '../../ports/errors.ts';
 import type { Inspector, QuarantineEntry, QuarantineFilter } from '../../ports/inspector.ts';
@@ -18,6 +17,7 @@ import type { Terminal } from '../render/terminal.ts';
 import { shellQuote } from '../render/values.ts';
 import type { Engine } from '../wire/engine.ts';
 import { type RetryOptions, retryQuarantine } from './quarantine-retry.ts';
+import { dateArgument } from './run-options.ts';
 import { withEngine } from './session.ts';
 
 const ENTRIES = 20;
@@ -94,15 +94,7 @@ async function list(engine: Engine, pipeline: CompiledPipeline, args: Arguments,
 }
 
 function filterOf(args: Arguments): QuarantineFilter {
-  const [from, to] = [optionalText(args, 'from'), optionalText(args, 'to')];
-  for (const [name, date] of [
-    ['--from', from],
-    ['--to', to],
-  ] as const) {
-    if (date !== undefined && parseDay(date) === undefined)
-      throw new RepriseError('Usage', `${name} ${date} is no date YYYY-MM-DD`, `give a UTC date: ${name} 2026-06-01`);
-  }
-  return { reason: optionalText(args, 'reason'), from, to };
+  return { reason: optionalText(args, 'reason'), from: dateArgument(args, 'from'), to: dateArgument(args, 'to') };
 }
 
 const shownOf = (engine: Engine, pipeline: CompiledPipeline, entry: QuarantineEntry): QuarantineEntry => ({

@@ -2,16 +2,20 @@
 
 import type { Options } from 'yargs';
 import type { RunOptions } from '../../engine/ledger/runs.ts';
+import { parseDay } from '../../engine/model/time.ts';
 import { PLAN_LIMITS } from '../../engine/plan/limits.ts';
 import type { PlanRequest } from '../../engine/plan/plan.ts';
-import { parseWindow, type Window } from '../../engine/plan/window.ts';
-import type { Clock } from '../../ports/clock.ts';
+import { parseEnd, parseWindow, type Window } from '../../engine/plan/window.ts';
 import { RepriseError } from '../../ports/errors.ts';
 import { type Arguments, listArgument, optionalText } from '../command.ts';
 
 export const PLAN_OPTIONS: Readonly<Record<string, Options>> = {
   from: { type: 'string', describe: 'first event date (UTC), included', alias: 'event-time-start' },
-  to: { type: 'string', describe: 'event date (UTC) before which it ends, excluded', alias: 'event-time-end' },
+  to: {
+    type: 'string',
+    describe: 'event date (UTC) before which it ends, excluded; infinity includes 9999-12-31',
+    alias: 'event-time-end',
+  },
   all: { type: 'boolean', default: false, describe: 'all event dates there are' },
   reason: { type: 'string', default: '', describe: 'why, for the ledger' },
   'slice-size': { type: 'string', default: '256MB', describe: 'raw bytes of a slice: 200KB, 64MB, 1GB' },
@@ -35,8 +39,8 @@ export const RUN_OPTIONS: Readonly<Record<string, Options>> = {
   verify: { type: 'boolean', default: true, describe: 'derive again from raw and compare (--no-verify to leave out)' },
 };
 
-/** Throws Usage for a window that is missing, contradictory, empty, reversed or in the future. */
-export function planRequest(args: Arguments, clock: Clock): PlanRequest {
+/** Throws Usage for a window that is missing, contradictory, empty or reversed. */
+export function planRequest(args: Arguments): PlanRequest {
   const from = optionalText(args, 'from');
   const to = optionalText(args, 'to');
   const all = args.all === true;
@@ -45,9 +49,8 @@ export function planRequest(args: Arguments, clock: Clock): PlanRequest {
     throw new RepriseError('Usage', '--all and a window were both given', help);
   if (!all && (from === undefined || to === undefined))
     throw new RepriseError('Usage', 'the window is not given', help);
-  const today = Math.floor(clock.nowMs() / 86_400_000);
   return {
-    window: all ? undefined : parseWindow(from as string, to as string, today),
+    window: all ? undefined : parseWindow(from as string, to as string),
     reason: String(args.reason ?? ''),
     sliceBytes: sizeOf(String(args['slice-size'])),
     onlyObjects: listArgument(args, 'only'),
@@ -56,13 +59,27 @@ export function planRequest(args: Arguments, clock: Clock): PlanRequest {
 }
 
 /** The window of a command that needs none. Throws Usage for half a window, and for one that is none. */
-export function windowArgument(args: Arguments, clock: Clock): Window | undefined {
+export function windowArgument(args: Arguments): Window | undefined {
   const from = optionalText(args, 'from');
   const to = optionalText(args, 'to');
   if (from === undefined && to === undefined) return undefined;
   if (from === undefined || to === undefined)
     throw new RepriseError('Usage', 'only one end of the window is given', 'give both --from and --to, or neither');
-  return parseWindow(from, to, Math.floor(clock.nowMs() / 86_400_000));
+  return parseWindow(from, to);
+}
+
+/** The first or, called `to`, the excluded last date of a range. Throws Usage for what is not a date. */
+export function dateArgument(args: Arguments, name: string): string | undefined {
+  const typed = optionalText(args, name);
+  if (typed === undefined) return undefined;
+  const date = name === 'to' ? parseEnd(typed) : parseDay(typed) === undefined ? undefined : typed;
+  if (date === undefined)
+    throw new RepriseError(
+      'Usage',
+      `--${name} ${typed} is not a date YYYY-MM-DD`,
+      `give a UTC date: --${name} 2026-06-01`,
+    );
+  return date;
 }
 
 /** `maxActive`, `maxChange` and the rest. Throws Usage for what is no share or count. */

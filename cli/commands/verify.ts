@@ -4,10 +4,12 @@ import type { RunRecord } from '../../engine/ledger/runs.ts';
 import { refuseDrift } from '../../engine/plan/drift.ts';
 import { PLAN_LIMITS } from '../../engine/plan/limits.ts';
 import type { Plan } from '../../engine/plan/plan.ts';
+import type { SkippedRaw } from '../../engine/plan/raw-keys.ts';
 import { verifyPlan } from '../../engine/publish/verify.ts';
 import type { UndeclaredColumn, Verification } from '../../ports/warehouse.ts';
 import { type Command, textArgument } from '../command.ts';
 import { undeclaredLines } from '../render/plan.ts';
+import { renderSkipped } from '../render/skipped.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { count, plural, table } from '../render/text.ts';
 import type { Engine } from '../wire/engine.ts';
@@ -31,6 +33,7 @@ export const verifyCommand: Command = {
       const pipeline = await engine.pipelines.compiled(plan.body.pipeline);
       const verification = await verifyAgain(engine, plan, run, terminal);
       const undeclared = await undeclaredIn(engine, plan);
+      const skipped = engine.skipped(pipeline.name);
       const ok = verification.differencesTotal === 0;
       const { from, to } = plan.body.window;
       terminal.result(
@@ -44,8 +47,9 @@ export const verifyCommand: Command = {
           notJudged: verification.notJudged,
           digests: verification.digests,
           undeclared,
+          skipped,
         },
-        render(pipeline.name, plan, verification, undeclared),
+        render(pipeline.name, plan, verification, undeclared, skipped),
       );
       return ok ? 0 : DIFFERENCE_FOUND;
     }),
@@ -102,6 +106,7 @@ function render(
   plan: Plan,
   verification: Verification,
   undeclared: readonly UndeclaredColumn[],
+  skipped: readonly SkippedRaw[],
 ): string {
   const { from, to } = plan.body.window;
   const wrong = verification.digests.filter((one) => one.digest !== one.expected);
@@ -110,7 +115,7 @@ function render(
   ];
   if (verification.notJudged > 0)
     lines.push(`${plural(verification.notJudged, 'live row')} that no raw object of the plan judges left out`);
-  lines.push(...undeclaredLines(undeclared, 'not compared'));
+  lines.push(...undeclaredLines(undeclared, 'not compared'), ...renderSkipped(skipped));
   if (verification.differencesTotal === 0) return [...lines, 'no difference'].join('\n');
   lines.push(`${plural(verification.differencesTotal, 'difference')}:`, '');
   lines.push(

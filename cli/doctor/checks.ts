@@ -4,6 +4,7 @@ import { diskCheck } from './disk.ts';
 import { documentsCheck } from './documents.ts';
 import { duckdbCheck } from './duckdb.ts';
 import type { Check, HomeCheck } from './finding.ts';
+import { lakeCheck } from './lake.ts';
 import { ledgerCheck } from './ledger.ts';
 import { nodeCheck } from './node.ts';
 import { pipelinesCheck } from './pipelines.ts';
@@ -15,4 +16,11 @@ import { warehouseCheck } from './warehouse.ts';
 /** These run before the home is opened, which clears away what processes left that have ended. */
 export const CHECKS: readonly Check[] = [nodeCheck, duckdbCheck, pipelinesCheck, diskCheck, scratchCheck];
 
-export const HOME_CHECKS: readonly HomeCheck[] = [warehouseCheck, plansCheck, runsCheck, ledgerCheck, documentsCheck];
+export const HOME_CHECKS: readonly HomeCheck[] = [
+  warehouseCheck,
+  lakeCheck,
+  plansCheck,
+  runsCheck,
+  ledgerCheck,
+  documentsCheck,
+];

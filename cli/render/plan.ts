@@ -1,13 +1,19 @@
 // A plan as a person reads it before anything runs.
 
 import type { Plan } from '../../engine/plan/plan.ts';
-import { arrivalDate } from '../../engine/plan/raw-keys.ts';
+import { arrivalDate, type SkippedRaw } from '../../engine/plan/raw-keys.ts';
 import type { UndeclaredColumn } from '../../ports/warehouse.ts';
+import { renderSkipped } from './skipped.ts';
 import { bytes, count, plural, table } from './text.ts';
 
 const OBJECTS_SHOWN = 20;
 
-export function renderPlan(plan: Plan, every: boolean, undeclared: readonly UndeclaredColumn[]): string {
+export function renderPlan(
+  plan: Plan,
+  every: boolean,
+  undeclared: readonly UndeclaredColumn[],
+  skipped: readonly SkippedRaw[],
+): string {
   const { body } = plan;
   const total = body.objects.reduce((sum, object) => sum + object.bytes, 0);
   const rows = body.objects.reduce((sum, object) => sum + object.rows, 0);
@@ -39,6 +45,8 @@ export function renderPlan(plan: Plan, every: boolean, undeclared: readonly Unde
   );
   if (shown.length < body.objects.length)
     lines.push(`and ${count(body.objects.length - shown.length)} more: --objects shows all`);
+  const notRead = renderSkipped(skipped);
+  if (notRead.length > 0) lines.push('', ...notRead);
   if (undeclared.length > 0)
     lines.push('', ...undeclaredLines(undeclared, 'kept in rows that stay, lost with rows that go'));
   lines.push('', `next: reprise run ${plan.id.slice(0, 12)}`);

@@ -5,6 +5,7 @@ import type { RunRecord, TableCounts } from '../../engine/ledger/runs.ts';
 import { addCounts, noCounts } from '../../engine/publish/summary.ts';
 import type { NeedsWhole, Reconciliation } from '../../engine/reconcile/reconcile.ts';
 import { exitCodeOf, nextCommand } from './run.ts';
+import { renderSkipped } from './skipped.ts';
 import { count, duration, plural, table } from './text.ts';
 
 const OBJECTS_SHOWN = 10;
@@ -67,6 +68,7 @@ export function reconcileDocument(pipeline: string, found: Reconciliation, durat
     needsWhole: found.needsWhole.map((one) => ({ ...one, command: backfillCommand(pipeline, one) })),
     retired: found.retired.map((one) => ({ ...one, command: activateCommand(pipeline, one) })),
     unreadable: found.unreadable,
+    skipped: found.skipped,
     durationMs,
   };
 }
@@ -100,6 +102,7 @@ export function renderReconciliation(pipeline: string, found: Reconciliation, du
   for (const { from, to, objects, because } of found.waiting)
     lines.push(`left for the next time: ${plural(objects, 'object')} for [${from}, ${to}), ${because}`);
   for (const { key, detail } of found.unreadable) lines.push(`cannot be read: ${key} (${detail})`);
+  lines.push(...renderSkipped(found.skipped));
   for (const one of found.needsWhole)
     lines.push(`needs a whole plan, because ${one.because.join('; ')}:`, `  ${backfillCommand(pipeline, one)}`);
   for (const { undo, ...window } of found.retired)

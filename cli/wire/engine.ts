@@ -18,6 +18,7 @@ import { resolveId } from '../../engine/ledger/names.ts';
 import { type RunRecord, Runs } from '../../engine/ledger/runs.ts';
 import type { CompiledPipeline } from '../../engine/model/compile.ts';
 import type { Plan, PlanDeps } from '../../engine/plan/plan.ts';
+import type { SkippedRaw } from '../../engine/plan/raw-keys.ts';
 import type { Warehouse } from '../../ports/warehouse.ts';
 import type { TaskContext } from '../../tasks/context.ts';
 import { type OpenedWarehouse, openWarehouse } from './open-warehouse.ts';
@@ -45,6 +46,7 @@ export class Engine {
   readonly clock = systemClock;
   readonly reader;
   readonly #catalogs = new Map<string, DuckCatalog>();
+  readonly #skipped = new Map<string, readonly SkippedRaw[]>();
   #opened: Promise<OpenedWarehouse> | undefined;
   #waitedInVain = false;
   #uses = 0;
@@ -169,6 +171,11 @@ export class Engine {
     return catalog;
   }
 
+  /** What planning passed over in the lake of a pipeline when it last looked. */
+  skipped(pipeline: string): readonly SkippedRaw[] {
+    return this.#skipped.get(pipeline) ?? [];
+  }
+
   planDeps(pipeline: CompiledPipeline): PlanDeps {
     return {
       lake: this.home.lake,
@@ -176,6 +183,7 @@ export class Engine {
       reader: this.reader,
       withWarehouse: <T>(work: (warehouse: Warehouse) => Promise<T>) => this.withWarehouse(work),
       clock: this.clock,
+      onSkipped: (skipped) => this.#skipped.set(pipeline.name, skipped),
       scratchFile: (name) => join(this.home.scratch, name),
     };
   }

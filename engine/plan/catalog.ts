@@ -8,13 +8,15 @@ import type { CompiledPipeline } from '../model/compile.ts';
 import { datesOf } from '../model/dating.ts';
 import { formatDay } from '../model/time.ts';
 import { PLAN_LIMITS } from './limits.ts';
-import { arrivalDate, isRawKey, rawPrefix, refuseUnpartitioned } from './raw-keys.ts';
+import { arrivalDate, MAGIC_BYTES, rawByContent, rawByKey, rawPrefix, type SkippedRaw } from './raw-keys.ts';
 import { readRaw } from './read-raw.ts';
 
 export interface CatalogDeps {
   readonly lake: ObjectStore;
   readonly catalog: Catalog;
   readonly reader: RawReader;
+  /** Hears what a listing of the lake skipped. */
+  readonly onSkipped?: (skipped: readonly SkippedRaw[]) => void;
 }
 
 export interface CatalogProgress {
@@ -24,14 +26,23 @@ export interface CatalogProgress {
   readonly bytes: number;
 }
 
-/** Every raw object of the pipeline, ascending by key. Throws Configuration for one outside the partitions. */
-export async function listRaw(lake: ObjectStore, pipeline: string): Promise<ObjectInfo[]> {
+/** Every raw object of the pipeline, ascending by key. `onSkipped` hears once of all else that is there. */
+export async function listRaw(
+  lake: ObjectStore,
+  pipeline: string,
+  onSkipped: (skipped: readonly SkippedRaw[]) => void = () => {},
+): Promise<ObjectInfo[]> {
   const objects: ObjectInfo[] = [];
-  for await (const object of lake.list(rawPrefix(pipeline))) {
-    if (!isRawKey(object.key)) continue;
-    refuseUnpartitioned(object.key);
-    objects.push(object);
+  const skipped = new Map<string, SkippedRaw>();
+  const skip = (one: SkippedRaw): void => void skipped.set(one.key, one);
+  for await (const object of lake.list(rawPrefix(pipeline), skip)) {
+    const { key } = object;
+    let found = rawByKey(key);
+    if (found === 'by content') found = rawByContent(key, await lake.start(key, MAGIC_BYTES));
+    if (found === 'raw') objects.push(object);
+    else skip(found);
   }
+  onSkipped([...skipped.values()].sort((a, b) => (a.key < b.key ? -1 : 1)));
   return objects;
 }
 

@@ -11,9 +11,9 @@ import { canonicalJson, sha256Hex } from '../model/digest.ts';
 import { formatDay, parseDay } from '../model/time.ts';
 import { type CatalogDeps, type CatalogProgress, catalogObjects, listRaw } from './catalog.ts';
 import { PLAN_LIMITS } from './limits.ts';
-import { arrivalDate, rawPrefix } from './raw-keys.ts';
+import { arrivalDate, mayBeDeliveries, rawPrefix, type SkippedRaw } from './raw-keys.ts';
 import { cutSlices, type Slice } from './slices.ts';
-import { inWindow, type Window, windowOver } from './window.ts';
+import { endDay, inWindow, WINDOW_HELP, type Window, windowOver } from './window.ts';
 
 /** Why an object is part of a plan. */
 export type Because =
@@ -58,6 +58,8 @@ export interface Plan {
   readonly createdAt: string;
 }
 
+const DAY_MS = 86_400_000;
+
 /** The hash of all that the outcome depends on, however the document is laid out. */
 export const planIdOf = (body: PlanBody): string => sha256Hex(canonicalJson(body));
 
@@ -85,11 +87,15 @@ export async function makePlan(
   request: PlanRequest,
   onProgress: (progress: CatalogProgress) => void,
 ): Promise<Plan> {
-  const listed = await listRaw(deps.lake, pipeline.name);
+  let skipped: readonly SkippedRaw[] = [];
+  const listed = await listRaw(deps.lake, pipeline.name, (found) => {
+    skipped = found.filter(mayBeDeliveries);
+    deps.onSkipped?.(found);
+  });
   if (listed.length === 0) {
     throw new RepriseError(
       'EmptyLake',
-      `the lake has no raw objects under ${rawPrefix(pipeline.name)}`,
+      `the lake has no raw objects under ${rawPrefix(pipeline.name)}${skipped.length === 0 ? '' : ` but ${skipped.length} that cannot be read there, among them ${skipped[0]?.key}`}`,
       `land some: reprise land ${pipeline.name} FILE…`,
     );
   }
@@ -128,7 +134,19 @@ async function planOf(
     tables: pipeline.tables.map((table) => table.name),
     repair: request.repair,
   };
+  refuseEmptyFuture(body, Math.floor(deps.clock.nowMs() / DAY_MS));
   return { id: planIdOf(body), body, reason: request.reason, createdAt: isoTime(deps.clock) };
+}
+
+/** A window in the future is a slip of the pen, unless events are there: producers' clocks may be wrong by years. */
+function refuseEmptyFuture({ window, dates, objects }: PlanBody, today: number): void {
+  const isFuture = (parseDay(window.from) as number) > today + PLAN_LIMITS.skewDays;
+  if (!isFuture || dates.length > 0 || objects.length > 0) return;
+  throw new RepriseError(
+    'Usage',
+    `the window [${window.from}, ${window.to}) is in the future, and no event is there: today is ${formatDay(today)}`,
+    WINDOW_HELP,
+  );
 }
 
 function selectObjects(listed: readonly ObjectInfo[], only: readonly string[]): readonly ObjectInfo[] {
@@ -180,7 +198,7 @@ async function pin(
 ): Promise<PinnedObject[]> {
   const keysFile = deps.scratchFile('warehouse-keys.parquet');
   const warehouseKeys = await deps.warehouse.exportKeys(pipeline, window, keysFile);
-  const days = { fromDay: parseDay(window.from) as number, toDay: parseDay(window.to) as number };
+  const days = { fromDay: parseDay(window.from) as number, toDay: endDay(window) };
   const readable = entries.filter((entry) => entry.unreadable === undefined).map((entry) => entry.object);
   const links = await deps.catalog.linked(readable, days, warehouseKeys);
   const linked = new Set(links.keys);

@@ -9,23 +9,38 @@ export interface Window {
   readonly to: string;
 }
 
-const HELP =
-  'a window is half-open, [from, to) in UTC event dates: --from 2026-06-01 --to 2026-06-03 means 1 and 2 June';
+/**
+ * The end of a window that holds 9999-12-31, which no date follows. It sorts behind every date, as text and, since it is
+ * a date of DuckDB's, in statements.
+ */
+export const AFTER_LAST_DATE = 'infinity';
+const LAST_DATE = '9999-12-31';
+/** What else people may call it. */
+const YEAR_10000 = '10000-01-01';
 
-/** Checks what a person typed. Throws Usage when it is no window, empty, reversed or wholly in the future. */
-export function parseWindow(from: string, to: string, today: number): Window {
-  const fromDay = parseDay(from);
-  const toDay = parseDay(to);
-  if (fromDay === undefined) throw new RepriseError('Usage', `--from ${from} is no date YYYY-MM-DD`, HELP);
-  if (toDay === undefined) throw new RepriseError('Usage', `--to ${to} is no date YYYY-MM-DD`, HELP);
-  if (fromDay === toDay) throw new RepriseError('Usage', `the window [${from}, ${to}) is empty`, HELP);
-  if (fromDay > toDay) throw new RepriseError('Usage', `the window [${from}, ${to}) is reversed`, HELP);
-  // An event may occur up to 24 h after it was received.
-  if (fromDay > today + 1) {
-    throw new RepriseError('Usage', `the window [${from}, ${to}) is in the future: today is ${formatDay(today)}`, HELP);
-  }
+export const WINDOW_HELP =
+  'a window is half-open, [from, to) in UTC event dates: --from 2026-06-01 --to 2026-06-03 means 1 and 2 June; --to infinity includes 9999-12-31';
+
+/** Checks what a person typed. Throws Usage when it is not a window, empty or reversed. */
+export function parseWindow(from: string, typedTo: string): Window {
+  const to = parseEnd(typedTo);
+  if (parseDay(from) === undefined)
+    throw new RepriseError('Usage', `--from ${from} is not a date YYYY-MM-DD`, WINDOW_HELP);
+  if (to === undefined) throw new RepriseError('Usage', `--to ${typedTo} is not a date YYYY-MM-DD`, WINDOW_HELP);
+  if (from === to) throw new RepriseError('Usage', `the window [${from}, ${to}) is empty`, WINDOW_HELP);
+  if (from > to) throw new RepriseError('Usage', `the window [${from}, ${to}) is reversed`, WINDOW_HELP);
   return { from, to };
 }
+
+/** The excluded end of a range of dates as a person types it; undefined when it is not one. */
+export function parseEnd(text: string): string | undefined {
+  if (text === AFTER_LAST_DATE || text === YEAR_10000) return AFTER_LAST_DATE;
+  return parseDay(text) === undefined ? undefined : text;
+}
+
+/** The day on which a window ends, excluded. */
+export const endDay = (window: Window): number =>
+  window.to === AFTER_LAST_DATE ? (parseDay(LAST_DATE) as number) + 1 : (parseDay(window.to) as number);
 
 /** The smallest window that holds all the dates; undefined for none. */
 export function windowOver(dates: readonly string[]): Window | undefined {
@@ -53,11 +68,9 @@ export function datesIn({ from, to }: Window): string[] {
   return dates;
 }
 
-/** ISO dates compare as text. */
+/** ISO dates compare as text, and the end of all dates behind them. */
 export const inWindow = (date: string, window: Window): boolean => date >= window.from && date < window.to;
 
-/** The end of a window over the last date there is stays a date: year 9999 has no next year. */
-export function nextDate(date: string): string {
-  if (date === '9999-12-31') throw new RepriseError('Usage', 'the window would end after 9999-12-31', HELP);
-  return formatDay((parseDay(date) as number) + 1);
-}
+/** The end of a window whose last date it is. */
+export const nextDate = (date: string): string =>
+  date === LAST_DATE ? AFTER_LAST_DATE : formatDay((parseDay(date) as number) + 1);

@@ -4,9 +4,6 @@
 import { arrivalDate } from '../plan/raw-keys.ts';
 import type { CoverageDocument, ObjectCoverage, WholeCause } from './coverage.ts';
 
-/** A year 9999 has no next date, so that no window can hold its last: such a time is a producer's fault. */
-const LAST_DATE = '9999-12-30';
-
 export interface Pending {
   /** Date → keys of the objects to be read for it. */
   readonly partial: ReadonlyMap<string, readonly string[]>;
@@ -67,7 +64,7 @@ export function pendingOf(document: CoverageDocument, { epochs, retiredAt }: OfT
 function datesLeft(document: CoverageDocument, object: ObjectCoverage): string[] {
   return Object.keys(object.published).filter((date) => {
     const at = object.published[date] ?? 0;
-    return date <= LAST_DATE && (at === 0 || at < (document.wholeEpochs[date] ?? 0));
+    return at === 0 || at < (document.wholeEpochs[date] ?? 0);
   });
 }
 

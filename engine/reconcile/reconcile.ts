@@ -11,6 +11,7 @@ import type { RunRecord } from '../ledger/runs.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
 import { type CatalogDeps, type CatalogProgress, catalogObjects, listRaw } from '../plan/catalog.ts';
 import type { Plan } from '../plan/plan.ts';
+import type { SkippedRaw } from '../plan/raw-keys.ts';
 import { inWindow, type Window, windowsOver } from '../plan/window.ts';
 import { Coverage, type CoverageDocument, checked, dropGone, learn, renamed, withoutWhole } from './coverage.ts';
 import { NOTHING_OF_TODAY, type OfToday, type Pending, pendingOf } from './pending.ts';
@@ -58,6 +59,7 @@ export interface Reconciliation {
   readonly needsWhole: readonly NeedsWhole[];
   readonly retired: readonly RetiredDates[];
   readonly unreadable: readonly { readonly key: string; readonly detail: string }[];
+  readonly skipped: readonly SkippedRaw[];
 }
 
 /** Failures that only mean: not now. */
@@ -78,8 +80,18 @@ export async function reconcile(
   pipeline: CompiledPipeline,
   request: ReconcileRequest,
 ): Promise<Reconciliation> {
-  const { document, objects, read } = await lookAtLake(deps, pipeline, request.rebuild);
-  const nothing = { objects, read, runs: [], would: [], waiting: [], needsWhole: [], retired: [], unreadable: [] };
+  const { document, objects, read, skipped } = await lookAtLake(deps, pipeline, request.rebuild);
+  const nothing = {
+    objects,
+    skipped,
+    read,
+    runs: [],
+    would: [],
+    waiting: [],
+    needsWhole: [],
+    retired: [],
+    unreadable: [],
+  };
   // Without an epoch all that is left needs a whole plan: none of that means that nothing is left.
   const first = pendingOf(document, NOTHING_OF_TODAY);
   const unchecked = uncheckedOf(document).length > 0;
@@ -99,6 +111,7 @@ export async function reconcile(
   const after = pendingOf(await lookBack(deps, pipeline, done.runs), today);
   return {
     objects,
+    skipped,
     read: [...new Set([...read, ...done.read])].sort(),
     runs: done.runs,
     would: [],
@@ -114,9 +127,17 @@ async function lookAtLake(
   deps: ReconcileDeps,
   pipeline: CompiledPipeline,
   rebuild: boolean,
-): Promise<{ readonly document: CoverageDocument; readonly objects: number; readonly read: readonly string[] }> {
+): Promise<{
+  readonly document: CoverageDocument;
+  readonly skipped: readonly SkippedRaw[];
+  readonly objects: number;
+  readonly read: readonly string[];
+}> {
   const coverage = new Coverage(deps.control, pipeline.name);
-  const listed = await listRaw(deps.lake, pipeline.name);
+  let skipped: readonly SkippedRaw[] = [];
+  const listed = await listRaw(deps.lake, pipeline.name, (found) => {
+    skipped = found;
+  });
   const derive = (): Promise<CoverageDocument> => rebuildCoverage(deps, pipeline);
   const there = new Set(listed.map(({ key }) => key));
   const isThere = (key: string): boolean => there.has(key);
@@ -125,11 +146,11 @@ async function lookAtLake(
   const fresh = listed.filter((object) => !isVersion(object, known.objects[object.key]?.version ?? ''));
   const upToLake = (document: CoverageDocument): CoverageDocument => dropGone(renamed(document, listed), isThere);
   if (standing !== undefined && fresh.length === 0 && upToLake(standing) === standing)
-    return { document: standing, objects: listed.length, read: [] };
+    return { document: standing, objects: listed.length, read: [], skipped };
   const { entries, read } = await catalogObjects(deps, pipeline, fresh, deps.onProgress);
   const upToDate = (document: CoverageDocument): CoverageDocument => learn(upToLake(document), entries);
   const document = await coverage.change(async (now) => upToDate(rebuild ? await derive() : now), derive);
-  return { document, objects: listed.length, read };
+  return { document, objects: listed.length, read, skipped };
 }
 
 /** Today's transforms may have been in force before others were. */

@@ -45,6 +45,10 @@ export class MemoryStore implements ObjectStore {
     return held.content;
   }
 
+  async start(key: string, bytes: number): Promise<Uint8Array | undefined> {
+    return (await this.read(key))?.subarray(0, bytes);
+  }
+
   async write(key: string, content: Uint8Array, condition: WriteCondition): Promise<'written' | 'lost'> {
     return this.#put(checked(key), content.length, condition, { content: new Uint8Array(content), path: undefined });
   }
@@ -99,8 +103,8 @@ export class MemoryStore implements ObjectStore {
 
 /** Keys that a folder or S3 could not hold apart are refused. */
 function checked(key: string): string {
-  const odd = key.split('/').some((part) => part === '' || part.startsWith('.'));
-  if (odd || key.includes('\\') || key.includes('\0')) {
+  const odd = key.split('/').some((part) => part === '' || part.startsWith('.') || /[\p{Cc}\\]/u.test(part));
+  if (odd) {
     throw new RepriseError('Usage', `${JSON.stringify(key)} is no object key`, 'use names with single slashes between');
   }
   return key;

@@ -3,15 +3,15 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { main } from '../../cli/main.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { visible, visibleJson, visibleLine } from '../../cli/render/visible.ts';
+import { inProcess } from './in-process.ts';
 import { putObject, WRITERS, type Writer } from './lake.ts';
 
 /** A colour by C1, the window's title by ESC, an override of the direction, an isolate that is never ended, a bell. */
 const HOSTILE = '\u009b31m\u001b]0;x\u0007\u202egnp\u2066';
-/** The same without what the lake's own rules refuse in a name. */
-const HOSTILE_NAME = '\u009b31m\u202egnp\u2066';
+/** The same without what no key may hold. */
+const HOSTILE_NAME = '\u202egnp\u2066';
 const ACTS = /(?!\n)[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 
 let home: string;
@@ -22,26 +22,11 @@ beforeAll(async () => {
   await putObject(home, 'pulsecart', HOSTILE_NAME, [delivery], WRITERS.duckdb as Writer);
   const folder = join(home, 'lake', 'raw', 'pulsecart', 'dt=2026-06-01');
   await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, `${HOSTILE_NAME}.parquet`), 'no Parquet');
+  for (const name of [HOSTILE, HOSTILE_NAME]) await writeFile(join(folder, `${name}.parquet`), 'no Parquet');
 });
 afterAll(() => rm(join(home, '..'), { recursive: true, force: true }));
 
-/** What a command writes, called as the program calls it. */
-async function written(...args: readonly string[]): Promise<{ out: string; err: string }> {
-  const of = { out: '', err: '' };
-  const spies = (['out', 'err'] as const).map((name) =>
-    vi.spyOn(process[`std${name}`], 'write').mockImplementation((text) => {
-      of[name] += String(text);
-      return true;
-    }),
-  );
-  try {
-    await main([...args, '--home', home], {});
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
-  return of;
-}
+const written = (...args: readonly string[]) => inProcess(home, ...args);
 
 describe('text from outside', () => {
   it.each([

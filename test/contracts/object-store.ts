@@ -52,6 +52,14 @@ export function describeObjectStore(
       expect(await store.read('empty')).toEqual(new Uint8Array(0));
     });
 
+    it('reads the first bytes alone', async () => {
+      await store.write('a/b', bytes('PAR1 and more'), { if: 'always' });
+      expect(text(await store.start('a/b', 4))).toBe('PAR1');
+      await store.write('short', bytes('P'), { if: 'always' });
+      expect(text(await store.start('short', 4))).toBe('P');
+      expect(await store.start('none', 4)).toBeUndefined();
+    });
+
     it('lists ascending by key, below a prefix that need not end at a slash', async () => {
       const keys = ['a/b', 'a-b', 'a.b/c', 'a/b-c', 'a0', 'a/bc/d', 'ab/c', 'b'];
       for (const key of keys) await store.write(key, bytes(key), { if: 'always' });
@@ -131,7 +139,7 @@ export function describeObjectStore(
       await expect(store.fetch('x/z')).rejects.toMatchObject({ code: 'ObjectMissing' });
     });
 
-    it.each(['', '/a', 'a/', 'a//b', '../a', 'a/../b', 'a/./b', '.tmp/a', 'a\\b', 'a\0b'])(
+    it.each(['', '/a', 'a/', 'a//b', '../a', 'a/../b', 'a/./b', '.tmp/a', 'a\\b', 'a\0b', 'a\nb', 'a/\u001b'])(
       'refuses the key %j',
       async (key) => {
         await expect(store.write(key, bytes('x'), { if: 'always' })).rejects.toMatchObject({ code: 'Usage' });

@@ -54,7 +54,8 @@ export const newFolder = (): string => mkdtempSync(join(tmpdir(), 'reprise-contr
 export function unsure(store: ObjectStore, fails: (write: number) => 'before' | 'after' | undefined): ObjectStore {
   let writes = 0;
   return {
-    list: (prefix) => store.list(prefix),
+    list: (prefix, onSkipped) => store.list(prefix, onSkipped),
+    start: (key, bytes) => store.start(key, bytes),
     head: (key) => store.head(key),
     read: (key) => store.read(key),
     fetch: (key) => store.fetch(key),

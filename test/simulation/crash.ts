@@ -47,7 +47,8 @@ export function mortalDuck(duck: Duck, mortality: Mortality): Duck {
 
 export function mortalStore(store: ObjectStore, mortality: Mortality): ObjectStore {
   return {
-    list: (prefix) => store.list(prefix),
+    list: (prefix, onSkipped) => store.list(prefix, onSkipped),
+    start: (key, bytes) => mortality.call(() => store.start(key, bytes)),
     head: (key) => mortality.call(() => store.head(key)),
     read: (key) => mortality.call(() => store.read(key)),
     write: (key, content, condition) => mortality.call(() => store.write(key, content, condition)),
