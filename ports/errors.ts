@@ -35,6 +35,8 @@ export const ERROR_CODES = {
   TransformsRetired: { retry: 'terminal', exit: 3 },
   Unexplained: { retry: 'terminal', exit: 3 },
   ChangeTooLarge: { retry: 'terminal', exit: 3 },
+  /** Whoever began the run may not approve it. */
+  FourEyes: { retry: 'terminal', exit: 3 },
   Rejected: { retry: 'terminal', exit: 3 },
   NotUndoable: { retry: 'terminal', exit: 3 },
   Undone: { retry: 'terminal', exit: 3 },

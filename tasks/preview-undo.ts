@@ -1,7 +1,7 @@
 // Task PreviewUndo: what taking the run back changes, not applied, and whether it may be published without a yes.
 
 import { checkedRun, optionsInForce } from '../engine/ledger/recorded.ts';
-import { withinLimit } from '../engine/publish/gate.ts';
+import { withinLimits } from '../engine/publish/gate.ts';
 import { recordPreview } from '../engine/publish/preview.ts';
 import { previewUndo, undoneBy } from '../engine/publish/undo.ts';
 import { runOf, type Task, writeLines } from './context.ts';
@@ -25,7 +25,7 @@ export const previewUndoTask: Task = async (context, payload) => {
   );
   return {
     changes: preview.changes,
-    withinLimit: withinLimit(preview.share, optionsInForce(run, recorded)),
+    withinLimit: withinLimits(preview.share, optionsInForce(run, recorded), recorded.created?.fourEyes === true),
     groupsKey,
     results: `${runId}/map/publish`,
   };

@@ -1,7 +1,7 @@
 // Task Preview: the decision for every date group, not applied, and whether it may be published without a yes.
 
 import { checkedRun, optionsInForce } from '../engine/ledger/recorded.ts';
-import { withinLimit } from '../engine/publish/gate.ts';
+import { withinLimits } from '../engine/publish/gate.ts';
 import { previewRun } from '../engine/publish/preview.ts';
 import { datesToRaise } from '../engine/reconcile/rebuild.ts';
 import { runOf, type Task, writeLines } from './context.ts';
@@ -20,7 +20,7 @@ export const previewTask: Task = async (context, payload) => {
   return {
     // A date that is as it should be is published too when that makes it whole by these transforms.
     changes: preview.changes + (await datesToRaise({ ...context, runs }, pipeline, plan)),
-    withinLimit: withinLimit(preview.share, optionsInForce(run, recorded)),
+    withinLimit: withinLimits(preview.share, optionsInForce(run, recorded), recorded.created?.fourEyes === true),
     groupsKey,
     results: `${run.runId}/map/publish`,
   };

@@ -4,6 +4,7 @@ import { makePlan, type Plan, type PlanRequest } from '../../engine/plan/plan.ts
 import type { UndeclaredColumn } from '../../ports/warehouse.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { bytes } from '../render/text.ts';
+import { keepDeclaration } from '../wire/declarations.ts';
 import type { Engine } from '../wire/engine.ts';
 
 export async function planAndSave(
@@ -19,10 +20,12 @@ export async function planAndSave(
   });
   terminal.clear();
   await engine.runs.savePlan(plan);
+  const { control } = engine.home;
   await engine.ledger(pipelineName).append({
     kind: 'plan_made',
     planId: plan.id,
     reason: request.reason,
+    declaration: await keepDeclaration(control, pipeline, engine.pipelines.fileOf(pipelineName)),
   });
   return plan;
 }

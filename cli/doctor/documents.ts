@@ -37,7 +37,8 @@ const BACKUP = 'restore it from a backup of the home';
 
 /** Documents that are JSON, the first that fits. Those of runs are sorted by the engine. */
 const KINDS: readonly Kind[] = [
-  { keys: /^(?:home\.json|delivery\.key)$|^(?:ledger|plans)\//, fix: '', isDerived: true },
+  { keys: /^(?:home\.json|delivery\.key)$|^(?:ledger|plans|declarations)\//, fix: '', isDerived: true },
+  { keys: /^settings\.json$/, fix: 'say it again: reprise init --four-eyes, or --no-four-eyes', isDerived: false },
   { keys: /^leases\//, fix: 'nothing to do: the next run derives it from the ledger', isDerived: true },
   { keys: /^coverage\//, fix: 'nothing to do: the next reconcile derives it again', isDerived: true },
   { keys: /^ledger-heads\//, fix: 'nothing to do: the next entry writes it again', isDerived: true },

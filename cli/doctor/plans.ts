@@ -2,7 +2,9 @@
 
 import { systemClock } from '../../adapters/local/clock.ts';
 import { Runs } from '../../engine/ledger/runs.ts';
+import { sha256Hex } from '../../engine/model/digest.ts';
 import { plural } from '../render/text.ts';
+import { declarationKey } from '../wire/declarations.ts';
 import { type Finding, faultOf, type HomeCheck } from './finding.ts';
 
 export const plansCheck: HomeCheck = {
@@ -18,6 +20,12 @@ export const plansCheck: HomeCheck = {
       } catch (error) {
         findings.push(faultOf(error));
       }
+    }
+    for await (const { key } of home.control.list('declarations/')) {
+      const content = (await home.control.read(key)) ?? Buffer.alloc(0);
+      if (key === declarationKey(sha256Hex(content))) continue;
+      const fix = 'restore it from a backup, or plan again with the same pipeline';
+      findings.push({ state: 'wrong', says: `control/${key} is not what its name says: it was changed`, fix });
     }
     return intact === 0 && findings.length > 0
       ? findings

@@ -4,6 +4,7 @@
 import type { Execution, JsonValue, TaskCall } from '../../adapters/local/asl/asl.ts';
 import { askedOf, asking } from '../../engine/ledger/asked.ts';
 import { decideOn, decisionOf, rejection, saveWaiting } from '../../engine/ledger/decision.ts';
+import { checkedRun } from '../../engine/ledger/recorded.ts';
 import type { RunRecord } from '../../engine/ledger/runs.ts';
 import { explainLimit } from '../../engine/publish/gate.ts';
 import type { Preview } from '../../engine/publish/preview.ts';
@@ -26,7 +27,10 @@ export async function approve(
   const question =
     preview === undefined ? 'the change is larger than its limit' : explainLimit(preview.share, run.options);
   const waiting = { attempt: run.attempt, since: isoTime(engine.clock), question };
-  if (options.ask !== undefined && (await options.ask(question))) {
+  const { recorded } = await checkedRun(engine.controlDeps, run.runId);
+  // Whoever sits at the terminal began the run.
+  const mayAsk = options.ask !== undefined && recorded.created?.fourEyes !== true;
+  if (mayAsk && (await options.ask?.(question))) {
     const deps = { ...engine.leaseDeps, runs: engine.runs };
     await saveWaiting(engine.runs, run.runId, waiting);
     await decideOn(deps, await engine.runs.run(run.runId), 'approved', 'asked on the terminal');

@@ -1,6 +1,7 @@
 // Begins runs and their attempts. What a run may do is recorded in the ledger before it does anything.
 
 import type { Plan } from '../plan/plan.ts';
+import { asksForFourEyes, refuseApprovedBeforehand, refuseOwnApproval } from './four-eyes.ts';
 import { Ledger, type LedgerDeps } from './ledger.ts';
 import { checkedRun, optionsInForce } from './recorded.ts';
 import type { RunAbout, RunOptions, RunRecord, Runs } from './runs.ts';
@@ -16,6 +17,8 @@ export async function createRun(
   options: RunOptions,
   about: RunAbout = {},
 ): Promise<RunRecord> {
+  const fourEyes = await asksForFourEyes(deps.control, plan.body.pipeline);
+  if (fourEyes && options.approved) refuseApprovedBeforehand(deps.author.by);
   const run = await deps.runs.create(plan, options, about);
   const { runId, planId, startedAt, undoes, reason = plan.reason } = run;
   await new Ledger(deps, run.pipeline).append({
@@ -26,13 +29,14 @@ export async function createRun(
     options,
     startedAt,
     ...(undoes === undefined ? {} : { undoes }),
+    ...(fourEyes ? { fourEyes } : {}),
   });
   return run;
 }
 
 /**
  * Another attempt of the run, to its end. `approval`: the reason for which whatever it changes is approved beforehand.
- * Throws NotAsRecorded, and RunBusy when somebody else takes it up at the same moment.
+ * Throws NotAsRecorded, FourEyes, and RunBusy when somebody else takes it up at the same moment.
  */
 export async function beginAgain(
   deps: BeginDeps,
@@ -43,6 +47,7 @@ export async function beginAgain(
   const { run, recorded } = await checkedRun(deps, runId);
   const inForce = optionsInForce(run, recorded);
   const isNew = approval !== undefined && !inForce.approved;
+  if (isNew) refuseOwnApproval(runId, recorded, deps.author.by);
   if (isNew)
     await new Ledger(deps, run.pipeline).append({ kind: 'approved', runId, attempt: run.attempt, reason: approval });
   const options = { ...inForce, stageOnly: false, approved: inForce.approved || isNew };

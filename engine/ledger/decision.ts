@@ -4,6 +4,7 @@
 import { RepriseError } from '../../ports/errors.ts';
 import type { GroupOutcome } from '../../ports/warehouse.ts';
 import { ACKNOWLEDGED, type Acknowledged } from '../publish/gate.ts';
+import { refuseOwnApproval } from './four-eyes.ts';
 import { readEntries } from './inspect.ts';
 import { Ledger, type LedgerDeps } from './ledger.ts';
 import { checkedDocument, checkedRun, type Decision, documentDigest, type Recorded, recordedOf } from './recorded.ts';
@@ -43,7 +44,7 @@ export function waitsFor(run: RunRecord, waiting: Waiting | undefined): WaitsFor
 
 /**
  * Writes the decision down. Approving rows that no cause explains takes the responsibility for the very rows that the
- * preview showed, and needs a reason. Throws Usage for a run that waits for nothing.
+ * preview showed, and needs a reason. Throws Usage for a run that waits for nothing, FourEyes.
  */
 export async function decideOn(
   deps: DecisionDeps,
@@ -67,6 +68,7 @@ export async function decideOn(
       `say why: reprise approve ${run.runId} --reason …`,
     );
   }
+  if (decision === 'approved') refuseOwnApproval(run.runId, recorded, deps.author.by);
   const { runId, attempt } = run;
   const documents =
     decision === 'approved' && waits === 'explanation' ? await acknowledge(deps, run, recorded, reason) : undefined;

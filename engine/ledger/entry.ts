@@ -9,7 +9,13 @@ import type { SchemaChange } from '../schema/compare.ts';
 import type { RunOptions, RunRecord, TableCounts } from './runs.ts';
 
 export type LedgerEvent =
-  | { readonly kind: 'plan_made'; readonly planId: string; readonly reason: string }
+  | {
+      readonly kind: 'plan_made';
+      readonly planId: string;
+      readonly reason: string;
+      /** Hash of what the pipeline declared, which is kept by it. */
+      readonly declaration?: string;
+    }
   | {
       readonly kind: 'epoch_activated';
       readonly epoch: number;
@@ -74,6 +80,7 @@ export type LedgerEvent =
       readonly causes: Readonly<Record<string, number>>;
       readonly documents: DocumentDigests;
     }
+  | { readonly kind: 'four_eyes_set'; readonly on: boolean; readonly reason: string }
   | {
       readonly kind: 'run_verified';
       readonly runId: string;

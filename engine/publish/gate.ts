@@ -19,6 +19,13 @@ export function withinLimit(share: ChangeShare, options: Pick<RunOptions, 'appro
   return share.deleted <= DELETED_SHARE_MAX * share.before;
 }
 
+/** Under four eyes a larger limit that whoever began the run gave it does not replace the one that holds without. */
+export const withinLimits = (
+  share: ChangeShare,
+  options: Pick<RunOptions, 'approved' | 'maxChange'>,
+  fourEyes: boolean,
+): boolean => withinLimit(share, options) && (!fourEyes || withinLimit(share, { ...options, maxChange: undefined }));
+
 /** The change against its limit, as a sentence. */
 export function explainLimit(share: ChangeShare, options: Pick<RunOptions, 'maxChange'>): string {
   const percent = (part: number): string => `${((100 * part) / Math.max(share.before, 1)).toFixed(1)} %`;
