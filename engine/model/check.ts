@@ -6,6 +6,7 @@ import { faultOfComputed } from './fit.ts';
 import type { Column, Identity, Input, Path, Pipeline, Shape, Table } from './language.ts';
 import { type Place, resolvePath } from './paths.ts';
 import { LEADING_COLUMNS, LINEAGE_COLUMNS, OFFER_COLUMNS, PUBLISH_COLUMNS } from './tables.ts';
+import { reservedBecause } from './words.ts';
 
 const NAME = /^[a-z][a-z0-9_]{0,62}$/;
 const COMMON = new Set(
@@ -18,6 +19,7 @@ export function faultsOfPipeline(pipeline: Pipeline): string[] {
   const faults: string[] = [];
   const say = (where: string, what: string): void => void faults.push(`${where}: ${what}`);
   if (!NAME.test(pipeline.name)) say('name', `${pipeline.name} is not a lower-case name`);
+  sayReserved('schema', pipeline.name, 'name', say);
   for (const [name, source] of Object.entries(pipeline.sources)) {
     if (source.versions.length === 0) say(`sources.${name}`, 'lists no version');
     for (const version of source.versions) {
@@ -33,6 +35,12 @@ export function faultsOfPipeline(pipeline: Pipeline): string[] {
 }
 
 type Say = (where: string, what: string) => void;
+
+function sayReserved(what: 'schema' | 'table' | 'column', name: string, where: string, say: Say): void {
+  const because = reservedBecause(what, name);
+  if (because !== undefined) say(where, because);
+}
+
 const versionName = (version: Pipeline['sources'][string]['versions'][number]): string =>
   typeof version === 'object' ? version.name : String(version);
 const isOf = (shape: Shape, source: string): boolean =>
@@ -114,11 +122,13 @@ function checkOverlap(pipeline: Pipeline, say: Say): void {
 function checkTable(pipeline: Pipeline, name: string, table: Table, say: Say): void {
   const where = `tables.${name}`;
   if (!NAME.test(name) || RESERVED_TABLES.has(name)) say(where, 'the name is reserved or not lower-case');
+  sayReserved('table', name, where, say);
   if (table.shapes.length === 0) say(where, 'takes no shape');
   const index = table.rows?.index?.column;
   for (const column of [...Object.keys(table.columns), ...(index ? [index] : [])]) {
     if (!NAME.test(column) || COMMON.has(column))
       say(`${where}.${column}`, 'the column name is reserved or not lower-case');
+    sayReserved('column', column, `${where}.${column}`, say);
   }
   if (index && Object.hasOwn(table.columns, index))
     say(`${where}.${index}`, 'is both a column and the index of the rows');
