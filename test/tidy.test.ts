@@ -134,6 +134,15 @@ describe('what the engine may not know', () => {
   });
 });
 
+it('does not begin something for every member of a list at once', () => {
+  const fanOut = /\bPromise\.all(?:Settled)?\(\s*[\w.$]+\.\w+\(/;
+  const found = sources.filter(({ file, code }) => /^(?:cli|engine|adapters|tasks)\//.test(file) && fanOut.test(code));
+  expect(
+    found.map(({ file }) => file),
+    'use instead: a loop; each of them may need an open file',
+  ).toEqual([]);
+});
+
 it('only the terminal writes to stdout and stderr', () => {
   const writes = /\bprocess\.std(?:out|err)\.write\b|\bconsole\.\w+\(/;
   const found = sources.filter(

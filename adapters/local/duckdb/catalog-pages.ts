@@ -8,6 +8,8 @@ import type { CatalogEntry } from '../../../ports/catalog.ts';
 import type { ObjectInfo, ObjectStore } from '../../../ports/object-store.ts';
 
 const FORMAT = 2;
+/** Files of an earlier release that one command removes. */
+const FORMER_REMOVED_MAX = 1000;
 
 /** A page without its entries. */
 export interface PageName {
@@ -64,6 +66,16 @@ export class CatalogPages {
 
   fetchKeys(page: PageName): Promise<{ readonly path: string; release(): Promise<void> }> {
     return this.#control.fetch(`${page.place}.parquet`);
+  }
+
+  /** Removes some of what earlier releases kept: two files for each object, beside the folders of dates. */
+  async removeFormer(): Promise<void> {
+    let left = FORMER_REMOVED_MAX;
+    for await (const { key } of this.#control.list(this.#prefix)) {
+      if (key.startsWith(`${this.#prefix}dt=`)) continue;
+      if (left-- === 0) return;
+      await this.#control.remove(key);
+    }
   }
 
   async remove(page: PageName): Promise<void> {

@@ -56,6 +56,7 @@ export class DuckCatalog implements Catalog {
   }
 
   async openPage(date: string): Promise<CatalogPage> {
+    if (this.#writers === 0) await this.#pages.removeFormer();
     const folder = join(this.#options.scratch, 'catalog');
     await makeFolder(folder);
     return DuckCatalogPage.open(

@@ -1,0 +1,182 @@
+// The catalog over files: what it says of objects is what the catalog in memory says, however its pages were written,
+// joined or damaged.
+
+import { readdirSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DuckCatalog } from '../../adapters/local/duckdb/catalog.ts';
+import { PAGE_LIMITS } from '../../adapters/local/duckdb/catalog-writer.ts';
+import { openFileStore } from '../../adapters/local/files.ts';
+import type { KeyedDay } from '../../engine/model/dating.ts';
+import { randomFrom } from '../../generator/random.ts';
+import type { Catalog, CatalogEntry } from '../../ports/catalog.ts';
+import type { ObjectInfo } from '../../ports/object-store.ts';
+import { SimCatalog } from '../../simulator/catalog.ts';
+
+let folder: string;
+let count = 0;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'reprise-catalog-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+interface Place {
+  readonly control: string;
+  readonly catalog: DuckCatalog;
+}
+
+function newCatalog(control = join(folder, `control-${count}`)): Place {
+  const options = {
+    pipeline: 'shop',
+    timeRulesDigest: 'ab'.repeat(32),
+    scratch: join(folder, `scratch-${count++}`),
+    deliveryKey: new Uint8Array(32),
+  };
+  return { control, catalog: new DuckCatalog({ ...options, control: openFileStore(control) }) };
+}
+
+const DATES = ['2026-06-01', '2026-06-02', '2026-06-03'];
+
+const info = (number: number, version = 'v1'): ObjectInfo => ({
+  key: `raw/shop/dt=${DATES[number % DATES.length]}/part-${String(number).padStart(4, '0')}.parquet`,
+  bytes: 100 + number,
+  version,
+});
+
+const entryOf = (object: ObjectInfo, rows: number, unreadable?: string): CatalogEntry => ({
+  object,
+  rows,
+  rowGroups: [{ rows, bytes: object.bytes }],
+  deliveriesByDate: { '2026-06-01': rows },
+  offeredByDate: {},
+  ...(unreadable === undefined ? {} : { unreadable }),
+});
+
+const keyed = (event: number, day: number): KeyedDay[] => [{ key: `e-${event}`, eventKey: `e-${event}`, day }];
+
+/** Commits a page of the objects, each with its keys. */
+async function page(
+  catalog: Catalog,
+  date: string,
+  objects: readonly (readonly [entry: CatalogEntry, keys: readonly KeyedDay[][]])[],
+): Promise<void> {
+  const writer = await catalog.openPage(date);
+  for (const [entry, keys] of objects) {
+    for (const some of keys) writer.add(some);
+    await writer.drain();
+    writer.end(entry);
+  }
+  await writer.commit();
+}
+
+const files = (control: string): string[] =>
+  readdirSync(control, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name))
+    .sort();
+
+describe('the catalog over files', () => {
+  it('says what the catalog in memory says, over many pages of random objects', async () => {
+    const random = randomFrom('catalog');
+    const { catalog } = newCatalog();
+    const model = new SimCatalog(async () => []);
+    const objects: ObjectInfo[] = [];
+    const pages = DATES.length * (PAGE_LIMITS.smallPagesMax + 3);
+    for (let number = 0; number < pages; number++) {
+      const own = [0, 1].map((place) => info(DATES.length * (2 * number + place) + (number % DATES.length)));
+      const content = own.map((object) => {
+        const keys = Array.from({ length: random.integer(0, 4) }, () =>
+          keyed(random.integer(0, 40), 20_600 + random.integer(0, 5)),
+        );
+        const isBroken = random.chance(0.1);
+        return [entryOf(object, keys.length, isBroken ? 'truncated' : undefined), keys] as const;
+      });
+      for (const one of [catalog, model]) await page(one, DATES[number % DATES.length] as string, content);
+      objects.push(...own);
+    }
+    expect(await catalog.entries(objects)).toEqual(await model.entries(objects));
+    const some = objects.filter((_, place) => place % 3 !== 0);
+    for (const asked of [objects, some]) {
+      for (const [fromDay, toDay] of [
+        [20_600, 20_601],
+        [20_602, 20_606],
+        [20_700, 20_701],
+      ] as const) {
+        const found = await catalog.linked(asked, { fromDay, toDay }, undefined);
+        const expected = await model.linked(asked, { fromDay, toDay }, undefined);
+        expect([...found.keys].sort()).toEqual([...expected.keys].sort());
+      }
+      for (const keys of [['e-1'], ['e-2', 'e-3', 'none'], ['none']])
+        expect(await catalog.holding(asked, keys)).toEqual(await model.holding(asked, keys));
+    }
+    await catalog.close();
+  });
+
+  it('knows an object by its very version, and the last entry of it', async () => {
+    const { catalog } = newCatalog();
+    const [one, other] = [info(0), info(0, 'v2')];
+    await page(catalog, DATES[0] as string, [[entryOf(one, 0, 'truncated'), [keyed(1, 20_600)]]]);
+    await page(catalog, DATES[0] as string, [[entryOf(one, 1), [keyed(2, 20_600)]]]);
+    expect(await catalog.entries([one, other])).toEqual([entryOf(one, 1), undefined]);
+    expect(await catalog.holding([one], ['e-1'])).toEqual([]);
+    expect(await catalog.holding([one], ['e-2'])).toEqual([one.key]);
+    expect(await catalog.holding([other], ['e-2'])).toEqual([]);
+    await catalog.close();
+  });
+
+  it('keeps few files for a date, however often something arrives', async () => {
+    const { catalog, control } = newCatalog();
+    const objects = Array.from({ length: 60 }, (_, number) => info(DATES.length * number));
+    for (const [number, object] of objects.entries())
+      await page(catalog, DATES[0] as string, [[entryOf(object, 1), [keyed(number, 20_600)]]]);
+    expect(files(control).length).toBeLessThanOrEqual(2 * 2 * (PAGE_LIMITS.smallPagesMax + 1));
+    expect(await catalog.entries(objects)).toEqual(objects.map((object) => entryOf(object, 1)));
+    expect(await catalog.holding(objects, ['e-7', 'e-59'])).toEqual([objects[7]?.key, objects[59]?.key]);
+    await catalog.close();
+  });
+
+  it('removes what earlier releases kept for each object', async () => {
+    const { catalog, control } = newCatalog();
+    const store = openFileStore(control);
+    const former = `catalog/shop/${'ab'.repeat(8)}/${'0'.repeat(32)}`;
+    for (const ending of ['json', 'parquet'])
+      await store.write(`${former}.${ending}`, new Uint8Array(1), { if: 'always' });
+    expect(await catalog.entries([info(0)])).toEqual([undefined]);
+    await page(catalog, DATES[0] as string, [[entryOf(info(0), 1), [keyed(1, 20_600)]]]);
+    expect(files(control).filter((file) => !file.includes('dt='))).toEqual([]);
+    await catalog.close();
+  });
+
+  it('forgets a page whose entries are damaged', async () => {
+    const { catalog, control } = newCatalog();
+    await page(catalog, DATES[0] as string, [[entryOf(info(0), 1), [keyed(1, 20_600)]]]);
+    await page(catalog, DATES[1] as string, [[entryOf(info(1), 1), [keyed(1, 20_600)]]]);
+    writeFileSync(
+      files(control).find((file) => file.includes(DATES[0] as string) && file.endsWith('.json')) as string,
+      '{',
+    );
+    expect(await catalog.entries([info(0), info(1)])).toEqual([undefined, entryOf(info(1), 1)]);
+    await catalog.close();
+  });
+
+  it.each([
+    ['cut', (file: string) => writeFileSync(file, 'PAR1')],
+    ['gone', (file: string) => rm(file)],
+  ])('removes a page whose keys are %s, and says so, so that its objects are read again', async (_, damage) => {
+    const { catalog, control } = newCatalog();
+    await page(catalog, DATES[0] as string, [[entryOf(info(0), 1), [keyed(1, 20_600)]]]);
+    await page(catalog, DATES[1] as string, [[entryOf(info(1), 1), [keyed(1, 20_600)]]]);
+    await damage(
+      files(control).find((file) => file.includes(DATES[0] as string) && file.endsWith('.parquet')) as string,
+    );
+    await expect(catalog.holding([info(0), info(1)], ['e-1'])).rejects.toMatchObject({
+      code: 'StoreUnavailable',
+      message: expect.stringMatching(/^1 page\(s\) of the catalog could not be read/),
+    });
+    expect(await catalog.entries([info(0), info(1)])).toEqual([undefined, entryOf(info(1), 1)]);
+    expect(await catalog.holding([info(1)], ['e-1'])).toEqual([info(1).key]);
+    await catalog.close();
+  });
+});
