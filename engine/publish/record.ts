@@ -68,8 +68,12 @@ export async function publishedGroups(
   const unknown = [...new Set([...found.keys(), ...recorded.groups.keys()])].filter((group) => !isKnown(group));
   if (unknown.length > 0) {
     const committed = await deps.withWarehouse(async (warehouse) => {
-      const outcomes = await Promise.all(unknown.map((group) => warehouse.committed(publishToken(run.runId, group))));
-      return outcomes.filter((outcome) => outcome !== undefined);
+      const outcomes: GroupOutcome[] = [];
+      for (const group of unknown) {
+        const outcome = await warehouse.committed(publishToken(run.runId, group));
+        if (outcome !== undefined) outcomes.push(outcome);
+      }
+      return outcomes;
     });
     await recordCommitted(deps, run, committed);
     for (const group of unknown) found.delete(group);
