@@ -6,6 +6,7 @@ import yargs from 'yargs';
 import { systemClock } from '../adapters/local/clock.ts';
 import { packageRoot } from '../adapters/local/duckdb/sql.ts';
 import { asFileError } from '../adapters/local/file-errors.ts';
+import { createPrivately } from '../adapters/local/private-files.ts';
 import { isRepriseError } from '../ports/errors.ts';
 import type { Arguments, Command } from './command.ts';
 import { COMMANDS } from './commands/all.ts';
@@ -19,6 +20,7 @@ export async function main(
   argv: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<number> {
+  createPrivately();
   let exit = 0;
   const root = yargs(argv.map((word) => (word === '-' ? LONE_DASH : word)))
     .scriptName('reprise')

@@ -12,7 +12,7 @@ import {
   readSync,
   statSync,
 } from 'node:fs';
-import { link, open, readdir, readFile, rename, rm, stat, unlink, utimes } from 'node:fs/promises';
+import { chmod, link, open, readdir, readFile, rename, rm, stat, unlink, utimes } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -29,6 +29,8 @@ import { VersionCache } from './version-cache.ts';
 
 const TEMPORARY = '.tmp';
 const DIGEST_PIECE_BYTES = 1 << 20;
+const OWNER_READS_WRITES = 0o600;
+const OTHERS_READ = 0o044;
 const LOCK_POLL_MS = 2;
 /** Locks are held for single system calls. */
 const LOCK_WAIT_MS_MAX = 30_000;
@@ -43,11 +45,13 @@ export interface FileStoreOptions {
    * and the time of the last write, which is another for every write, whatever it wrote: what compare-and-swap needs.
    */
   readonly contentVersions?: { readonly folder: string; readonly key: Uint8Array };
+  /** Permissions that new folders get, and their objects as far as files have them; this user's alone when absent. */
+  readonly sharedMode?: number | undefined;
 }
 
 /** The folder is made by the first write. */
 export function openFileStore(root: string, options: FileStoreOptions = {}): ObjectStore {
-  return new FileStore(root, options.contentVersions);
+  return new FileStore(root, options);
 }
 
 /** Removes temporary files that processes left in a store of the home which have ended, or are not heard of any more. */
@@ -62,8 +66,10 @@ export async function cleanFileStore(home: string, root: string, nowMs: number):
 class FileStore implements ObjectStore {
   readonly #root: string;
   readonly #versions: VersionCache | undefined;
+  readonly #sharedMode: number | undefined;
 
-  constructor(root: string, contentVersions: FileStoreOptions['contentVersions']) {
+  constructor(root: string, { contentVersions, sharedMode }: FileStoreOptions) {
+    this.#sharedMode = sharedMode;
     this.#root = root;
     this.#versions =
       contentVersions === undefined ? undefined : new VersionCache(contentVersions.folder, contentVersions.key);
@@ -220,7 +226,8 @@ class FileStore implements ObjectStore {
   async #publish(key: string, temporary: string, condition: WriteCondition): Promise<'written' | 'lost'> {
     const path = this.#path(key);
     refuseLinks(this.#root, key);
-    await makeDurableFolder(dirname(path));
+    await makeDurableFolder(dirname(path), this.#sharedMode);
+    if (this.#sharedMode !== undefined) await chmod(temporary, OWNER_READS_WRITES | (this.#sharedMode & OTHERS_READ));
     if (condition.if === 'absent') {
       try {
         await link(temporary, path);
@@ -330,13 +337,14 @@ async function moveTo(from: string, to: string): Promise<void> {
 }
 
 /** Makes the folder and those above it, all of them safe on the disk. */
-async function makeDurableFolder(folder: string): Promise<void> {
+async function makeDurableFolder(folder: string, mode: number | undefined): Promise<void> {
   const first = await makeFolder(folder);
   if (first === undefined) return;
   let above = dirname(first);
   await syncFolder(above);
   for (const name of relative(above, folder).split(sep)) {
     above = join(above, name);
+    if (mode !== undefined) await chmod(above, mode);
     await syncFolder(above);
   }
 }

@@ -2,7 +2,7 @@
 
 import { access, constants, mkdir, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { threadId } from 'node:worker_threads';
+import { isMainThread, threadId } from 'node:worker_threads';
 import { RepriseError } from '../../ports/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import { makeDeliveryKey, readDeliveryKey, replaceDeliveryKey } from './delivery-key.ts';
@@ -10,9 +10,10 @@ import { classifyFileError, codeOf, unlessMissing } from './file-errors.ts';
 import { cleanFileStore, openFileStore } from './files.ts';
 import { beatIn, fileSystemNowMs, isAbandoned } from './heartbeat.ts';
 import { lookAtHome, markHome } from './home-marker.ts';
-import { openMemoryScratch } from './memory-scratch.ts';
 import { homeClosed, homeOpened, makeFolder } from './open-homes.ts';
+import { openMemoryScratch, removeAbandoned } from './outside-home.ts';
 import { openOverlayStore } from './overlay-store.ts';
+import { createPrivately, sharedMode, tightenHome } from './private-files.ts';
 import { identityName, ownIdentity } from './process-identity.ts';
 
 export interface Home {
@@ -51,18 +52,21 @@ let openings = 0;
 export async function openHome(path: string, options: OpenHomeOptions): Promise<Home> {
   const home = resolve(path);
   checkPath(home);
+  createPrivately();
   try {
     await makeWhereNone(home, options);
     if (options.newDeliveryKey === true) await replaceDeliveryKey(home, options.randomBytes);
     const deliveryKey = await readDeliveryKey(home);
+    if (isMainThread) await removeAbandoned();
     if (!(await mayWrite(home))) return await openReadOnly(home, deliveryKey, options);
+    await tightenHome(home);
     const scratch = await openScratch(join(home, 'scratch'));
     await clean(home, await fileSystemNowMs(scratch));
     const beat = beatIn(scratch);
     homeOpened(home);
     return {
       path: home,
-      lake: openLake(home, deliveryKey),
+      lake: await openLake(home, deliveryKey),
       control: openFileStore(join(home, 'control')),
       stage: openFileStore(join(home, 'stage')),
       scratch,
@@ -123,7 +127,7 @@ async function openReadOnly(home: string, deliveryKey: Uint8Array, { onlyReads }
   const control = openFileStore(join(home, 'control'));
   return {
     path: home,
-    lake: openLake(home, deliveryKey),
+    lake: await openLake(home, deliveryKey),
     control: openOverlayStore(control, openFileStore(join(memory.folder, 'control'))),
     stage: openFileStore(join(home, 'stage')),
     scratch: memory.folder,
@@ -134,8 +138,11 @@ async function openReadOnly(home: string, deliveryKey: Uint8Array, { onlyReads }
   };
 }
 
-function openLake(home: string, key: Uint8Array): ObjectStore {
-  return openFileStore(join(home, 'lake'), { contentVersions: { folder: join(home, 'control', 'versions'), key } });
+async function openLake(home: string, key: Uint8Array): Promise<ObjectStore> {
+  return openFileStore(join(home, 'lake'), {
+    contentVersions: { folder: join(home, 'control', 'versions'), key },
+    sharedMode: await sharedMode(home),
+  });
 }
 
 /** A folder for this opening, of this thread. */

@@ -1,11 +1,11 @@
 // The whole of it in under a minute, on events that it makes itself: landed, loaded with yesterday's transforms that have
 // bugs, the damage shown, planned, replayed with today's, the difference explained, verified.
 
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { packageRoot } from '../../adapters/local/duckdb/sql.ts';
+import { openTemporaryFolder } from '../../adapters/local/outside-home.ts';
 import { createRun } from '../../engine/ledger/begin.ts';
 import type { RunRecord } from '../../engine/ledger/runs.ts';
 import type { SampleSource } from '../../generator/sample.ts';
@@ -45,7 +45,7 @@ export const demoCommand: Command = {
   ],
   run: async (args, terminal) => {
     const kept = args.keep === undefined ? undefined : resolve(String(args.keep));
-    const home = kept ?? (await mkdtemp(join(tmpdir(), 'reprise-demo-')));
+    const home = kept ?? (await openTemporaryFolder('demo'));
     try {
       return await demo({ ...args, home }, terminal, kept !== undefined);
     } finally {

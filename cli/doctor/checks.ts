@@ -9,6 +9,7 @@ import { ledgerCheck } from './ledger.ts';
 import { nodeCheck } from './node.ts';
 import { pipelinesCheck } from './pipelines.ts';
 import { plansCheck } from './plans.ts';
+import { privacyCheck } from './privacy.ts';
 import { runsCheck } from './runs.ts';
 import { scratchCheck } from './scratch.ts';
 import { warehouseCheck } from './warehouse.ts';
@@ -17,6 +18,7 @@ import { warehouseCheck } from './warehouse.ts';
 export const CHECKS: readonly Check[] = [nodeCheck, duckdbCheck, pipelinesCheck, diskCheck, scratchCheck];
 
 export const HOME_CHECKS: readonly HomeCheck[] = [
+  privacyCheck,
   warehouseCheck,
   lakeCheck,
   plansCheck,

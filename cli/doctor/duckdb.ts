@@ -1,17 +1,16 @@
 // Whether DuckDB is installed and answers.
 
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { openDuck } from '../../adapters/local/duckdb/instance.ts';
 import { MEMORY } from '../../adapters/local/duckdb/memory.ts';
+import { openTemporaryFolder } from '../../adapters/local/outside-home.ts';
 import { isRepriseError } from '../../ports/errors.ts';
 import { type Check, faultOf } from './finding.ts';
 
 export const duckdbCheck: Check = {
   name: 'duckdb',
   run: async () => {
-    const tempFolder = await mkdtemp(join(tmpdir(), 'reprise-doctor-'));
+    const tempFolder = await openTemporaryFolder('doctor');
     try {
       const duck = await openDuck({ memoryMb: MEMORY.catalogMb, threads: 1, tempFolder });
       try {

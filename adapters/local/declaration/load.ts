@@ -1,14 +1,13 @@
 // Loads a declaration of another place or time: its modules are written into a folder of their own, loaded from there
 // and compiled by today's compiler.
 
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { type CompiledPipeline, compilePipeline } from '../../../engine/model/compile.ts';
 import type { MeaningOf } from '../../../engine/model/digest.ts';
 import type { Pipeline } from '../../../engine/model/language.ts';
 import { isRepriseError, RepriseError } from '../../../ports/errors.ts';
+import { openTemporaryFolder } from '../outside-home.ts';
 import { findDeclaration } from './against.ts';
 import { materialise } from './materialise.ts';
 import { meaningsOf } from './meaning.ts';
@@ -24,7 +23,7 @@ export interface Declaration {
  */
 export async function loadDeclaration(against: string, pipeline: string, folder: string): Promise<Declaration> {
   const { tree, entry } = await findDeclaration(against, pipeline, folder);
-  const scratch = await mkdtemp(join(tmpdir(), 'reprise-declaration-'));
+  const scratch = await openTemporaryFolder('declaration');
   try {
     const file = await materialise(tree, entry, scratch);
     const declared = await declaredIn(file, `${entry} in ${tree.name}`);

@@ -1,7 +1,7 @@
 // Copies an object whose columns are in the codec that DuckDB lacks, LZ4 as Hadoop frames it: the pages of the raw
 // columns are appended without compression, and the footer points to them. Everything else stays where it is.
 
-import { constants, copyFile, type FileHandle, open } from 'node:fs/promises';
+import { chmod, constants, copyFile, type FileHandle, open } from 'node:fs/promises';
 import { RAW_READ_LIMITS } from './limits.ts';
 import { decompressHadoopLz4, Lz4Fault } from './lz4.ts';
 import { DATA_PAGE_V2, type PageHeader, readPageHeader } from './page-header.ts';
@@ -26,6 +26,8 @@ export const needsPlainCopy = (footer: ParquetFooter): boolean =>
 /** Writes the copy. Throws UnreadableObject for pages that are damaged or too large; file errors pass. */
 export async function copyPlain(path: string, copy: string, footer: ParquetFooter): Promise<void> {
   await copyFile(path, copy, constants.COPYFILE_FICLONE);
+  // It has the original's permissions: maybe for others, maybe not to be written.
+  await chmod(copy, 0o600);
   const file = await open(copy, 'r+');
   try {
     const footerBytes = await readExactly(file, footer.at, footer.bytes);

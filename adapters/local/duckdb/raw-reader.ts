@@ -1,7 +1,7 @@
 // Reads raw objects: Parquet written by anyone, by DuckDB over a local file. The footer is checked first. What DuckDB
 // refuses as a whole is read from a copy: text that is no UTF-8 as binary, LZ4 as Hadoop frames it without compression.
 
-import { constants, copyFile, open, rm } from 'node:fs/promises';
+import { chmod, constants, copyFile, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import { type ErrorCode, RepriseError } from '../../../ports/errors.ts';
@@ -179,6 +179,8 @@ class DuckRawReader implements RawReader {
 /** The same file with the marks removed from its footer that make its columns text: no byte moves. */
 async function copyAsBinary(path: string, copy: string, footer: ParquetFooter): Promise<void> {
   await copyFile(path, copy, constants.COPYFILE_FICLONE);
+  // It has the original's permissions: maybe for others, maybe not to be written.
+  await chmod(copy, 0o600);
   const file = await open(copy, 'r+');
   try {
     for (const { at, to } of RAW_COLUMNS.flatMap((name) => footer.columns[name].asBinary)) {

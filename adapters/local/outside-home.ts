@@ -1,9 +1,11 @@
-// Scratch for a home that may only be read: rows must not lie on a disk outside the home, so it lies in memory. It ends
-// with the process, however that ends.
+// Folders outside the home. Scratch for a home that may only be read: rows must not lie on a disk outside the home, so it
+// lies in memory, and ends with the process, however that ends. What has no home and holds nobody's rows (code to be
+// loaded, the demo's made-up events) lies among the system's temporary files. Leftovers of both go with the next command.
 
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RepriseError } from '../../ports/errors.ts';
 import { unlessMissing } from './file-errors.ts';
@@ -36,11 +38,20 @@ export async function openMemoryScratch(home: string): Promise<{ readonly folder
   return { folder, close: () => rm(folder, { recursive: true, force: true }) };
 }
 
-async function removeAbandoned(): Promise<void> {
-  for (const name of (await unlessMissing(() => readdir(MEMORY))) ?? []) {
-    const owner = name.startsWith(OURS) ? identityOfName(name.slice(OURS.length)) : undefined;
-    if (owner === undefined || livenessOf(owner) !== 'dead') continue;
-    // Another user's cannot be removed: that user's next command does.
-    await rm(join(MEMORY, name), { recursive: true, force: true }).catch(() => {});
+/** Removes what processes left there that have ended, whatever their home was. */
+export async function removeAbandoned(): Promise<void> {
+  for (const folder of new Set([MEMORY, tmpdir()])) {
+    for (const name of (await unlessMissing(() => readdir(folder))) ?? []) {
+      const owner = name.startsWith(OURS) ? identityOfName(name.slice(OURS.length)) : undefined;
+      if (owner === undefined || livenessOf(owner) !== 'dead') continue;
+      // Another user's cannot be removed: that user's next command does.
+      await rm(join(folder, name), { recursive: true, force: true }).catch(() => {});
+    }
   }
+}
+
+/** A new folder among the system's temporary files, of this process; the caller removes it. */
+export async function openTemporaryFolder(what: string): Promise<string> {
+  await removeAbandoned();
+  return mkdtemp(join(tmpdir(), `${OURS}${identityName(ownIdentity())}.${what}-`));
 }
