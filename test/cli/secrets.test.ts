@@ -112,14 +112,16 @@ async function readable(): Promise<{ name: string; text: string }[]> {
     const rows = await duck.rows(`SELECT CAST(to_json(t) AS VARCHAR) AS row FROM ${readParquet(path)} AS t`);
     found.push({ name: path, text: rows.map(({ row }) => String(row)).join('\n') });
   }
-  await duck.run(`ATTACH '${join(home, 'warehouse.duckdb')}' AS warehouse (READ_ONLY)`);
-  for (const { table } of await duck.rows(
-    "SELECT schema_name || '.' || table_name AS \"table\" FROM duckdb_tables() WHERE database_name = 'warehouse'",
+  await duck.close();
+  const path = join(home, 'warehouse.duckdb');
+  const warehouse = await openDuck({ path, memoryMb: 256, threads: 1, tempFolder: join(folder, 'spill') });
+  for (const { table } of await warehouse.rows(
+    `SELECT schema_name || '.' || table_name AS "table" FROM duckdb_tables()`,
   )) {
-    const rows = await duck.rows(`SELECT CAST(to_json(t) AS VARCHAR) AS row FROM warehouse.${table} AS t`);
+    const rows = await warehouse.rows(`SELECT CAST(to_json(t) AS VARCHAR) AS row FROM ${table} AS t`);
     found.push({ name: String(table), text: rows.map(({ row }) => String(row)).join('\n') });
   }
-  await duck.close();
+  await warehouse.close();
   return found;
 }
 
