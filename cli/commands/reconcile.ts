@@ -2,20 +2,24 @@
 
 import { createDuckOfferReader } from '../../adapters/local/duckdb/offers.ts';
 import { createRun } from '../../engine/ledger/begin.ts';
+import { aboutWorker } from '../../engine/ledger/worker.ts';
 import type { CompiledPipeline } from '../../engine/model/compile.ts';
 import { PLAN_LIMITS } from '../../engine/plan/limits.ts';
 import type { Window } from '../../engine/plan/window.ts';
+import { type ReconcileDeps, type ReconcileRequest, reconcile } from '../../engine/reconcile/reconcile.ts';
+import { MAX_WAIT_MINUTES, rememberWaiting } from '../../engine/reconcile/waiting.ts';
+import { RepriseError } from '../../ports/errors.ts';
+import { type Arguments, type Command, textArgument } from '../command.ts';
 import {
-  type ReconcileDeps,
-  type ReconcileRequest,
-  type Reconciliation,
-  reconcile,
-} from '../../engine/reconcile/reconcile.ts';
-import { type Command, textArgument } from '../command.ts';
-import { exitCodeOfReconciliation, reconcileDocument, renderReconciliation } from '../render/reconcile.ts';
+  exitCodeOfReconciliation,
+  type Reconciled,
+  reconcileDocument,
+  renderReconciliation,
+} from '../render/reconcile.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { bytes } from '../render/text.ts';
 import type { Engine } from '../wire/engine.ts';
+import { endInterrupted } from '../wire/interrupted.ts';
 import { drive } from './execution.ts';
 import { planAndSave } from './planning.ts';
 import { withEngine } from './session.ts';
@@ -29,6 +33,11 @@ export const reconcileCommand: Command = {
   options: {
     'dry-run': { type: 'boolean', default: false, describe: 'say what would be replayed, and replay nothing' },
     reason: { type: 'string', default: REASON, describe: 'why, for the ledger' },
+    'max-wait': {
+      type: 'number',
+      default: MAX_WAIT_MINUTES,
+      describe: 'exit 3 when dates have waited for more minutes than this, one reconcile after another',
+    },
     strict: { type: 'boolean', default: false, describe: 'exit 3 while dates need a whole plan' },
     rebuild: { type: 'boolean', default: false, describe: 'derive what was read again from all runs there were' },
     'max-active': { type: 'number', default: 2, describe: 'slices at a time' },
@@ -41,6 +50,7 @@ export const reconcileCommand: Command = {
     withEngine(args, terminal, 'reconcile', false, async (engine) => {
       const startedMs = engine.clock.nowMs();
       const pipeline = textArgument(args, 'pipeline');
+      const maxWaitMs = maxWaitOf(args) * 60_000;
       const found = await reconcileOn(engine, pipeline, terminal, {
         dryRun: args['dry-run'] === true,
         rebuild: args.rebuild === true,
@@ -52,9 +62,19 @@ export const reconcileCommand: Command = {
         reconcileDocument(pipeline, found, durationMs),
         renderReconciliation(pipeline, found, durationMs),
       );
-      return exitCodeOfReconciliation(found, args.strict === true);
+      return exitCodeOfReconciliation(found, args.strict === true, maxWaitMs, engine.clock.nowMs());
     }),
 };
+
+function maxWaitOf(args: Arguments): number {
+  const minutes = Number(args['max-wait']);
+  if (Number.isFinite(minutes) && minutes >= 0) return minutes;
+  throw new RepriseError(
+    'Usage',
+    `--max-wait must be a number of minutes; got ${String(args['max-wait'])}`,
+    `give a number: --max-wait ${MAX_WAIT_MINUTES}`,
+  );
+}
 
 export interface ReconcileOptions extends ReconcileRequest {
   readonly reason: string;
@@ -67,10 +87,17 @@ export async function reconcileOn(
   name: string,
   terminal: Terminal,
   options: ReconcileOptions,
-): Promise<Reconciliation> {
+): Promise<Reconciled> {
   const pipeline = await engine.pipelines.compiled(name);
   const deps = { ...depsOf(engine, pipeline, terminal), replay: replayWith(engine, pipeline, options, terminal) };
-  return reconcile(deps, pipeline, options);
+  const taken = options.dryRun
+    ? []
+    : await endInterrupted(engine, name, options.reason, (plan, run) => drive(engine, plan, run, terminal));
+  const found = await reconcile(deps, pipeline, options);
+  const waiting = options.dryRun
+    ? []
+    : await rememberWaiting({ control: engine.home.control, clock: engine.clock }, name, found.waiting);
+  return { ...found, runs: [...taken, ...found.runs], waiting };
 }
 
 function depsOf(engine: Engine, pipeline: CompiledPipeline, terminal: Terminal): Omit<ReconcileDeps, 'replay'> {
@@ -94,13 +121,14 @@ const replayWith =
   async (window: Window, onlyObjects: readonly string[]) => {
     const request = { window, reason, sliceBytes: PLAN_LIMITS.sliceBytes, onlyObjects, repair: false };
     const plan = await planAndSave(engine, pipeline.name, request, terminal);
-    const run = await createRun(engine.controlDeps, plan, {
+    const options = {
       stageOnly: false,
       approved: false,
       maxChange: undefined,
       maxActive,
       newestFirst: false,
       verify: true,
-    });
+    };
+    const run = await createRun(engine.controlDeps, plan, options, aboutWorker(engine.leaseDeps));
     return { plan, run: await drive(engine, plan, run, terminal) };
   };

@@ -12,6 +12,7 @@ import { plansCheck } from './plans.ts';
 import { privacyCheck } from './privacy.ts';
 import { runsCheck } from './runs.ts';
 import { scratchCheck } from './scratch.ts';
+import { waitingCheck } from './waiting.ts';
 import { warehouseCheck } from './warehouse.ts';
 
 /** These run before the home is opened, which clears away what processes left that have ended. */
@@ -25,4 +26,5 @@ export const HOME_CHECKS: readonly HomeCheck[] = [
   runsCheck,
   ledgerCheck,
   documentsCheck,
+  waitingCheck,
 ];

@@ -4,16 +4,20 @@ import { activateCommand } from '../../engine/ledger/retired.ts';
 import type { RunRecord, TableCounts } from '../../engine/ledger/runs.ts';
 import { addCounts, noCounts } from '../../engine/publish/summary.ts';
 import type { NeedsWhole, Reconciliation } from '../../engine/reconcile/reconcile.ts';
+import type { WaitingSince } from '../../engine/reconcile/waiting.ts';
 import { exitCodeOf, nextCommand } from './run.ts';
 import { renderSkipped } from './skipped.ts';
 import { count, duration, plural, table } from './text.ts';
+
+/** What a reconcile found and did, and since when what it left for the next time waits. */
+export type Reconciled = Omit<Reconciliation, 'waiting'> & { readonly waiting: readonly WaitingSince[] };
 
 const OBJECTS_SHOWN = 10;
 
 /** `dry_run` stands for a dry run that found something. */
 export type ReconcileState = 'nothing_to_do' | 'published' | 'waiting' | 'failed' | 'dry_run';
 
-export function stateOf(found: Reconciliation): ReconcileState {
+export function stateOf(found: Reconciled): ReconcileState {
   if (found.runs.some((run) => run.failure !== undefined || failedExit(run) !== 0)) return 'failed';
   if (found.waiting.length > 0) return 'waiting';
   if (found.would.length > 0) return 'dry_run';
@@ -23,16 +27,21 @@ export function stateOf(found: Reconciliation): ReconcileState {
 /** A date that the warehouse held is named as needing a whole plan: no failure. */
 const failedExit = (run: RunRecord): number => ((run.summary?.heldDates.length ?? 0) > 0 ? 0 : exitCodeOf(run));
 
-/** 0, also while dates need a whole plan or somebody else works there: cron comes again. */
-export function exitCodeOfReconciliation(found: Reconciliation, strict: boolean): number {
+/**
+ * 0, also while dates need a whole plan or somebody else works there: cron comes again. Dates that have waited for longer
+ * than `maxWaitMs` are somebody's business, and 3.
+ */
+export function exitCodeOfReconciliation(found: Reconciled, strict: boolean, maxWaitMs: number, nowMs: number): number {
   const failed = found.runs.map(failedExit).find((exit) => exit !== 0);
+  const overdue = found.waiting.some(({ since }) => nowMs - Date.parse(since) > maxWaitMs);
+  if (failed === undefined && overdue) return 3;
   return failed ?? (strict && found.needsWhole.length + found.retired.length > 0 ? 3 : 0);
 }
 
 const backfillCommand = (pipeline: string, { from, to }: NeedsWhole): string =>
   `reprise backfill ${pipeline} --from ${from} --to ${to}`;
 
-function tablesOf(found: Reconciliation): Record<string, TableCounts> {
+function tablesOf(found: Reconciled): Record<string, TableCounts> {
   const tables: Record<string, TableCounts> = {};
   for (const [name, counts] of found.runs.flatMap((run) => Object.entries(run.summary?.tables ?? {}))) {
     tables[name] ??= noCounts();
@@ -41,10 +50,10 @@ function tablesOf(found: Reconciliation): Record<string, TableCounts> {
   return tables;
 }
 
-const datesOf = (found: Reconciliation): string[] =>
+const datesOf = (found: Reconciled): string[] =>
   [...new Set(found.runs.flatMap((run) => run.summary?.dates ?? []))].sort();
 
-export function reconcileDocument(pipeline: string, found: Reconciliation, durationMs: number): unknown {
+export function reconcileDocument(pipeline: string, found: Reconciled, durationMs: number): unknown {
   const tables = tablesOf(found);
   const counts = Object.values(tables);
   return {
@@ -73,7 +82,7 @@ export function reconcileDocument(pipeline: string, found: Reconciliation, durat
   };
 }
 
-export function renderReconciliation(pipeline: string, found: Reconciliation, durationMs: number): string {
+export function renderReconciliation(pipeline: string, found: Reconciled, durationMs: number): string {
   const state = stateOf(found);
   const lines = [
     `${pipeline}: ${state}; ${plural(found.objects, 'raw object')} in the lake, ${count(found.read.length)} read, in ${duration(durationMs)}`,
@@ -99,8 +108,10 @@ export function renderReconciliation(pipeline: string, found: Reconciliation, du
     lines.push(`run ${run.runId}  ${run.state}${why}`);
     if (failedExit(run) !== 0) lines.push(`next: ${nextCommand(run)}`);
   }
-  for (const { from, to, objects, because } of found.waiting)
-    lines.push(`left for the next time: ${plural(objects, 'object')} for [${from}, ${to}), ${because}`);
+  for (const { from, to, objects, because, since } of found.waiting)
+    lines.push(
+      `left for the next time: ${plural(objects, 'object')} for [${from}, ${to}), waiting since ${since}: ${because}`,
+    );
   for (const { key, detail } of found.unreadable) lines.push(`cannot be read: ${key} (${detail})`);
   lines.push(...renderSkipped(found.skipped));
   for (const one of found.needsWhole)
