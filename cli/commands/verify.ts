@@ -8,6 +8,7 @@ import type { SkippedRaw } from '../../engine/plan/raw-keys.ts';
 import { verifyPlan } from '../../engine/publish/verify.ts';
 import type { UndeclaredColumn, Verification } from '../../ports/warehouse.ts';
 import { type Command, textArgument } from '../command.ts';
+import { auditDocument, renderAudit } from '../render/audit.ts';
 import { undeclaredLines } from '../render/plan.ts';
 import { renderSkipped } from '../render/skipped.ts';
 import type { Terminal } from '../render/terminal.ts';
@@ -15,6 +16,7 @@ import { count, plural, table } from '../render/text.ts';
 import type { Engine } from '../wire/engine.ts';
 import { planAndSave, undeclaredIn } from './planning.ts';
 import { withReader } from './session.ts';
+import { auditRun } from './verify-run.ts';
 
 const DIFFERENCE_FOUND = 4;
 const DATES_SHOWN = 30;
@@ -29,12 +31,21 @@ export const verifyCommand: Command = {
   ],
   run: (args, terminal) =>
     withReader(args, terminal, 'verify', async (engine) => {
-      const { plan, run } = await whatOf(engine, textArgument(args, 'what'), terminal);
+      const { plan, run, record } = await whatOf(engine, textArgument(args, 'what'), terminal);
+      const audit = record === undefined ? undefined : await auditRun(engine, record, plan);
+      const own = audit === undefined ? {} : { run: auditDocument(audit) };
+      const isSound = (audit?.faults.length ?? 0) === 0;
+      if (audit?.notDerivable !== undefined) {
+        const checked = audit.tables.reduce((sum, one) => sum + one.standing, 0);
+        const differences = audit.faults;
+        terminal.result({ ok: isSound, checked, differences, derived: false, ...own }, renderAudit(audit).join('\n'));
+        return isSound ? 0 : DIFFERENCE_FOUND;
+      }
       const pipeline = await engine.pipelines.compiled(plan.body.pipeline);
       const verification = await verifyAgain(engine, plan, run, terminal);
       const undeclared = await undeclaredIn(engine, plan);
       const skipped = engine.skipped(pipeline.name);
-      const ok = verification.differencesTotal === 0;
+      const ok = verification.differencesTotal === 0 && isSound;
       const { from, to } = plan.body.window;
       terminal.result(
         {
@@ -48,8 +59,12 @@ export const verifyCommand: Command = {
           digests: verification.digests,
           undeclared,
           skipped,
+          ...own,
         },
-        render(pipeline.name, plan, verification, undeclared, skipped),
+        [
+          ...(audit === undefined ? [] : [...renderAudit(audit), '']),
+          render(pipeline.name, plan, verification, undeclared, skipped),
+        ].join('\n'),
       );
       return ok ? 0 : DIFFERENCE_FOUND;
     }),
@@ -86,7 +101,7 @@ async function whatOf(
   engine: Engine,
   what: string,
   terminal: Terminal,
-): Promise<{ plan: Plan; run: Pick<RunRecord, 'runId' | 'epoch'> }> {
+): Promise<{ plan: Plan; run: Pick<RunRecord, 'runId' | 'epoch'>; record?: RunRecord }> {
   if (engine.pipelines.names().includes(what)) {
     const request = {
       window: undefined,
@@ -98,7 +113,7 @@ async function whatOf(
     return { plan: await planAndSave(engine, what, request, terminal), run: { runId: 'verify', epoch: 0 } };
   }
   const run = await engine.findRun(what);
-  return { plan: await engine.runs.plan(run.planId), run };
+  return { plan: await engine.runs.plan(run.planId), run, record: run };
 }
 
 function render(
