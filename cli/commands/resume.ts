@@ -86,7 +86,6 @@ export const resumeCommand: Command = {
         return exitCodeOf(run);
       }
       await refuseRejected(engine.leaseDeps, run);
-      await refuseOtherTransforms(engine, run, 'resume');
       const reason = textArgument(args, 'reason');
       const approval = args.yes !== true ? undefined : reason === '' ? 'resume --yes' : reason;
       return goOn(engine, run, terminal, { approval, reason, awaitApproval: args['await-approval'] === true });

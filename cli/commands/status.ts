@@ -1,9 +1,12 @@
 // Shows how far a run is, or the newest runs in short; asks nothing of the warehouse.
 
 import { progressOf } from '../../engine/ledger/progress.ts';
+import { checkedRun } from '../../engine/ledger/recorded.ts';
+import { RepriseError } from '../../ports/errors.ts';
 import { type Command, optionalText } from '../command.ts';
 import { renderRun, runDocument } from '../render/run.ts';
 import { nextOf, progressDocument, progressLines, runRow, runsTable } from '../render/runs.ts';
+import type { Engine } from '../wire/engine.ts';
 import { listedRuns } from './runs.ts';
 import { withReader } from './session.ts';
 
@@ -37,10 +40,34 @@ export const statusCommand: Command = {
       const text = renderRun(run, durationMs)
         .replace(`  ${run.pipeline}  ${run.state}`, `  ${run.pipeline}  ${state}`)
         .replace(/\n\nnext: .*$/s, '');
+      const doubt = await doubtOf(engine, run.runId);
+      const lines = [
+        ...(doubt === undefined ? [] : [`NOT TO BE BELIEVED: ${doubt.message}`]),
+        text,
+        '',
+        ...progressLines(progress),
+        '',
+        `next: ${doubt?.fix ?? nextOf(progress)}`,
+      ];
       terminal.result(
-        { ...(runDocument(run, durationMs ?? 0) as object), ...progressDocument(progress) },
-        `${text}\n\n${progressLines(progress).join('\n')}\n\nnext: ${nextOf(progress)}`,
+        {
+          ...(runDocument(run, durationMs ?? 0) as object),
+          ...progressDocument(progress),
+          ...(doubt === undefined ? {} : { doubt: doubt.message, next: doubt.fix }),
+        },
+        lines.join('\n'),
       );
-      return 0;
+      return doubt?.exitCode ?? 0;
     }),
 };
+
+/** Why what is shown is not what the ledger says; undefined when it is. */
+async function doubtOf(engine: Engine, runId: string): Promise<RepriseError | undefined> {
+  try {
+    await checkedRun(engine.controlDeps, runId);
+    return undefined;
+  } catch (error) {
+    if (error instanceof RepriseError && ['NotAsRecorded', 'LedgerBroken'].includes(error.code)) return error;
+    throw error;
+  }
+}

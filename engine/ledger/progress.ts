@@ -1,5 +1,6 @@
 // How far a run is, from what is recorded as done: slices staged, groups published, who executes it, what was asked.
 
+import { isRepriseError } from '../../ports/errors.ts';
 import type { GroupOutcome } from '../../ports/warehouse.ts';
 import type { Plan } from '../plan/plan.ts';
 import { type Asked, askedOf } from './asked.ts';
@@ -62,9 +63,19 @@ export async function progressOf(deps: ProgressDeps, runId: string): Promise<Pro
       left: isDone ? [] : groups.filter(({ group }) => !published.has(group)),
     },
     asked: await askedOf(runs, runId),
-    decision: await decisionOf(deps, run),
-    waiting: await waitingOf(deps, run),
+    decision: await unlessBroken(decisionOf(deps, run)),
+    waiting: await unlessBroken(waitingOf(deps, run)),
   };
+}
+
+/** How far a run is can be seen although its ledger is broken, which other commands say. */
+async function unlessBroken<T>(found: Promise<T | undefined>): Promise<T | undefined> {
+  try {
+    return await found;
+  } catch (error) {
+    if (isRepriseError(error) && error.code === 'LedgerBroken') return undefined;
+    throw error;
+  }
 }
 
 const UNFINISHED: ReadonlySet<RunState> = new Set<RunState>(['failed', 'cancelled', 'partially_published', 'refused']);

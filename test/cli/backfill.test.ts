@@ -260,7 +260,8 @@ describe('what must not happen', () => {
       '--no-verify',
     );
     expect(waits.state).toBe('awaiting_approval');
-    expect(waits.next).toContain('--yes');
+    expect(waits.next).toContain(`reprise approve ${waits.runId}`);
+    expect(waits.next).not.toContain('--yes');
     const published = await repriseJson<RunDocument>(home, 'resume', waits.runId, '--yes');
     expect(published.state).toBe('succeeded');
     expect(published.tables['pulsecart.events']?.updated).toBeGreaterThan(0);

@@ -192,7 +192,11 @@ describe('deciding', () => {
       'checked',
       '--no-run',
     );
-    expect(recorded).toMatchObject({ state: 'staged', next: `reprise resume ${staged.runId}` });
+    expect(recorded).toMatchObject({
+      state: 'refused',
+      decision: { decision: 'approved' },
+      next: `reprise resume ${staged.runId}`,
+    });
     expect((await repriseJson<RunDocument>(home, 'resume', staged.runId)).state).toBe('succeeded');
     const decisions = (await ledger(home, staged.runId)).filter(({ kind }) => /approved|rejected/.test(kind));
     expect(decisions).toMatchObject([

@@ -126,6 +126,8 @@ describe('the record of a run', () => {
     const verify = await reprise(home, 'ledger', 'verify');
     expect([verify.exit, verify.out]).toEqual([4, expect.stringMatching(/state is "failed", was recorded as "succ/)]);
     expect(verify.out).toContain('summary is');
+    const shown = await reprise(home, 'status', loadedRun());
+    expect([shown.exit, shown.out]).toEqual([3, expect.stringContaining('NOT TO BE BELIEVED')]);
     const resumed = await reprise(home, 'resume', loadedRun());
     expect([resumed.exit, resumed.err]).toEqual([3, expect.stringContaining('→ write it again from the ledger')]);
   });

@@ -137,13 +137,15 @@ describe('undo of a replay with wrong transforms', () => {
     const entries = await inHome(home, (engine) => engine.ledger('pulsecart').entries());
     const own = entries.filter((entry) => 'runId' in entry && entry.runId === undone.runId);
     expect(own.map(({ kind }) => kind)).toEqual([
+      'run_created',
       'lease_taken',
       'run_started',
+      'run_previewed',
       'group_published',
       'transforms_retired',
       'run_finished',
     ]);
-    expect(own[1]).toMatchObject({ undoes: wrong.runId, reason: 'a test' });
+    expect(own[2]).toMatchObject({ undoes: wrong.runId, reason: 'a test' });
     const [token] = await select(home, `SELECT token FROM reprise.commits WHERE run_id = '${undone.runId}'`);
     expect(token?.token).toBe(`${undone.runId}/0`);
     const fences = await select(
