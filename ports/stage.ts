@@ -7,9 +7,12 @@ import type { RawRow } from './raw-reader.ts';
 /** Where rows go while one slice is read. Bounded memory, whatever the slice holds. */
 export interface SliceWriter {
   add(rawObject: string, raw: RawRow, evaluation: Evaluation): void;
-  /** Room for more; to be awaited now and then, or rows pile up. */
+  /** Room for more; to be awaited after every batch, or rows pile up. */
   drain(): Promise<void>;
-  /** Keeps the greatest delivery of each event, and writes a file for each table that has rows. Ends the writer. */
+  /**
+   * Gives the files that it wrote, each with rows of one table, sorted, and of bounded bytes. Of the deliveries of an event
+   * that came near each other only the greatest is left; settling sees to the others. Ends the writer.
+   */
   finish(): Promise<readonly StagedFile[]>;
   /** Gives up; nothing is left behind. */
   discard(): Promise<void>;
@@ -20,6 +23,8 @@ export interface StagedFile {
   readonly table: string;
   readonly path: string;
   readonly rows: number;
+  /** No text in it has more bytes; undefined when that is not known. */
+  readonly longestText?: number | undefined;
 }
 
 export interface Stager {

@@ -11,6 +11,7 @@ import type { DuckWarehouse } from '../../adapters/local/duckdb/warehouse.ts';
 import { type Home, openHome } from '../../adapters/local/home.ts';
 import { makeFolder } from '../../adapters/local/open-homes.ts';
 import { holderName, isHolderDead, localAuthor } from '../../adapters/local/presence.ts';
+import { sharedTurn } from '../../adapters/local/shared-turn.ts';
 import type { ControlDeps } from '../../engine/ledger/control.ts';
 import { type LeaseDeps, Leases } from '../../engine/ledger/leases.ts';
 import { Ledger } from '../../engine/ledger/ledger.ts';
@@ -36,6 +37,8 @@ export interface EngineOptions {
   readonly command: string;
   readonly waitMs: number;
   readonly say: (line: string) => void;
+  /** Of the process, when this is one of its threads. */
+  readonly turn?: SharedArrayBuffer;
 }
 
 export class Engine {
@@ -44,6 +47,8 @@ export class Engine {
   readonly pipelines: Pipelines;
   readonly runs: Runs;
   readonly clock = systemClock;
+  /** Taken by whichever thread of the process does what takes much memory. */
+  readonly turn: SharedArrayBuffer;
   readonly reader;
   readonly #catalogs = new Map<string, DuckCatalog>();
   readonly #skipped = new Map<string, readonly SkippedRaw[]>();
@@ -56,7 +61,8 @@ export class Engine {
     this.options = options;
     this.pipelines = new Pipelines(options.pipelinesFolder);
     this.runs = new Runs(home.control, systemClock);
-    this.reader = createRawReader({ scratch: join(home.scratch, 'read') });
+    this.turn = options.turn ?? sharedTurn();
+    this.reader = createRawReader({ scratch: join(home.scratch, 'read'), turn: this.turn });
   }
 
   static async open(options: EngineOptions): Promise<Engine> {

@@ -154,7 +154,8 @@ async function* readLines(engine: Engine, key: string): AsyncGenerator<JsonValue
   }
 }
 
-const IDLE_MS = 60_000;
+/** What a worker holds is free again soon after the last slice, when publishing needs it. */
+const IDLE_MS = 1000;
 
 /** Worker threads, each with a DuckDB of its own; started when the first slice comes. */
 class StageWorkers {
@@ -187,6 +188,7 @@ class StageWorkers {
       pipelinesFolder: this.#engine.options.pipelinesFolder,
       payload,
       rows: this.#rows,
+      turn: this.#engine.turn,
     };
     const result = (await this.#pool.run(work)) as StageResult;
     this.#report();

@@ -11,6 +11,8 @@ export interface StageWork {
   readonly payload: unknown;
   /** One counter of rows read, shared with the thread that shows progress. */
   readonly rows: SharedArrayBuffer;
+  /** Of what takes much memory, one thread at a time. */
+  readonly turn: SharedArrayBuffer;
 }
 
 /** Errors cross threads as data: the class would be lost. */
@@ -28,6 +30,7 @@ export default async function stageSlice(work: StageWork): Promise<StageResult> 
       command: 'stage',
       waitMs: 0,
       say: () => {},
+      turn: work.turn,
     });
     const counter = new Int32Array(work.rows);
     const context = engine.taskContext((rows) => void Atomics.add(counter, 0, rows));

@@ -109,6 +109,7 @@ export interface SliceManifest {
     readonly table: string;
     readonly key: string;
     readonly rows: number;
+    readonly longestText?: number | undefined;
     readonly digest?: string;
   }[];
   readonly unreadable: readonly { readonly key: string; readonly detail: string }[];

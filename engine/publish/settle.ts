@@ -54,12 +54,15 @@ export async function settle(
       const fix = `correct it in pipelines/${pipeline.name}, build, then plan again`;
       throw new RepriseError('TransformFault', failure.cause, fix);
     }
-    const why = failure === undefined ? '' : `; of slice ${left[0]}: ${failure.error}, ${failure.cause}`;
+    const objects = namedObjects(plan, left[0] as number);
+    const why = failure === undefined ? '' : `; of slice ${left[0]} (${objects}): ${failure.error}, ${failure.cause}`;
     const isFull = failure?.error === 'DiskFull';
     throw new RepriseError(
       isFull ? 'DiskFull' : 'StageFailed',
       `${left.length} of ${plan.body.slices.length} slices could not be staged (${numbers})${why}`,
-      `${isFull ? 'free space on the disk, then: ' : ''}reprise resume ${runId}`,
+      isFull
+        ? `free space on the disk, then: reprise resume ${runId}`
+        : `reprise resume ${runId}; should it fail again, look at what that slice reads, and plan the other dates without it: reprise plan ${pipeline.name} --from … --to …`,
     );
   }
   const manifests = await stagedSlices(deps, runId);
@@ -73,7 +76,13 @@ export async function settle(
       const known = keyOf.get(file.path);
       const key = known ?? `${runId}/settled/${file.table}-${String(files.length).padStart(6, '0')}.parquet`;
       if (known === undefined) await deps.stage.writeFile(key, file.path, { if: 'always' });
-      files.push({ table: file.table, key, rows: file.rows, digest: (await fileDigest(deps.stage, key)) ?? '' });
+      files.push({
+        table: file.table,
+        key,
+        rows: file.rows,
+        longestText: file.longestText,
+        digest: (await fileDigest(deps.stage, key)) ?? '',
+      });
     }
     const document = { files, unreadable: manifests.flatMap((manifest) => manifest.unreadable) };
     await deps.runs.saveDocument(runId, SETTLED, document);
@@ -81,6 +90,14 @@ export async function settle(
   } finally {
     await local.release();
   }
+}
+
+const OBJECTS_NAMED_MAX = 3;
+
+/** The objects that a slice reads, for a message. */
+function namedObjects(plan: Plan, slice: number): string {
+  const keys = plan.body.slices[slice]?.parts.map(({ key }) => key) ?? [];
+  return `${keys.slice(0, OBJECTS_NAMED_MAX).join(', ')}${keys.length > OBJECTS_NAMED_MAX ? `, and ${keys.length - OBJECTS_NAMED_MAX} more` : ''}`;
 }
 
 /** Whether it is what an earlier attempt settled, to the last file. */

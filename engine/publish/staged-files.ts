@@ -6,10 +6,8 @@ import type { ObjectStore } from '../../ports/object-store.ts';
 import type { StagedFile } from '../../ports/stage.ts';
 
 /** As manifests name a file. */
-export interface StageFile {
-  readonly table: string;
+export interface StageFile extends Pick<StagedFile, 'table' | 'rows' | 'longestText'> {
   readonly key: string;
-  readonly rows: number;
   /** sha256 of the file; absent in manifests that older versions wrote. */
   readonly digest?: string;
 }
@@ -52,7 +50,7 @@ export async function fetchStaged(
       if (!(await areAsStaged(stage, [file]))) throw notAsStaged(runId, file.key);
       const local = await stage.fetch(file.key);
       held.push(local);
-      fetched.push({ table: file.table, path: local.path, rows: file.rows });
+      fetched.push({ table: file.table, path: local.path, rows: file.rows, longestText: file.longestText });
     }
   } catch (error) {
     await release();

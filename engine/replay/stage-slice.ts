@@ -29,10 +29,16 @@ export async function stageSlice(
   const pinned = new Map(plan.body.objects.map((object) => [object.key, object]));
   const outcome = await replaySlice(deps, pipeline, slice, pinned, onRows);
   const files: StageFile[] = [];
-  for (const file of outcome.files) {
-    const key = `${runId}/slices/${String(number).padStart(6, '0')}/${file.table}.parquet`;
+  for (const [place, file] of outcome.files.entries()) {
+    const key = `${runId}/slices/${String(number).padStart(6, '0')}/${file.table}-${place}.parquet`;
     await deps.stage.writeFile(key, file.path, { if: 'always' });
-    files.push({ table: file.table, key, rows: file.rows, digest: (await fileDigest(deps.stage, key)) ?? '' });
+    files.push({
+      table: file.table,
+      key,
+      rows: file.rows,
+      longestText: file.longestText,
+      digest: (await fileDigest(deps.stage, key)) ?? '',
+    });
   }
   const manifest = sealed(deps.deliveryKey, runId, {
     slice: number,

@@ -2,7 +2,11 @@
 -- within one event the later in its list.
 CREATE OR REPLACE TEMP TABLE losing_{{table}} AS
 WITH
-  offers AS (SELECT staged.* {{from}}),
+  offers AS (
+    SELECT staged.event_id, staged.received_at, staged.source, staged._delivery, staged._raw_object, staged._raw_row,
+      staged._offered_by, staged._offer_index
+    {{from}}
+  ),
   doubled AS (SELECT event_id FROM offers GROUP BY event_id HAVING count(*) > 1)
 SELECT event_id, _offered_by, _raw_object, _raw_row
 FROM (

@@ -1,9 +1,10 @@
--- For each key whose greatest offer is of an overruled event: the greatest of the others. Expects temp: overruled.
-CREATE OR REPLACE TEMP TABLE stand_in_{{table}} AS
-SELECT * EXCLUDE (place)
+-- For each key whose greatest offer is of an overruled event: the greatest of the others. Only keys are ordered; the rows
+-- are looked up by them. Expects temp: overruled.
+CREATE OR REPLACE TEMP TABLE stand_in_keys_{{table}} AS
+SELECT event_id, _offered_by, _raw_object, _raw_row
 FROM (
   SELECT
-    s.*,
+    event_id, _offered_by, _raw_object, _raw_row,
     row_number() OVER (
       PARTITION BY event_id
       ORDER BY {{precedence_s}} DESC, received_at DESC, {{delivery}} DESC, source DESC, _offer_index DESC, _offered_by, _raw_object, _raw_row
@@ -13,3 +14,5 @@ FROM (
     AND event_id IN (SELECT event_id FROM settled_{{table}} WHERE _offered_by IN (SELECT event_id FROM overruled))
 ) AS ranked
 WHERE place = 1;
+CREATE OR REPLACE TEMP VIEW stand_in_{{table}} AS
+SELECT * FROM {{beaten}} SEMI JOIN stand_in_keys_{{table}} USING (event_id, _offered_by, _raw_object, _raw_row);

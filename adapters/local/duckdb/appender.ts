@@ -17,8 +17,14 @@ import {
   VARCHAR,
 } from '@duckdb/node-api';
 import type { SqlType } from '../../../engine/model/tables.ts';
+import { releaseChunk } from './instance.ts';
+import { STEP } from './memory.ts';
 
 const CHUNK_ROWS = 2048;
+/** A shorter text is taken for as many bytes as it can have at most: counting them would cost more than it tells. */
+const COUNTED_TEXT_LENGTH = 64;
+const CELL_BYTES = 16;
+const UTF8_BYTES_MAX = 3;
 
 const TYPES: Readonly<Record<SqlType, DuckDBType>> = {
   text: VARCHAR,
@@ -38,8 +44,13 @@ export class TableAppender {
   readonly #appender: DuckDBAppender;
   readonly #types: readonly SqlType[];
   #columns: DuckDBValue[][];
+  #chunkBytes = 0;
   #closed = false;
   rows = 0;
+  /** About what the rows take in memory. */
+  bytes = 0;
+  /** Bytes of the longest text. */
+  longestText = 0;
 
   private constructor(connection: DuckDBConnection, appender: DuckDBAppender, types: readonly SqlType[]) {
     this.#connection = connection;
@@ -54,11 +65,22 @@ export class TableAppender {
 
   /** Cells in the order of the table's columns. */
   add(cells: readonly Cell[]): void {
+    let bytes = 0;
     for (let place = 0; place < cells.length; place++) {
-      (this.#columns[place] as DuckDBValue[]).push(toDuck(cells[place] as Cell, this.#types[place] as SqlType));
+      const cell = cells[place] as Cell;
+      bytes += CELL_BYTES;
+      if (typeof cell === 'string') {
+        const length = textBytes(cell);
+        bytes += length;
+        if (length > this.longestText) this.longestText = length;
+      }
+      (this.#columns[place] as DuckDBValue[]).push(toDuck(cell, this.#types[place] as SqlType));
     }
     this.rows++;
-    if ((this.#columns[0] as DuckDBValue[]).length === CHUNK_ROWS) this.#flushChunk();
+    this.bytes += bytes;
+    this.#chunkBytes += bytes;
+    if ((this.#columns[0] as DuckDBValue[]).length === CHUNK_ROWS || this.#chunkBytes >= STEP.appendBytes)
+      this.#flushChunk();
   }
 
   #flushChunk(): void {
@@ -66,7 +88,9 @@ export class TableAppender {
     const chunk = DuckDBDataChunk.create(this.#types.map((type) => TYPES[type]));
     chunk.setColumns(this.#columns);
     this.#appender.appendDataChunk(chunk);
+    releaseChunk(chunk);
     this.#columns = this.#types.map(() => []);
+    this.#chunkBytes = 0;
   }
 
   /** Writes what is left and ends the appender; again, it does nothing. */
@@ -78,6 +102,9 @@ export class TableAppender {
     this.#connection.closeSync();
   }
 }
+
+const textBytes = (text: string): number =>
+  text.length <= COUNTED_TEXT_LENGTH ? UTF8_BYTES_MAX * text.length : Buffer.byteLength(text, 'utf8');
 
 function toDuck(cell: Cell, type: SqlType): DuckDBValue {
   if (cell === null) return null;

@@ -1,7 +1,7 @@
 // Applies a decision: deletes what goes, inserts what comes, table by table, inside the caller's transaction. Keeps the
 // rows as they were before, and the decisions, as Parquet beside it.
 
-import { open, readdir } from 'node:fs/promises';
+import { open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CompiledPipeline } from '../../../engine/model/compile.ts';
 import { QUARANTINE_COLUMNS } from '../../../engine/model/tables.ts';
@@ -13,6 +13,7 @@ import { wantedTables } from './evolve.ts';
 import { type Duck, quoteIdentifier, quoteLiteral } from './instance.ts';
 import { copyToParquet, readKeyValues } from './parquet-path.ts';
 import { carriedName, keepUndeclared, lostValues, type Undeclared } from './undeclared.ts';
+import { wideSteps } from './wide-table.ts';
 
 /** A table that runs change. */
 export interface ChangedTable {
@@ -72,7 +73,9 @@ export async function recordChanges(
   after?: (table: string) => string,
 ): Promise<void> {
   await makeFolder(folder);
-  const copy = (query: string, name: string, options?: string): Promise<void> =>
+  // An attempt that died may have written more files than this one will.
+  for (const name of await readdir(folder)) if (name.startsWith(`${group}.`)) await rm(join(folder, name));
+  const copy = (query: string, name: string, options = ROWS_KEPT): Promise<void> =>
     duck.run(copyToParquet(query, join(folder, `${group}.${name}.parquet`), options));
   await copy('SELECT * FROM decided_causes ORDER BY event_id', 'causes');
   for (const { name, decided, key } of changedTables(pipeline)) {
@@ -80,18 +83,36 @@ export async function recordChanges(
       `SELECT ${key}, action, new_date, old_date FROM ${decided} WHERE action IN ('insert', 'update', 'delete') ORDER BY ${key}`,
       `${name}.decided`,
     );
-    await copy(
-      `SELECT * FROM ${pipeline.name}.${name} WHERE ${inDecided(key, decided, "'update', 'delete'")} ORDER BY ${key}`,
-      `${name}.before`,
-      `COMPRESSION zstd, KV_METADATA {'${WRITTEN}': ${quoteLiteral(JSON.stringify(written(name)))}}`,
-    );
+    const steps = await wideSteps(duck, `${pipeline.name}.${name}`);
+    const before = `FROM ${pipeline.name}.${name} WHERE ${inDecided(key, decided, "'update', 'delete'")}`;
+    // Rows of long texts are not sorted: whoever reads them looks them up by key.
+    const rows = steps.length === 0 ? `SELECT * ${before} ORDER BY ${key}` : `SELECT * ${before} AND false`;
+    const meaning = `KV_METADATA {'${WRITTEN}': ${quoteLiteral(JSON.stringify(written(name)))}}`;
+    await copy(rows, `${name}.before`, `${ROWS_KEPT}, ${meaning}`);
+    for (const [number, step] of steps.entries()) {
+      const found = await duck.rows(`SELECT count(*) AS n ${before} AND ${step}`);
+      if (Number(found[0]?.n) > 0) await copy(`SELECT * ${before} AND ${step}`, `${name}.before-${number}`);
+    }
     if (after !== undefined) {
+      const order = steps.length === 0 ? `ORDER BY ${key}` : '';
       await copy(
-        `SELECT * FROM ${after(name)} WHERE ${inDecided(key, decided, "'insert', 'update'")} ORDER BY ${key}`,
+        `SELECT * FROM ${after(name)} WHERE ${inDecided(key, decided, "'insert', 'update'")} ${order}`,
         `${name}.after`,
       );
     }
   }
+}
+
+/** Row groups of what is kept are bounded by bytes, because each is put together in memory. */
+const ROWS_KEPT = `COMPRESSION zstd, ROW_GROUP_SIZE_BYTES ${16 * 1024 * 1024}`;
+
+/** Of the names in a folder of changes, those that hold the rows of one kind (`before`, …) of a table. */
+export function keptFiles(names: readonly string[], table: string, what: string, group?: number): string[] {
+  const pattern = new RegExp(`^${group ?? '\\d+'}\\.${table}\\.${what}(-\\d+)?\\.parquet$`);
+  // The one without a number first: it says which columns the run wrote.
+  return names
+    .filter((name) => pattern.test(name))
+    .sort((a, b) => a.length - b.length || Number(a > b) - Number(a < b));
 }
 
 /** Makes the group's files safe on the disk: a transaction that commits must never lack the rows as they were before. */

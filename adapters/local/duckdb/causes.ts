@@ -2,9 +2,8 @@
 // `causes_<table>` for offered rows and the quarantine; and which rows no cause explains.
 
 import { join } from 'node:path';
-import type { CompiledPipeline } from '../../../engine/model/compile.ts';
+import type { CompiledPipeline, CompiledTable } from '../../../engine/model/compile.ts';
 import type { PublishScope, Unexplained } from '../../../ports/warehouse.ts';
-import { rowHashSql } from './columns.ts';
 import type { Duck } from './instance.ts';
 import { copyToParquet } from './parquet-path.ts';
 import { offeredTables } from './scope.ts';
@@ -15,11 +14,15 @@ const RUN_ID = '[0-9a-f]{12}-[0-9]+';
 /** Keys that are named of each table and date; the rows are all counted. */
 const KEYS_NAMED_MAX = 5;
 
-/** After the decision, before it is applied. `common`: the fills of the decision's own statements. */
+/**
+ * After the decision, before it is applied. `common`: the fills of the decision's own statements; `hashes`: SQL for those of
+ * target rows that are made anew.
+ */
 export async function decideCauses(
   duck: Duck,
   scope: PublishScope,
   common: Readonly<Record<string, string>>,
+  hashes: ReadonlyMap<CompiledTable, string>,
 ): Promise<readonly Unexplained[]> {
   const { pipeline, repair } = scope;
   const fills = {
@@ -30,7 +33,7 @@ export async function decideCauses(
   };
   await duck.run(sql('causes', fills));
   for (const table of offeredTables(pipeline)) {
-    const target_row_hash = repair ? rowHashSql(table) : 'target._row_hash';
+    const target_row_hash = hashes.get(table) ?? 'target._row_hash';
     await duck.run(sql('causes-offered', { ...fills, table: table.name, target_row_hash }));
   }
   await duck.run(sql('causes-quarantine', fills));

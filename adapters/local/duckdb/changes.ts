@@ -18,6 +18,7 @@ import type {
 } from '../../../ports/changes.ts';
 import { RepriseError } from '../../../ports/errors.ts';
 import { unlessMissing } from '../file-errors.ts';
+import { keptFiles } from './apply.ts';
 import { columnDefinitions } from './columns.ts';
 import { type Duck, type DuckRow, openDuck } from './instance.ts';
 import { MEMORY } from './memory.ts';
@@ -109,9 +110,11 @@ async function readTable(
       join_causes: causes.length > 0 ? `LEFT JOIN ${from} AS c ON ${keysEqual(table.causesKey, 'c', 'd')}` : '',
     }),
   );
-  await openRows(duck, 'before_rows', kept(`${table.name}.before`), table.columns);
+  const rowsKept = (what: string): string[] =>
+    keptFiles(files, table.name, what).map((file) => join(request.folder, file));
+  await openRows(duck, 'before_rows', rowsKept('before'), table.columns);
   // An undo keeps what rows become; of a replay they are among the settled ones.
-  const after = kept(`${table.name}.after`);
+  const after = rowsKept('after');
   const settled = request.settled.filter((file) => file.table === table.name && file.rows > 0);
   await openRows(duck, 'after_rows', after.length > 0 ? after : settled.map((file) => file.path), table.columns);
   const compared = table.columns.filter((column) => !NOT_COMPARED.has(column.name) && !table.key.includes(column.name));
@@ -123,6 +126,9 @@ async function readTable(
     samples: request.samplesMax > 0 ? await samplesOf(duck, table, compared, request.samplesMax) : [],
   };
 }
+
+/** A longer text is compared by its hash and length. */
+const COMPARED_TEXT_BYTES = 256;
 
 const NO_TEXT = 'CAST(NULL AS VARCHAR)';
 
@@ -172,11 +178,18 @@ async function causesOf(duck: Duck): Promise<ChangedCause[]> {
 }
 
 async function columnsOf(duck: Duck, table: ChangedTable, compared: readonly TableColumn[]): Promise<ChangedColumn[]> {
+  // Long texts are joined as hashes, so that what a join holds is bounded by rows, not by what is in them.
+  const short = ({ name, type }: TableColumn): string =>
+    type === 'text' || type === 'json'
+      ? `CASE WHEN strlen("${name}") <= ${COMPARED_TEXT_BYTES} THEN "${name}" ELSE md5("${name}") || strlen("${name}") END AS "${name}"`
+      : `"${name}"`;
+  const keys = table.key.map((key) => `"${key}"`);
+  const rowsOf = (view: string): string => `(SELECT ${[...keys, ...compared.map(short)].join(', ')} FROM ${view})`;
   const counts = compared.map(
     ({ name }, place) => `count(*) FILTER (b."${name}" IS DISTINCT FROM a."${name}") AS n${place}`,
   );
   const rows = await duck.rows(`SELECT c.cause, ${counts.join(', ')} FROM changed AS c
-    JOIN before_rows AS b ON ${keysEqual(table.key, 'c', 'b')} JOIN after_rows AS a ON ${keysEqual(table.key, 'c', 'a')}
+    JOIN ${rowsOf('before_rows')} AS b ON ${keysEqual(table.key, 'c', 'b')} JOIN ${rowsOf('after_rows')} AS a ON ${keysEqual(table.key, 'c', 'a')}
     WHERE c.action = 'update' GROUP BY c.cause ORDER BY c.cause`);
   return rows.flatMap((row) =>
     compared
@@ -204,6 +217,7 @@ async function samplesOf(
   const rows = await duck.rows(
     sql('changed-samples', {
       keys,
+      keys_of_row: table.key.length === 1 ? keys : `(${keys})`,
       samples: String(samples),
       key_texts: table.key.map((key) => `CAST(c.${key} AS VARCHAR) AS ${key}`).join(', '),
       chosen_keys: table.key.map((key) => `c.${key}`).join(', '),

@@ -40,11 +40,12 @@ export const columnList = (columns: readonly TableColumn[], prefix = ''): string
 /** SQL that makes the hash of a row of `target` from its columns. */
 export function rowHashSql(table: CompiledTable, alias = 'target'): string {
   const hashed = [...LEADING_COLUMNS.filter((c) => c.name !== 'event_date'), ...table.own];
+  // One concat of all, because each || would copy a long text again.
   const values = hashed.map((column) => {
     const text = canonicalSql(`${alias}."${column.name}"`, column.type);
-    return `coalesce(strlen(${text}) || ':' || ${text}, '-')`;
+    return `coalesce(strlen(${text}) || ':', '-'), coalesce(${text}, '')`;
   });
-  return `sha256(${values.join(' || ')})`;
+  return `sha256(concat(${values.join(', ')}))`;
 }
 
 function canonicalSql(column: string, type: SqlType): string {

@@ -5,11 +5,12 @@ import type { CompiledPipeline, CompiledTable } from '../../../engine/model/comp
 import { QUARANTINE_COLUMNS } from '../../../engine/model/tables.ts';
 import type { DateChange, GroupOutcome, PublishScope } from '../../../ports/warehouse.ts';
 import { decideCauses } from './causes.ts';
-import { columnList, deliveryOrderSql, precedenceSql, rowHashSql } from './columns.ts';
+import { columnList, deliveryOrderSql, precedenceSql } from './columns.ts';
 import type { Duck } from './instance.ts';
 import { offeredTables } from './scope.ts';
 import { sql } from './sql.ts';
 import { beatenName } from './stager.ts';
+import { rowHashOf } from './wide-table.ts';
 
 /** Leaves the decision in temporary tables and gives its counts. */
 export async function decide(duck: Duck, scope: PublishScope, group: number): Promise<GroupOutcome> {
@@ -26,7 +27,11 @@ export async function decide(duck: Duck, scope: PublishScope, group: number): Pr
     delivery_s: deliveryOrderSql(pipeline, 's._delivery'),
     delivery_t: deliveryOrderSql(pipeline, 't._delivery'),
   };
-  if (scope.repair) await recomputeContent(duck, scope, group);
+  const hashes = new Map<CompiledTable, string>();
+  if (scope.repair) {
+    for (const table of pipeline.tables) hashes.set(table, await rowHashOf(duck, pipeline, table));
+    await recomputeContent(duck, scope, group, hashes);
+  }
   const stored = 'target._content_hash';
   const recomputed = '(SELECT any_value(r.content_hash) FROM recomputed AS r WHERE r.event_id = target.event_id)';
   await duck.run(
@@ -40,13 +45,13 @@ export async function decide(duck: Duck, scope: PublishScope, group: number): Pr
   for (const table of offered)
     await duck.run(sql('stand-in-offers', { ...common, table: table.name, beaten: `settled_${beatenName(table)}` }));
   for (const table of pipeline.tables.slice(1)) {
-    const target_row_hash = scope.repair ? rowHashSql(table) : 'target._row_hash';
+    const target_row_hash = hashes.get(table) ?? 'target._row_hash';
     if (table.kind === 'offered')
       await duck.run(sql('decide-offered', { ...common, table: table.name, target_row_hash }));
     else await duck.run(sql('decide-parts', { ...common, ...keyFills(table), table: table.name, target_row_hash }));
   }
   await duck.run(sql('decide-quarantine', { ...common, columns: columnList(QUARANTINE_COLUMNS) }));
-  const unexplained = await decideCauses(duck, scope, common);
+  const unexplained = await decideCauses(duck, scope, common, hashes);
   return { ...(await outcomeOf(duck, pipeline, group)), unexplained };
 }
 
@@ -65,13 +70,18 @@ export const decidedName = (table: CompiledTable): string =>
   table.kind === 'events' ? 'decided' : `decided_${table.name}`;
 
 /** Content hashes of the group's events made anew from their columns, to find rows that were edited by hand. */
-async function recomputeContent(duck: Duck, scope: PublishScope, group: number): Promise<void> {
+async function recomputeContent(
+  duck: Duck,
+  scope: PublishScope,
+  group: number,
+  hashes: ReadonlyMap<CompiledTable, string>,
+): Promise<void> {
   const { pipeline } = scope;
   const pieces = pipeline.tables
     .filter((table) => table.kind !== 'offered')
     .map((table, ordinal) => {
       const place = table.key[1] ? `target."${table.key[1]}"` : '0';
-      return `SELECT target.event_id, ${ordinal} AS ordinal, ${place} AS place, '${table.name}:' || ${rowHashSql(table)} AS hash
+      return `SELECT target.event_id, ${ordinal} AS ordinal, ${place} AS place, '${table.name}:' || ${hashes.get(table)} AS hash
         FROM ${pipeline.name}.${table.name} AS target WHERE target.event_id IN (SELECT event_id FROM in_group)`;
     });
   await duck.run(`CREATE OR REPLACE TEMP TABLE recomputed AS

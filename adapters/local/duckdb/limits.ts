@@ -3,8 +3,14 @@
 const MB = 1024 * 1024;
 
 export const RAW_READ_LIMITS = {
-  /** Memory of the reader's DuckDB, unless said otherwise: a page of 100 MB, decompressed, and a vector of its rows. */
-  memoryMb: 1024,
+  /** Memory of the reader's DuckDB, unless said otherwise: a page as it is in the file, decompressed, and some of its rows. */
+  memoryMb: 640,
+  /** Bodies of a row group that are read together, and of a piece of a larger one. */
+  bodyPieceBytes: 16 * MB,
+  /** Rows of a larger page that are read together. */
+  pageStepBytes: 32 * MB,
+  /** A page that is larger is read by one worker at a time. */
+  sharedPageBytesMax: 32 * MB,
   /** A longer footer is refused; ten thousand row groups of twenty columns need about 30 MB. */
   footerBytesMax: 256 * MB,
   /** Columns and groups of the schema together. */
@@ -16,8 +22,8 @@ export const RAW_READ_LIMITS = {
   rowGroupRowsMax: 200_000_000,
   /** Uncompressed bytes that one row group may declare for `body`, or for the two other columns. */
   columnChunkBytesMax: 4 * 1024 * MB,
-  /** Decompressed bytes of one page that we decompress ourselves. */
-  pageBytesMax: 256 * MB,
+  /** Decompressed bytes of one page of a row group that is read page by page, or that we decompress ourselves. */
+  pageBytesMax: 288 * MB,
   /** What is read of a file at once when its pages are checked. */
   pieceBytes: 256 * 1024,
   /** Compressed and decompressed bytes of a page that is decompressed in one piece. */
@@ -35,10 +41,10 @@ export const RAW_READ_LIMITS = {
 
 export const RAW_WRITE_LIMITS = {
   rowGroupRowsMax: 100_000,
-  /** Bodies of one row group; rows are counted so that the average row group stays near it. */
-  rowGroupBytes: 64 * MB,
-  /** DuckDB writes row groups in whole vectors. */
-  rowGroupRowsStep: 2048,
+  /** Bodies of one row group, and up to a piece more: it can be read at once. */
+  rowGroupBytes: 8 * MB,
+  /** Bodies that are held in memory before they go to scratch. */
+  pieceBytes: 8 * MB,
   /** Rows and bytes handed to DuckDB at once. */
   chunkRowsMax: 2048,
   chunkBytesMax: 4 * MB,

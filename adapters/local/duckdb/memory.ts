@@ -1,11 +1,66 @@
-// How much memory each DuckDB instance may hold before it spills to scratch, so that a run's peak does not grow with
-// what it reads. A run has a stage instance for each active slice and one warehouse.
+// How much memory each DuckDB instance may hold before it spills, and how many bytes the work is cut into, so that a
+// command's peak depends neither on how much it reads nor on how large a single text is. All of it is in this file, with
+// what must be true between the numbers. Bytes decide everywhere: rows are never what bounds memory.
+
+import { availableMemoryMb } from '../machine-memory.ts';
+
+const MB = 1024 * 1024;
+
+/** DuckDB takes rows in vectors of this many, whatever their size; a table's vector is read and written as a whole. */
+const VECTOR_ROWS = 2048;
+/** Texts of a table are kept in blocks of this size, each long text in a block of its own. */
+const BLOCK_BYTES = 256 * 1024;
+/** A body, and so a text made of it, is not longer than this. */
+const TEXT_BYTES_MAX = 256 * 1024;
+
+/** The most that one process may take, and what Node, its code and DuckDB take before any rows are there. */
+export const PROCESS_MB = { ceiling: 1000, base: 200 } as const;
 
 export const MEMORY = {
-  stageMb: 160,
+  stageMb: 128,
   settleMb: 192,
   warehouseMb: 256,
   catalogMb: 128,
   /** V8 heap of a stage worker. */
   workerHeapMb: 192,
 } as const;
+
+/** What the warehouse may hold when a vector of its longest texts has to be in memory at once. */
+const WAREHOUSE_MB_MAX = 640;
+
+/** How work is cut. */
+export const STEP = {
+  /** Staged rows that are sorted and written at once: a file of the stage is no larger before compression. */
+  runBytes: 12 * MB,
+  /** Texts of a warehouse table read at once when they are long; what is made of them are copies. */
+  warehouseBytes: 16 * MB,
+  /** Rows handed to DuckDB at once. */
+  appendBytes: 2 * MB,
+} as const;
+
+/** Texts that are longer than this make a vector of them larger than 32 MB. */
+export const WIDE_TEXT_BYTES = (32 * MB) / VECTOR_ROWS;
+
+/**
+ * Memory of the warehouse whose longest text has so many bytes: a vector of such texts has to be in memory when they are
+ * written. A machine with less memory gets less.
+ */
+export function warehouseMb(longestTextBytes: number): number {
+  if (longestTextBytes <= WIDE_TEXT_BYTES) return MEMORY.warehouseMb;
+  const vectorMb = (VECTOR_ROWS * Math.min(longestTextBytes, TEXT_BYTES_MAX)) / MB;
+  const wanted = Math.min(MEMORY.warehouseMb + vectorMb, WAREHOUSE_MB_MAX);
+  return Math.max(MEMORY.warehouseMb, Math.min(wanted, availableMemoryMb() / 2));
+}
+
+assertTrue(WAREHOUSE_MB_MAX > (VECTOR_ROWS * BLOCK_BYTES) / MB + 64, 'a vector of the longest texts fits');
+assertTrue(WAREHOUSE_MB_MAX + PROCESS_MB.base < PROCESS_MB.ceiling, 'the warehouse leaves room for the process');
+assertTrue(
+  2 * MEMORY.stageMb + PROCESS_MB.base < PROCESS_MB.ceiling / 1.5,
+  'two slices at a time leave room for their readers',
+);
+assertTrue(4 * STEP.runBytes <= MEMORY.stageMb * MB, 'a run of staged rows is sorted in memory');
+assertTrue(4 * STEP.warehouseBytes <= MEMORY.warehouseMb * MB, 'a step of the warehouse fits in memory');
+
+function assertTrue(holds: boolean, what: string): void {
+  if (!holds) throw new Error(`adapters/local/duckdb/memory.ts: not true: ${what}`);
+}

@@ -5,6 +5,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { RepriseError } from '../../../ports/errors.ts';
 import { classifyFileError } from '../file-errors.ts';
 import { RAW_READ_LIMITS } from './limits.ts';
+import { size } from './shown-size.ts';
 import { BINARY, LIST, STRUCT, ThriftFault, ThriftReader } from './thrift.ts';
 
 export const RAW_COLUMNS = ['received_at', 'source', 'body'] as const;
@@ -44,6 +45,7 @@ export interface FooterChunk {
   readonly uncompressed: number;
   readonly values: number;
   readonly codec: number;
+  readonly encodings: readonly number[];
 }
 
 /** A file without rows: whatever its columns are, there is nothing to read. */
@@ -265,7 +267,6 @@ const I32 = 5;
 const I64 = 6;
 const LOGICAL_TIMESTAMP = 8;
 const CONVERTED_TIMESTAMPS = [9, 10];
-
 const isText = (list: readonly number[], value: number): boolean => list.includes(value);
 const isInteger = (type: number): boolean => type === I32 || type === I64;
 
@@ -280,8 +281,10 @@ function rowGroup(reader: ThriftReader): { rows: number; chunks: Chunk[] } {
   return group;
 }
 
+const NOTHING = { start: -1, compressed: -1, uncompressed: -1, values: -1, external: false, codec: 0 };
 function columnChunk(reader: ThriftReader): Chunk {
-  const chunk: Chunk = { start: -1, compressed: -1, uncompressed: -1, values: -1, external: false, codec: 0 };
+  const encodings: number[] = [];
+  const chunk: Chunk = { ...NOTHING, encodings };
   let dictionary = 0;
   reader.struct((id, type) => {
     if (id === 1 && type === BINARY) {
@@ -290,6 +293,8 @@ function columnChunk(reader: ThriftReader): Chunk {
     }
     if (id !== 3 || type !== STRUCT) return false;
     reader.struct((member, memberType) => {
+      if (member === 2 && memberType === LIST)
+        return reader.list(I32, () => void encodings.push(reader.integer())) >= 0;
       if (!isInteger(memberType)) return false;
       if (member === 4) chunk.codec = reader.integer();
       else if (member === 5) chunk.values = reader.integer();
@@ -390,11 +395,6 @@ function checkChunk(chunk: Chunk, name: RawColumn, group: number, rows: number, 
   if (uncompressed > limit) {
     throw unreadable(`row group ${group} declares ${size(uncompressed)} for ${name}, limit ${size(limit)}`);
   }
-}
-
-function size(bytes: number): string {
-  const GB = 1024 ** 3;
-  return bytes >= GB ? `${Math.round(bytes / GB)} GB` : `${Math.round(bytes / 1024 ** 2)} MB`;
 }
 
 const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');

@@ -8,13 +8,15 @@ import { type ErrorCode, RepriseError } from '../../../ports/errors.ts';
 import type { RawFooter, RawReader, RawRow, RowRange, WholeObject } from '../../../ports/raw-reader.ts';
 import { classifyFileError } from '../file-errors.ts';
 import { makeFolder } from '../open-homes.ts';
-import { classifyDuckError, type Duck, isInvalidText, openDuck } from './instance.ts';
+import { sharedTurn } from '../shared-turn.ts';
+import { classifyDuckError, type Duck, isInvalidText, openDuck, releaseChunk } from './instance.ts';
 import { RAW_READ_LIMITS } from './limits.ts';
 import { checkPages } from './page-checks.ts';
 import { type EmptyFooter, type ParquetFooter, RAW_COLUMNS, readParquetFooter, unreadable } from './parquet-footer.ts';
 import { copyPlain, needsPlainCopy } from './plain-copy.ts';
 import { leave, prepareScan, rawBatches } from './raw-scan.ts';
 import { readTogether, smallObjects } from './raw-together.ts';
+import { scanParts, wideBatches } from './wide-scan.ts';
 
 export interface RawReaderOptions {
   /** For binary copies of objects whose text is no UTF-8, and for what DuckDB spills. */
@@ -22,6 +24,8 @@ export interface RawReaderOptions {
   readonly memoryMb?: number;
   /** More than one reads row groups ahead; the order of rows stays. */
   readonly threads?: number;
+  /** Shared by all readers of the process, so that one of them at a time reads a very large page. */
+  readonly turn?: SharedArrayBuffer;
 }
 
 /** A DuckDB instance that failed inside refuses everything afterwards: how often a read starts over on another one. */
@@ -39,6 +43,7 @@ class DuckRawReader implements RawReader {
   readonly #scratch: string;
   readonly #memoryMb: number;
   readonly #threads: number;
+  readonly #turn: SharedArrayBuffer;
   #duck: Promise<Duck> | undefined;
   #copies = 0;
 
@@ -46,6 +51,7 @@ class DuckRawReader implements RawReader {
     this.#scratch = options.scratch;
     this.#memoryMb = options.memoryMb ?? RAW_READ_LIMITS.memoryMb;
     this.#threads = options.threads ?? 1;
+    this.#turn = options.turn ?? sharedTurn();
   }
 
   async footer(path: string): Promise<RawFooter> {
@@ -129,12 +135,20 @@ class DuckRawReader implements RawReader {
     const connection = await duck.connect();
     try {
       const scan = await prepareScan(connection, path, footer, bodyBytesMax);
-      const result = await connection.stream(scan.sql(range));
-      for (let next = range.from; ; ) {
-        const chunk = await result.fetchChunk();
-        if (chunk === null || chunk.rowCount === 0) return;
-        yield* rawBatches(chunk, next, scan.timeForm);
-        next += chunk.rowCount;
+      for (const part of scanParts(footer, range, bodyBytesMax)) {
+        if (part.wide !== undefined) {
+          const pieceFile = join(this.#scratch, `piece-${process.pid}-${threadId}-${this.#copies++}.parquet`);
+          yield* wideBatches({ duck, path, footer, scan, bodyBytesMax, pieceFile, turn: this.#turn }, part);
+          continue;
+        }
+        const result = await connection.stream(scan.sql(part));
+        for (let next = part.from; ; ) {
+          const chunk = await result.fetchChunk();
+          if (chunk === null || chunk.rowCount === 0) break;
+          yield* rawBatches(chunk, next, scan.timeForm);
+          next += chunk.rowCount;
+          releaseChunk(chunk);
+        }
       }
     } finally {
       leave(connection);
@@ -169,11 +183,20 @@ class DuckRawReader implements RawReader {
   #meaning(error: unknown): RepriseError {
     const classified = classifyDuckError(error, 'reading an object');
     if (error instanceof RepriseError || NOT_THE_FILES_FAULT.has(classified.code)) return classified;
+    const { code } = error as NodeJS.ErrnoException;
+    if (typeof code === 'string') return fileFailure(code);
     if (messageOf(error).startsWith('Out of Memory')) {
       return unreadable(`needs more than ${this.#memoryMb} MB of memory`);
     }
     return unreadable('corrupt');
   }
+}
+
+function fileFailure(code: string): RepriseError {
+  const what = 'copying an object to scratch';
+  return code === 'ENOSPC'
+    ? new RepriseError('DiskFull', `${what}: the disk is full`, 'free space, run this again')
+    : new RepriseError('StoreUnavailable', `${what} failed (${code})`, 'run this again');
 }
 
 /** The same file with the marks removed from its footer that make its columns text: no byte moves. */

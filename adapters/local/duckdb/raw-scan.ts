@@ -13,6 +13,8 @@ type TimeForm = 'micros' | 'nanos' | 'text';
 export interface RawScan {
   /** Streams the rows of a range, ascending. */
   readonly sql: (range: RowRange) => string;
+  /** The same without the bodies. */
+  readonly besideSql: (range: RowRange) => string;
   readonly timeForm: TimeForm;
 }
 
@@ -40,12 +42,13 @@ export async function prepareScan(
   }[timeForm];
   // By place, not by name: DuckDB takes names that differ in case alone for one, and renames a column.
   const names = types.map((_, place) => `c${place}`).join(', ');
+  const beside = `file_row_number, ${time}, ${bytes.source}[1:${RAW_READ_LIMITS.sourceBytesMax}]`;
   return {
     timeForm,
+    besideSql: ({ from, to }) => `SELECT ${beside} FROM ${file} AS object(${names})
+      WHERE file_row_number >= ${from} AND file_row_number < ${to}`,
     sql: ({ from, to }) => `
-      SELECT file_row_number,
-        ${time},
-        ${bytes.source}[1:${RAW_READ_LIMITS.sourceBytesMax}],
+      SELECT ${beside},
         CASE WHEN octet_length(${bytes.body}) <= ${bodyBytesMax} THEN ${bytes.body} END,
         octet_length(${bytes.body}),
         CASE WHEN octet_length(${bytes.body}) > ${bodyBytesMax} THEN sha256(${bytes.body}) END,
@@ -113,7 +116,8 @@ export function leave(connection: DuckDBConnection): void {
   connection.closeSync();
 }
 
-function timeOf(held: unknown, form: TimeForm): bigint | Uint8Array | null {
+/** A cell of `received_at`. */
+export function timeOf(held: unknown, form: TimeForm): bigint | Uint8Array | null {
   if (held === null) return null;
   if (form === 'text') return (held as DuckDBBlobValue).bytes;
   return form === 'nanos' ? microsOfNanos(held as bigint) : (held as bigint);

@@ -2,6 +2,7 @@
 // not small, or that something is the matter with, nothing is said: reading them one by one says what it is.
 
 import { readFileSync } from 'node:fs';
+import { LIMITS } from '../../../engine/model/limits.ts';
 import { isRepriseError } from '../../../ports/errors.ts';
 import type { RawRow, WholeObject } from '../../../ports/raw-reader.ts';
 import type { Duck } from './instance.ts';
@@ -10,6 +11,7 @@ import { checkPagesOf } from './page-checks.ts';
 import { type EmptyFooter, footerBytes, type ParquetFooter, parseFooter } from './parquet-footer.ts';
 import { needsPlainCopy } from './plain-copy.ts';
 import { leave, placedRows, prepareScan } from './raw-scan.ts';
+import { scanParts } from './wide-scan.ts';
 
 export interface SmallObject {
   readonly place: number;
@@ -39,6 +41,9 @@ async function smallFooter(path: string): Promise<ParquetFooter | undefined> {
     const isSmall =
       footer.rows <= RAW_READ_LIMITS.batchRowsMax && unpackedBytes(footer) <= RAW_READ_LIMITS.smallBytesMax;
     if (!isSmall || footer.rowGroups.some(({ rows }) => rows === 0) || needsPlainCopy(footer)) return undefined;
+    // A few bodies in a dictionary may stand for many rows.
+    if (scanParts(footer, { from: 0, to: footer.rows }, LIMITS.bodyBytesMax).some((part) => part.wide))
+      return undefined;
     await checkPagesOf(content, footer);
     return footer;
   } catch (error) {

@@ -1,8 +1,12 @@
-// Writes raw objects by DuckDB: rows go into a table in memory, which spills, and leave it as one Parquet file.
+// Writes raw objects by DuckDB. Deliveries go into a table of few bytes, from there to pieces in scratch, and the pieces
+// leave as one Parquet file: whatever a body's size, no step holds more than some of them.
 
 import { isUtf8 } from 'node:buffer';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
   BLOB,
+  type DuckDBAppender,
   DuckDBBlobValue,
   DuckDBDataChunk,
   DuckDBTimestampValue,
@@ -11,12 +15,13 @@ import {
   VARCHAR,
 } from '@duckdb/node-api';
 import { bodyBytes, type RawDelivery, type RawWriter } from '../../../ports/raw-writer.ts';
-import { classifyDuckError, type Duck, openDuck } from './instance.ts';
+import { makeFolder } from '../open-homes.ts';
+import { classifyDuckError, type Duck, openDuck, releaseChunk } from './instance.ts';
 import { RAW_WRITE_LIMITS } from './limits.ts';
-import { copyToParquet } from './parquet-path.ts';
+import { copyToParquet, readParquet } from './parquet-path.ts';
 
 export interface RawWriterOptions {
-  /** Where DuckDB spills. */
+  /** Where pieces go, and what DuckDB spills. */
   readonly scratch: string;
 }
 
@@ -24,16 +29,27 @@ export interface RawWriterOptions {
 export function createRawWriter(options: RawWriterOptions): RawWriter & { close(): Promise<void> } {
   let opened: Promise<Duck> | undefined;
   const open = (): Promise<Duck> => {
-    // One thread, so that row groups are cut at the same rows every time.
-    opened ??= openDuck({ memoryMb: RAW_WRITE_LIMITS.memoryMb, threads: 1, tempFolder: options.scratch });
+    // One thread, so that row groups are cut at the same rows every time. They are cut by bytes only where DuckDB need
+    // not keep the order of rows; one thread that reads one file after the other keeps it.
+    opened ??= openDuck({
+      memoryMb: RAW_WRITE_LIMITS.memoryMb,
+      threads: 1,
+      tempFolder: options.scratch,
+      preserveInsertionOrder: false,
+    });
     return opened;
   };
   return {
     write: async (path, deliveries) => {
+      const folder = join(options.scratch, `pieces-${process.pid}`);
       try {
-        await writeObject(await open(), path, deliveries);
+        const duck = await open();
+        await makeFolder(folder);
+        await writeObject(duck, path, deliveries, folder);
       } catch (error) {
         throw classifyDuckError(error, 'writing a raw object');
+      } finally {
+        await rm(folder, { recursive: true, force: true });
       }
     },
     close: async () => {
@@ -43,69 +59,114 @@ export function createRawWriter(options: RawWriterOptions): RawWriter & { close(
   };
 }
 
-async function writeObject(duck: Duck, path: string, deliveries: AsyncIterable<readonly RawDelivery[]>): Promise<void> {
-  await duck.run('CREATE OR REPLACE TABLE deliveries (received_at TIMESTAMP, source VARCHAR, body BLOB)');
+async function writeObject(
+  duck: Duck,
+  path: string,
+  deliveries: AsyncIterable<readonly RawDelivery[]>,
+  folder: string,
+): Promise<void> {
+  const { rowGroupRowsMax, rowGroupBytes } = RAW_WRITE_LIMITS;
+  const pieces = new Pieces(duck, folder);
   try {
-    const { rows, bytes, isText } = await append(duck, deliveries);
+    for await (const batch of deliveries) {
+      for (const delivery of batch) await pieces.add(delivery);
+    }
+    const from = await pieces.finish();
     // decode takes the bytes for text as they are, where a cast would read escapes in them.
     await duck.run(
       copyToParquet(
-        `SELECT received_at, source, ${isText ? 'decode(body) AS body' : 'body'} FROM deliveries`,
+        `SELECT received_at, source, ${pieces.isText ? 'decode(body) AS body' : 'body'} FROM ${from}`,
         path,
-        `COMPRESSION zstd, ROW_GROUP_SIZE ${rowGroupRows(rows, bytes)}`,
+        `COMPRESSION zstd, ROW_GROUP_SIZE ${rowGroupRowsMax}, ROW_GROUP_SIZE_BYTES ${rowGroupBytes}`,
       ),
     );
   } finally {
-    await duck.run('DROP TABLE deliveries');
+    await pieces.close();
   }
 }
 
-async function append(
-  duck: Duck,
-  deliveries: AsyncIterable<readonly RawDelivery[]>,
-): Promise<{ rows: number; bytes: number; isText: boolean }> {
-  const connection = await duck.connect();
-  const appender = await connection.createAppender('deliveries');
-  let columns: [DuckDBValue[], DuckDBValue[], DuckDBValue[]] = [[], [], []];
-  let chunkBytes = 0;
-  let rows = 0;
-  let bytes = 0;
-  let isText = true;
-  const flush = (): void => {
-    if (columns[0].length === 0) return;
-    const chunk = DuckDBDataChunk.create([TIMESTAMP, VARCHAR, BLOB]);
-    chunk.setColumns(columns);
-    appender.appendDataChunk(chunk);
-    columns = [[], [], []];
-    chunkBytes = 0;
-  };
-  try {
-    for await (const batch of deliveries) {
-      for (const { receivedAtMicros, source, body } of batch) {
-        const held = typeof body === 'string' ? bodyBytes(body) : body;
-        isText &&= isUtf8(held);
-        columns[0].push(new DuckDBTimestampValue(receivedAtMicros));
-        columns[1].push(source);
-        columns[2].push(new DuckDBBlobValue(held));
-        rows++;
-        bytes += held.length;
-        chunkBytes += held.length;
-        if (columns[0].length === RAW_WRITE_LIMITS.chunkRowsMax || chunkBytes >= RAW_WRITE_LIMITS.chunkBytesMax)
-          flush();
-      }
+/** Deliveries in their order, as files of bounded bytes. */
+class Pieces {
+  /** Whether all bodies are valid UTF-8. */
+  isText = true;
+  readonly #duck: Duck;
+  readonly #folder: string;
+  readonly #files: string[] = [];
+  #open: { readonly appender: DuckDBAppender; close(): void } | undefined;
+  #columns: [DuckDBValue[], DuckDBValue[], DuckDBValue[]] = [[], [], []];
+  #chunkBytes = 0;
+  #pieceBytes = 0;
+
+  constructor(duck: Duck, folder: string) {
+    this.#duck = duck;
+    this.#folder = folder;
+  }
+
+  async add({ receivedAtMicros, source, body }: RawDelivery): Promise<void> {
+    const held = typeof body === 'string' ? bodyBytes(body) : body;
+    if (this.#pieceBytes > 0 && this.#pieceBytes + held.length > RAW_WRITE_LIMITS.pieceBytes) await this.#toFile();
+    this.#open ??= await this.#openTable();
+    this.isText &&= isUtf8(held);
+    this.#columns[0].push(new DuckDBTimestampValue(receivedAtMicros));
+    this.#columns[1].push(source);
+    this.#columns[2].push(new DuckDBBlobValue(held));
+    this.#chunkBytes += held.length;
+    this.#pieceBytes += held.length;
+    const { chunkRowsMax, chunkBytesMax } = RAW_WRITE_LIMITS;
+    if (this.#columns[0].length === chunkRowsMax || this.#chunkBytes >= chunkBytesMax) this.#flush();
+  }
+
+  /** What to read to have all of them in order. */
+  async finish(): Promise<string> {
+    this.#open ??= await this.#openTable();
+    if (this.#files.length > 0) {
+      await this.#toFile();
+      return readParquet(this.#files);
     }
-    flush();
-  } finally {
-    appender.closeSync();
-    connection.closeSync();
+    this.#flush();
+    this.#endAppending();
+    return 'deliveries';
   }
-  return { rows, bytes, isText };
-}
 
-/** Rows of a row group: near the bytes it shall have, in whole vectors. */
-function rowGroupRows(rows: number, bytes: number): number {
-  const { rowGroupBytes, rowGroupRowsMax, rowGroupRowsStep } = RAW_WRITE_LIMITS;
-  const fitting = Math.floor(rowGroupBytes / Math.max(1, bytes / Math.max(1, rows)));
-  const steps = Math.floor(Math.min(fitting, rowGroupRowsMax) / rowGroupRowsStep);
-  return Math.max(1, steps) * rowGroupRowsStep;
+  async close(): Promise<void> {
+    this.#endAppending();
+    await this.#duck.run('DROP TABLE IF EXISTS deliveries');
+  }
+
+  async #openTable(): Promise<{ appender: DuckDBAppender; close(): void }> {
+    await this.#duck.run('CREATE OR REPLACE TABLE deliveries (received_at TIMESTAMP, source VARCHAR, body BLOB)');
+    const connection = await this.#duck.connect();
+    const appender = await connection.createAppender('deliveries');
+    return {
+      appender,
+      close: () => {
+        appender.closeSync();
+        connection.closeSync();
+      },
+    };
+  }
+
+  #flush(): void {
+    if (this.#columns[0].length === 0) return;
+    const chunk = DuckDBDataChunk.create([TIMESTAMP, VARCHAR, BLOB]);
+    chunk.setColumns(this.#columns);
+    this.#open?.appender.appendDataChunk(chunk);
+    releaseChunk(chunk);
+    this.#columns = [[], [], []];
+    this.#chunkBytes = 0;
+  }
+
+  #endAppending(): void {
+    this.#open?.close();
+    this.#open = undefined;
+  }
+
+  async #toFile(): Promise<void> {
+    this.#flush();
+    this.#endAppending();
+    const file = join(this.#folder, `${this.#files.length}.parquet`);
+    await this.#duck.run(copyToParquet('SELECT * FROM deliveries', file, 'COMPRESSION uncompressed'));
+    this.#files.push(file);
+    this.#pieceBytes = 0;
+  }
 }

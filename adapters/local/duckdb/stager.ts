@@ -14,7 +14,7 @@ import { makeFolder } from '../open-homes.ts';
 import { type Cell, TableAppender } from './appender.ts';
 import { columnDefinitions, deliveryOrderSql, precedenceSql } from './columns.ts';
 import { type Duck, openDuck } from './instance.ts';
-import { MEMORY } from './memory.ts';
+import { MEMORY, STEP } from './memory.ts';
 import { copyToParquet, readParquet } from './parquet-path.ts';
 import { sql } from './sql.ts';
 
@@ -101,23 +101,20 @@ async function settleTable(
   }
   const settled: StagedFile[] = [];
   if (table.kind === 'offered' && files.length > 0) {
-    const beaten = Number((await duck.rows(`SELECT count(*) AS n FROM losing_${table.name}`))[0]?.n);
-    const path = join(folder, `${beatenName(table)}.parquet`);
-    if (beaten > 0) {
+    // File by file, because each of them can be sorted in memory.
+    const beaten = await rowsByFile(duck, table, `SEMI JOIN losing_${table.name} AS l ON ${SAME_OFFER}`);
+    for (const [number, file] of files.entries()) {
+      const rows = beaten.get(file.path) ?? 0;
+      if (rows === 0) continue;
+      const path = join(folder, `${beatenName(table)}-${number}.parquet`);
+      const from = `FROM ${readParquet(file.path)} AS staged`;
       await duck.run(
-        copyTo(
-          `SELECT staged.* EXCLUDE (filename) FROM staged_${table.name} AS staged
-        SEMI JOIN losing_${table.name} AS l ON ${SAME_OFFER} ORDER BY event_id`,
-          path,
-        ),
+        copyTo(`SELECT staged.* ${from} SEMI JOIN losing_${table.name} AS l ON ${SAME_OFFER} ORDER BY event_id`, path),
       );
-      settled.push({ table: beatenName(table), path, rows: beaten });
+      settled.push({ ...file, table: beatenName(table), path, rows });
     }
   }
-  const left = await duck.rows(
-    `SELECT filename, count(*) AS n FROM staged_${table.name} AS staged ${joins} GROUP BY 1`,
-  );
-  const rowsLeft = new Map(left.map((row) => [String(row.filename), Number(row.n)]));
+  const rowsLeft = await rowsByFile(duck, table, joins);
   for (const [number, file] of files.entries()) {
     const rows = rowsLeft.get(file.path) ?? 0;
     if (rows === file.rows) settled.push(file);
@@ -125,9 +122,16 @@ async function settleTable(
     const path = join(folder, `${table.name}-${number}.parquet`);
     const from = `FROM ${readParquet(file.path)} AS staged ${joins}`;
     await duck.run(copyTo(`SELECT staged.* ${from} ORDER BY ${orderOf(table)}`, path));
-    settled.push({ table: table.name, path, rows });
+    settled.push({ ...file, path, rows });
   }
   return settled;
+}
+
+async function rowsByFile(duck: Duck, table: CompiledTable, joins: string): Promise<ReadonlyMap<string, number>> {
+  const rows = await duck.rows(
+    `SELECT filename, count(*) AS n FROM staged_${table.name} AS staged ${joins} GROUP BY 1`,
+  );
+  return new Map(rows.map((row) => [String(row.filename), Number(row.n)]));
 }
 
 const SAME_OFFER = `l.event_id = staged.event_id AND l._offered_by = staged._offered_by
@@ -171,6 +175,8 @@ class DuckSliceWriter implements SliceWriter {
   readonly #folder: string;
   readonly #spill: string;
   #appenders: TableAppender[] = [];
+  readonly #files: StagedFile[] = [];
+  #runs = 0;
 
   constructor(pipeline: CompiledPipeline, duck: Duck, folder: string, spill: string) {
     this.#pipeline = pipeline;
@@ -179,9 +185,10 @@ class DuckSliceWriter implements SliceWriter {
     this.#spill = spill;
   }
 
+  /** Makes the tables that rows go into. */
   async open(): Promise<void> {
     for (const { name, columns } of stageTables(this.#pipeline)) {
-      await this.#duck.run(`CREATE TABLE staged_${name} (${columnDefinitions(columns)})`);
+      await this.#duck.run(`CREATE OR REPLACE TABLE staged_${name} (${columnDefinitions(columns)})`);
       const types = columns.map((column) => column.type);
       this.#appenders.push(await TableAppender.open(await this.#duck.connect(), `staged_${name}`, types));
     }
@@ -227,16 +234,25 @@ class DuckSliceWriter implements SliceWriter {
     }
   }
 
-  // Appenders write as they fill: there is nothing to wait for.
-  async drain(): Promise<void> {}
+  // What is held is written when it is much, so that no sort has more of it than fits in memory.
+  async drain(): Promise<void> {
+    if (this.#appenders.reduce((sum, { bytes }) => sum + bytes, 0) < STEP.runBytes) return;
+    await this.#writeRun();
+    await this.open();
+  }
 
   async finish(): Promise<readonly StagedFile[]> {
+    await this.#writeRun();
+    await this.#end();
+    return this.#files;
+  }
+
+  async #writeRun(): Promise<void> {
+    const longest = this.#appenders.map(({ longestText }) => longestText);
     for (const appender of this.#appenders) appender.close();
     this.#appenders = [];
     await this.#duck.run(sql('losers', orderFills(this.#pipeline)));
-    const files = await writeWinners(this.#duck, this.#pipeline, this.#folder);
-    await this.#end();
-    return files;
+    this.#files.push(...(await writeWinners(this.#duck, this.#pipeline, this.#folder, this.#runs++, longest)));
   }
 
   async discard(): Promise<void> {
@@ -252,20 +268,27 @@ class DuckSliceWriter implements SliceWriter {
 }
 
 /**
- * Writes the rows of winning deliveries, one sorted file for each table that has any. Offers of several events are
- * only settled once all slices are there: an offer that loses inside a slice may win when the winner's event loses.
+ * Writes the rows of deliveries that no other of the run beats, one sorted file for each table that has any. Deliveries
+ * that another run beats, and offers of several events, are only settled once all slices are there: an offer that loses
+ * inside a slice may win when the winner's event loses.
  */
-async function writeWinners(duck: Duck, pipeline: CompiledPipeline, folder: string): Promise<StagedFile[]> {
+async function writeWinners(
+  duck: Duck,
+  pipeline: CompiledPipeline,
+  folder: string,
+  run: number,
+  longestTexts: readonly number[],
+): Promise<StagedFile[]> {
   await makeFolder(folder);
   const files: StagedFile[] = [];
-  for (const { name, table } of stageTables(pipeline)) {
-    const path = join(folder, `${name}.parquet`);
+  for (const [place, { name, table }] of stageTables(pipeline).entries()) {
+    const path = join(folder, `${name}-${run}.parquet`);
     const from = `FROM staged_${name} AS staged ${table ? losersJoin(table) : ''}`;
     const rows = Number((await duck.rows(`SELECT count(*) AS n ${from}`))[0]?.n);
     if (rows === 0) continue;
     const order = table ? orderOf(table) : 'event_date, _raw_object, _raw_row';
     await duck.run(copyTo(`SELECT staged.* ${from} ORDER BY ${order}`, path));
-    files.push({ table: name, path, rows });
+    files.push({ table: name, path, rows, longestText: longestTexts[place] });
   }
   return files;
 }

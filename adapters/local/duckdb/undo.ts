@@ -2,9 +2,8 @@
 // and puts those rows back as they were, from the Parquet files that publishing keeps. The port says what the decision
 // means; the statements are sql/duckdb/undo-*.sql.
 
-import { access } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CompiledTable } from '../../../engine/model/compile.ts';
 import { RepriseError } from '../../../ports/errors.ts';
 import type {
   LeftAlone,
@@ -19,6 +18,7 @@ import {
   type ChangedTable,
   changedTables,
   inDecided,
+  keptFiles,
   publishedColumns,
   recordChanges,
   writtenColumns,
@@ -31,6 +31,7 @@ import { readParquet } from './parquet-path.ts';
 import { openObjects } from './scope.ts';
 import { sql } from './sql.ts';
 import { carriedName, keepUndeclared, lostValues } from './undeclared.ts';
+import { rowHashOf } from './wide-table.ts';
 
 /** Rows left alone that are named for each table and group; all are counted. */
 const ROWS_NAMED_MAX = 20;
@@ -139,10 +140,11 @@ async function openImages(
 ): Promise<readonly string[]> {
   const { name, key } = table;
   const target = `${scope.pipeline.name}.${name}`;
-  const kept = async (what: string): Promise<string> => {
-    const path = join(scope.undone.folder, `${group}.${name}.${what}.parquet`);
-    if ((await unlessMissing(() => access(path).then(() => true))) === undefined) throw notKept(scope, group, name);
-    return path;
+  const files = (await unlessMissing(() => readdir(scope.undone.folder))) ?? [];
+  const kept = async (what: string): Promise<readonly [string, ...string[]]> => {
+    const [first, ...others] = keptFiles(files, name, what, group).map((file) => join(scope.undone.folder, file));
+    if (first === undefined) throw notKept(scope, group, name);
+    return [first, ...others];
   };
   await duck.run(`CREATE OR REPLACE TEMP VIEW undone_${name} AS SELECT * FROM ${readParquet(await kept('decided'))}`);
   const before = await kept('before');
@@ -150,7 +152,7 @@ async function openImages(
   const standing = await namesOf(duck, target);
   // Older versions wrote every column that the declaration had, and emptied all others.
   const written =
-    (await writtenColumns(duck, before)) ?? (scope.sameColumns ? publishedColumns(scope.pipeline)(name) : columns);
+    (await writtenColumns(duck, before[0])) ?? (scope.sameColumns ? publishedColumns(scope.pipeline)(name) : columns);
   const dropped = columns.filter((column) => !standing.includes(column));
   const gone = dropped.filter((column) => written.includes(column));
   if (gone.length > 0) throw lostColumns(target, gone);
@@ -170,9 +172,17 @@ async function openImages(
     SELECT ${others}${values.join('')} FROM ${readParquet(before)} AS b ${join_kept}
     UNION ALL BY NAME SELECT * FROM ${target} WHERE false`);
   if (!scope.undone.isUndo) return carried;
-  await duck.run(`CREATE OR REPLACE TEMP VIEW left_${name} AS
-    SELECT * FROM ${readParquet(await kept('after'))} UNION ALL BY NAME SELECT * FROM ${target} WHERE false`);
+  const after = `SELECT * FROM ${readParquet(await kept('after'))} UNION ALL BY NAME SELECT * FROM ${target} WHERE false`;
+  await openLeft(duck, scope, table, after);
   return carried;
+}
+
+/** What is compared of the rows that an undo put back: a table, because no join should carry whole rows. */
+async function openLeft(duck: Duck, { pipeline }: UndoScope, { name, key }: ChangedTable, rows: string): Promise<void> {
+  const compiled = pipeline.tables.find((table) => table.name === name);
+  const compared = compiled === undefined ? 'reason, detail' : `${rowHashSql(compiled, 'target')} AS made_hash`;
+  await duck.run(`CREATE OR REPLACE TEMP TABLE left_${name} AS
+    SELECT ${key}, event_date, _run_id, _published_at, ${compared} FROM (${rows}) AS target`);
 }
 
 const namesOf = async (duck: Duck, relation: string): Promise<string[]> =>
@@ -216,24 +226,24 @@ async function findStanding(duck: Duck, scope: UndoScope, table: ChangedTable): 
   const compiled = pipeline.tables.find(({ name }) => name === table.name);
   const { keys } = keysOf(table);
   const join_left = undone.isUndo ? `LEFT JOIN left_${table.name} AS l ON ${equal(keys, 'l', 'target')}` : '';
-  const as_left = undone.isUndo ? asPutBack(compiled) : asPublished(scope, compiled);
+  const hash = compiled === undefined ? undefined : await rowHashOf(duck, pipeline, compiled);
+  const as_left = undone.isUndo ? asPutBack(hash) : asPublished(scope, hash);
   await duck.run(sql('undo-standing', { ...fills(scope, table), join_left, as_left }));
 }
 
 /** A row of a replay: its own id, the date that it gave, and columns that nobody changed by hand. */
-function asPublished(scope: UndoScope, compiled: CompiledTable | undefined): string {
-  const hash =
-    compiled === undefined || !scope.sameColumns ? 'true' : `target._row_hash = ${rowHashSql(compiled, 'target')}`;
-  return `target._run_id = ${quoteLiteral(scope.undone.runId)} AND ${hash}
+function asPublished(scope: UndoScope, hash: string | undefined): string {
+  const isSame = hash === undefined || !scope.sameColumns ? 'true' : `target._row_hash = ${hash}`;
+  return `target._run_id = ${quoteLiteral(scope.undone.runId)} AND ${isSame}
     AND (u.action = 'delete' OR target.event_date IS NOT DISTINCT FROM u.new_date)`;
 }
 
 /** A row that an undo put back: the very same. */
-function asPutBack(compiled: CompiledTable | undefined): string {
+function asPutBack(hash: string | undefined): string {
   const same =
-    compiled === undefined
+    hash === undefined
       ? 'target.reason = l.reason AND target.detail IS NOT DISTINCT FROM l.detail'
-      : `${rowHashSql(compiled, 'target')} = ${rowHashSql(compiled, 'l')}`;
+      : `${hash} = l.made_hash`;
   return `target._run_id = l._run_id AND target._published_at = l._published_at
     AND target.event_date IS NOT DISTINCT FROM l.event_date AND ${same}`;
 }

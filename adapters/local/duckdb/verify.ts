@@ -1,9 +1,10 @@
 // Compares derived rows with the warehouse's, table by table, by hashes that are made from the columns.
 
 import type { Difference, PublishScope, TableDigest, Verification } from '../../../ports/warehouse.ts';
-import { digestSql, rowHashSql } from './columns.ts';
+import { digestSql } from './columns.ts';
 import type { Duck } from './instance.ts';
 import { sql } from './sql.ts';
+import { rowHashOf } from './wide-table.ts';
 
 export async function verifyTables(duck: Duck, scope: PublishScope, differencesMax: number): Promise<Verification> {
   const digests: (TableDigest & { expected: string })[] = [];
@@ -11,6 +12,8 @@ export async function verifyTables(duck: Duck, scope: PublishScope, differencesM
   let checked = 0;
   let differencesTotal = 0;
   let notJudged = 0;
+  const { from, to } = scope.window;
+  const inWindow = `target.event_date >= DATE '${from}' AND target.event_date < DATE '${to}'`;
   for (const table of scope.pipeline.tables) {
     await duck.run(
       sql('verify-table', {
@@ -21,7 +24,7 @@ export async function verifyTables(duck: Duck, scope: PublishScope, differencesM
         keys: table.key.join(', '),
         keys_equal: table.key.map((key) => `d.${key} = w.${key}`).join(' AND '),
         owner: table.kind === 'offered' ? '_offered_by' : 'event_id',
-        row_hash: rowHashSql(table),
+        row_hash: await rowHashOf(duck, scope.pipeline, table, inWindow),
       }),
     );
     const dates = await duck.rows(`SELECT CAST(event_date AS VARCHAR) AS date,

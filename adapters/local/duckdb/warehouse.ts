@@ -23,7 +23,7 @@ import type {
 import { classifyFileError } from '../file-errors.ts';
 import { applyChanges, keepAll, publishedColumns, recordChanges, syncChanges } from './apply.ts';
 import { recordCauses } from './causes.ts';
-import { columnDefinitions, digestSql, duckType, keyHashSql, rowHashSql } from './columns.ts';
+import { columnDefinitions, digestSql, duckType, keyHashSql } from './columns.ts';
 import { decide } from './decide.ts';
 import { evolve, lackingColumns, planEvolution, wantedTables } from './evolve.ts';
 import { type Duck, openDuck, quoteLiteral } from './instance.ts';
@@ -34,6 +34,7 @@ import { sql } from './sql.ts';
 import { type Undeclared, undeclaredColumns, undeclaredValues } from './undeclared.ts';
 import { applyUndo, decideUndo } from './undo.ts';
 import { verifyTables } from './verify.ts';
+import { makeRoom, rowHashOf } from './wide-table.ts';
 
 type Window = { readonly from: string; readonly to: string };
 
@@ -181,6 +182,7 @@ export class DuckWarehouse implements Warehouse, EvolvingWarehouse {
     await this.#open(scope);
     const done = await this.committed(commit.token);
     if (done !== undefined) return done;
+    await makeRoom(this.duck, scope.pipeline, scope.settled);
     return this.#transaction(scope.runId, commit, async () => {
       await this.#fence(scope, group, commit);
       await this.#keepAnchor(scope, group, commit);
@@ -207,6 +209,7 @@ export class DuckWarehouse implements Warehouse, EvolvingWarehouse {
     if (commit === undefined) return decideUndo(this.duck, scope, group, folder);
     const done = await this.committed(commit.token);
     if (done !== undefined) return done as UndoOutcome;
+    await makeRoom(this.duck, scope.pipeline, []);
     return this.#transaction(scope.runId, commit, async () => {
       await this.#refence(scope, group, commit);
       await this.#keepAnchor(scope, group, commit);
@@ -330,9 +333,10 @@ export class DuckWarehouse implements Warehouse, EvolvingWarehouse {
     if (!(await this.#exists(pipeline))) return [];
     const digests: TableDigest[] = [];
     for (const table of pipeline.tables) {
+      const hash = await rowHashOf(this.duck, pipeline, table, window === undefined ? 'true' : within(window));
       const rows =
         await this.duck.rows(`SELECT CAST(event_date AS VARCHAR) AS date, count(*) AS n, ${digestSql('hash')} AS digest
-        FROM (SELECT event_date, ${rowHashSql(table)} AS hash FROM ${pipeline.name}.${table.name} AS target
+        FROM (SELECT event_date, ${hash} AS hash FROM ${pipeline.name}.${table.name} AS target
           WHERE ${window === undefined ? 'true' : within(window)}) GROUP BY 1 ORDER BY 1`);
       for (const row of rows) {
         digests.push({
