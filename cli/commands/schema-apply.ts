@@ -2,6 +2,7 @@
 // last is kept in the control store, so that the ledger can say what each application changed for readers.
 
 import { meaningsOf } from '../../adapters/local/declaration/meaning.ts';
+import { documentOf } from '../../engine/ledger/document.ts';
 import { compareDeclarations, type SchemaChange } from '../../engine/schema/compare.ts';
 import { columnCount, type Surface, surfaceOf } from '../../engine/schema/surface.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
@@ -39,7 +40,10 @@ const keyOf = (pipeline: string): string => `schemas/${pipeline}.json`;
 /** The declaration that was applied last. */
 async function appliedSurface(control: ObjectStore, pipeline: string): Promise<Surface | undefined> {
   const content = await control.read(keyOf(pipeline));
-  return content && (JSON.parse(Buffer.from(content).toString('utf8')) as Surface);
+  return (
+    content &&
+    documentOf<Surface>(keyOf(pipeline), content, `remove it: the next schema apply ${pipeline} writes it again`)
+  );
 }
 
 /** At the first application there is no declaration to compare with: what the tables lacked is what changed. */

@@ -39,12 +39,14 @@ const BACKUP = 'restore it from a backup of the home';
 const KINDS: readonly Kind[] = [
   { keys: /^(?:home\.json|delivery\.key)$|^(?:ledger|plans|declarations)\//, fix: '', isDerived: true },
   { keys: /^settings\.json$/, fix: 'say it again: reprise init --four-eyes, or --no-four-eyes', isDerived: false },
+  { keys: /^schemas\//, fix: 'remove it: the next schema apply writes it again', isDerived: false },
   { keys: /^leases\//, fix: 'nothing to do: the next run derives it from the ledger', isDerived: true },
   { keys: /^coverage\//, fix: 'nothing to do: the next reconcile derives it again', isDerived: true },
   { keys: /^ledger-heads\//, fix: 'nothing to do: the next entry writes it again', isDerived: true },
   { keys: /^waiting\//, fix: 'nothing to do: the next reconcile writes it again', isDerived: true },
   { keys: /^(?:catalog|versions)\//, fix: 'nothing to do: the next plan reads these objects again', isDerived: true },
   { keys: /^warehouse\.lock/, fix: 'nothing to do: the next command takes it', isDerived: true },
+  { keys: /^(?!runs\/)/, fix: BACKUP, isDerived: false },
 ];
 
 async function controlFindings(home: Home): Promise<Finding[]> {
