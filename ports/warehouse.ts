@@ -4,13 +4,21 @@
 import type { CompiledPipeline } from '../engine/model/compile.ts';
 import type { StagedFile } from './stage.ts';
 
-/** Rows of a table by what happens to them. `kept_newer`: live rows that the plan does not overrule. */
+/**
+ * Rows of a table by what happens to them. Those that stay although raw gives something else, or nothing: `kept_newer`,
+ * live rows that the plan does not overrule; `raw_gone`, rows of raw that was in the lake and is gone; `not_whole`, rows
+ * that could only be overruled or deleted at a whole date; `held`, rows at dates that a partial plan may not touch.
+ * Outcomes of older versions count all of them as `kept_newer`.
+ */
 export interface ChangeCounts {
   readonly inserted: number;
   readonly updated: number;
   readonly deleted: number;
   readonly unchanged: number;
   readonly kept_newer: number;
+  readonly raw_gone?: number;
+  readonly not_whole?: number;
+  readonly held?: number;
 }
 
 export interface PlanDate {
@@ -29,6 +37,21 @@ export interface ReadBefore {
   readonly sameTransforms: boolean;
 }
 
+/** How many rows of `events` an object gave that stand at a date. */
+export interface ObjectRows {
+  readonly rawObject: string;
+  readonly date: string;
+  readonly rows: number;
+  /** A run has written some of them: it had read the object. */
+  readonly ofRuns: boolean;
+}
+
+/** Events at a date whose raw is gone. */
+export interface GoneRows {
+  readonly date: string;
+  readonly rows: number;
+}
+
 /** All that a decision depends on, beside the warehouse's own rows. */
 export interface PublishScope {
   readonly pipeline: CompiledPipeline;
@@ -42,9 +65,14 @@ export interface PublishScope {
   readonly earlierEpochs?: readonly number[];
   /** Keys of the objects that were pinned and read. */
   readonly judgedObjects: readonly string[];
-  /** Of these, what had been read already, where that is known. */
+  /**
+   * Keys of objects that gave rows and are not in the lake any more. A date is not whole while events stay there that
+   * they gave: those to which the plan has nothing as great to say.
+   */
+  readonly goneObjects?: readonly string[];
+  /** Of the judged ones, what had been read already, where that is known. */
   readonly readBefore?: readonly ReadBefore[];
-  /** Of these, what has other content than when it was read last. */
+  /** Of the judged ones, what has other content than when it was read last. */
   readonly changedObjects?: readonly string[];
   /** Objects that could not be read, each with its fixed-vocabulary detail and arrival date. */
   readonly unreadable: readonly { readonly key: string; readonly detail: string; readonly date: string }[];
@@ -183,8 +211,10 @@ export interface Verification {
   readonly checked: number;
   readonly differences: readonly Difference[];
   readonly differencesTotal: number;
-  /** Live rows that no pinned object judges; left out of the comparison. */
+  /** Live rows that no pinned object judges, and rows that stay at dates that are not whole; left out of the comparison. */
   readonly notJudged: number;
+  /** Events whose raw is gone, by date; left out of the comparison with all that belongs to them. */
+  readonly rawGone?: readonly GoneRows[];
 }
 
 /** What brings a pipeline's tables to its declaration without losing anything, and what would. */
@@ -277,6 +307,12 @@ export interface Warehouse {
   ): Promise<string | undefined>;
   /** Keys of the raw objects that gave the rows, rejected ones too, that stand in the window's dates. */
   objectsWithRows(pipeline: CompiledPipeline, window: { from: string; to: string }): Promise<readonly string[]>;
+  /** Rows of `events` in the window that the objects gave, by object and date. */
+  rowsOfObjects(
+    pipeline: CompiledPipeline,
+    window: { from: string; to: string },
+    rawObjects: readonly string[],
+  ): Promise<readonly ObjectRows[]>;
   /** Dates in the window that have rows in some table. */
   datesWithRows(
     pipeline: CompiledPipeline,

@@ -5,20 +5,16 @@ import { compareOrders, evaluateAll, expectedTables, type Landed, orderOfRow, ro
 import { type Row, rowsOf, type Tables } from './rows.ts';
 import { tinyPipeline } from './tiny-pipeline.ts';
 
-/** Throws when a table differs. `expired`: keys of raw objects that are gone, whose rows stay. */
+/** Throws when a table differs. `expired`: keys of raw objects that are gone, whose rows stay, and whose dates are not whole. */
 export function compareWithModel(
   pipeline: CompiledPipeline,
   tables: Tables,
   landed: readonly Landed[],
   expired: ReadonlySet<string>,
 ): void {
-  const kept = new Map<string, readonly Row[]>();
-  for (const [name, rows] of tables)
-    kept.set(
-      name,
-      rows.filter((row) => expired.has(row._raw_object ?? '')),
-    );
-  const expected = expectedTables(pipeline, landed, kept);
+  const lacking = rowsOf(tables, 'events').filter((row) => expired.has(row._raw_object ?? ''));
+  const gone = { objects: expired, dates: new Set(lacking.map((row) => row.event_date as string)) };
+  const expected = expectedTables(pipeline, landed, tables, gone);
   for (const [name, rows] of tables) {
     const found = asTexts(name, rows);
     const wanted = asTexts(name, expected.get(name) ?? []);

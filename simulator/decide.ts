@@ -48,15 +48,34 @@ export interface GroupDecision {
   readonly outcome: GroupOutcome;
 }
 
+/** The scope of a group's decision, with dates that lack raw as not whole. */
+export function scopeOfRule(rule: PublishRule, scope: PublishScope, group: number, standing: Standing): RuleScope {
+  const { pipeline } = scope;
+  const staged = copies(pipeline, standing.settled('events'), eventContent);
+  const rows = copies(pipeline, standing.rows('events'), eventContent);
+  return ruleScopeOf(rule, scope, group, standing.heldDates, staged, rows);
+}
+
+/** Events whose row in the warehouse is greater than the staged one, and stays. */
+export function overruledOf(
+  rule: PublishRule,
+  { pipeline }: PublishScope,
+  ruleScope: RuleScope,
+  standing: Standing,
+): Set<string> {
+  const staged = copies(pipeline, standing.settled('events'), eventContent);
+  return overruledEvents(rule, ruleScope, staged, copies(pipeline, standing.rows('events'), eventContent));
+}
+
 export function decideGroup(rule: PublishRule, scope: PublishScope, group: number, standing: Standing): GroupDecision {
   const { pipeline } = scope;
-  const ruleScope = ruleScopeOf(scope, group, standing.heldDates);
   const stagedEvents = byKey(standing.settled('events'));
   const settledEvents = copies(pipeline, stagedEvents.values(), eventContent);
   const standingEvents = copies(pipeline, standing.rows('events'), eventContent);
+  const ruleScope = ruleScopeOf(rule, scope, group, standing.heldDates, settledEvents, standingEvents);
   const events = decideCopies(rule, ruleScope, settledEvents, standingEvents);
   const actions = new Map(events.map(({ key, action }) => [key, action]));
-  const overruled = overruledEvents(ruleScope, settledEvents, standingEvents);
+  const overruled = overruledEvents(rule, ruleScope, settledEvents, standingEvents);
   const tables: TableDecision[] = [
     { table: 'events', keyOf: eventKey, decisions: events.map(rowDecision), staged: stagedEvents },
   ];
@@ -93,13 +112,24 @@ export function decideGroup(rule: PublishRule, scope: PublishScope, group: numbe
   return { tables, outcome };
 }
 
-function ruleScopeOf(scope: PublishScope, group: number, heldDates: ReadonlySet<string>): RuleScope {
-  const dates = scope.dates.map(
-    (one) =>
-      [one.date, { group: one.group, whole: one.whole && !scope.partial, held: heldDates.has(one.date) }] as const,
-  );
+/** Dates that lack raw are not whole. */
+function ruleScopeOf(
+  rule: PublishRule,
+  scope: PublishScope,
+  group: number,
+  heldDates: ReadonlySet<string>,
+  staged: ReadonlyMap<string, Copy>,
+  standing: ReadonlyMap<string, Copy>,
+): RuleScope {
+  const sets = { judgedObjects: new Set(scope.judgedObjects), goneObjects: new Set(scope.goneObjects) };
+  const bare = { group, window: scope.window, dates: new Map(), ...sets };
+  const lacking = rule.datesOfGoneRaw(bare, staged, standing);
+  const dates = scope.dates.map(({ date, group, whole }) => {
+    const isWhole = whole && !scope.partial && !lacking.has(date);
+    return [date, { group, whole: isWhole, held: heldDates.has(date) }] as const;
+  });
   dates.sort(([a], [b]) => (a < b ? -1 : 1));
-  return { group, window: scope.window, dates: new Map(dates), judgedObjects: new Set(scope.judgedObjects) };
+  return { ...bare, dates: new Map(dates) };
 }
 
 const eventKey = (row: Row): string => row.event_id as string;
@@ -200,18 +230,29 @@ const unreadableEntry = (
   _transform_version: pipeline.transformDigest,
 });
 
+const NO_CHANGES = {
+  inserted: 0,
+  updated: 0,
+  deleted: 0,
+  unchanged: 0,
+  kept_newer: 0,
+  raw_gone: 0,
+  not_whole: 0,
+  held: 0,
+};
+
 /** Counts by date, in order. */
 export function changesOf(table: string, decisions: readonly RowDecision[]): DateChange[] {
-  const counts = new Map<string, { -readonly [name in keyof DateChange]: DateChange[name] }>();
+  const counts = new Map<string, { table: string; date: string } & typeof NO_CHANGES>();
   for (const { action, newDate, oldDate } of decisions) {
     const date = String(action === 'delete' ? oldDate : (newDate ?? oldDate));
-    const count = counts.get(date) ?? { table, date, inserted: 0, updated: 0, deleted: 0, unchanged: 0, kept_newer: 0 };
+    const count = counts.get(date) ?? { table, date, ...NO_CHANGES };
     counts.set(date, count);
     if (action === 'insert') count.inserted++;
     else if (action === 'update') count.updated++;
     else if (action === 'delete') count.deleted++;
     else if (action === 'unchanged') count.unchanged++;
-    else count.kept_newer++;
+    else count[action]++;
   }
   return [...counts.values()].sort((a, b) => (a.date < b.date ? -1 : 1));
 }

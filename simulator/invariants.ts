@@ -1,8 +1,8 @@
 // What must hold after every step of a history, whatever came before.
 
 import type { CompiledPipeline } from '../engine/model/compile.ts';
-import type { GroupOutcome, UndoScope } from '../ports/warehouse.ts';
-import { compareOrders, orderOfRow } from './model.ts';
+import type { GroupOutcome, PublishScope, UndoScope } from '../ports/warehouse.ts';
+import { compareOrders, type Order, orderOfRow } from './model.ts';
 import { type Row, rowsOf, type Tables } from './rows.ts';
 
 /** Unique keys; parts belong to events that stand, and to the same delivery of them. */
@@ -59,6 +59,42 @@ export function checkPublish({ pipeline, partial, judged, repeated, outcome, bef
   }
   checkCounts(pipeline, outcome, before, after);
   checkRewritten(pipeline, before, after);
+}
+
+/**
+ * Where an event stays whose raw is gone, nothing is taken back; and what is counted as newer live data is neither of raw
+ * that is gone nor of raw that was read.
+ */
+export function checkGoneRaw(
+  { pipeline, dates, goneObjects, judgedObjects }: PublishScope,
+  stagedEvents: readonly Row[],
+  outcome: GroupOutcome,
+  before: Tables,
+  after: Tables,
+): void {
+  const [gone, judged] = [new Set(goneObjects), new Set(judgedObjects)];
+  const orderOf = (row: Row): Order => orderOfRow(pipeline, row);
+  const staged = new Map(stagedEvents.map((row) => [row.event_id, row]));
+  const staying = rowsOf(before, 'events').filter((row) => {
+    const next = staged.get(row.event_id as string);
+    return gone.has(row._raw_object ?? '') && (next === undefined || compareOrders(orderOf(next), orderOf(row)) < 0);
+  });
+  const lacking = new Set(staying.map((row) => row.event_date));
+  const planned = new Set(dates.map(({ date }) => date));
+  for (const { name, kind } of pipeline.tables) {
+    if (kind === 'parts') continue;
+    const now = new Map(rowsOf(after, name).map((row) => [row.event_id, row]));
+    for (const row of rowsOf(before, name)) {
+      const later = now.get(row.event_id as string);
+      const isBack = later === undefined || compareOrders(orderOf(later), orderOf(row)) < 0;
+      if (isBack && lacking.has(row.event_date as string) && planned.has(row.event_date as string))
+        throw new Error(`${name} ${row.event_id} was taken back at ${row.event_date}, which lacks raw`);
+    }
+    const live = rowsOf(before, name).filter(({ _raw_object: key }) => !gone.has(key ?? '') && !judged.has(key ?? ''));
+    const counted = outcome.changes.filter(({ table }) => table === name).reduce((sum, one) => sum + one.kept_newer, 0);
+    if (counted > live.length)
+      throw new Error(`${counted} rows of ${name} are counted as kept newer, of ${live.length} that are live`);
+  }
 }
 
 /** What every writing changes, whatever it writes. */

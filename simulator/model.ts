@@ -6,7 +6,7 @@ import { type CanonicalRow, type Evaluation, Evaluator } from '../engine/model/e
 import { canonicalText } from '../engine/model/tables.ts';
 import { dateOfMicros, formatDay } from '../engine/model/time.ts';
 import type { RawRow } from '../ports/raw-reader.ts';
-import type { Row } from './rows.ts';
+import { type Row, rowsOf, type Tables } from './rows.ts';
 
 export const DELIVERY_KEY = Buffer.from('the key of the simulation');
 
@@ -81,15 +81,24 @@ export function evaluateAll(
   return { accepted, quarantine };
 }
 
+/** Raw that expired, and the dates that are not whole by that. */
+export interface Gone {
+  readonly objects: ReadonlySet<string>;
+  readonly dates: ReadonlySet<string>;
+}
+
 /**
- * The tables that today's transforms make of all the raw there is. `kept` are rows that stand although their raw is
- * gone: nothing can be said of them but that only something greater takes their place.
+ * The tables that today's transforms make of all the raw there is. Of rows that stand although their raw is gone, and of
+ * all rows at dates of such events, nothing can be said but that only something as great takes their place.
  */
 export function expectedTables(
   pipeline: CompiledPipeline,
   landed: readonly Landed[],
-  kept: ReadonlyMap<string, readonly Row[]>,
+  standing: Tables,
+  gone: Gone,
 ): Map<string, Row[]> {
+  const stays = (row: Row, date: string | null | undefined): boolean =>
+    gone.objects.has(row._raw_object ?? '') || gone.dates.has(row.event_date ?? '') || gone.dates.has(date ?? '');
   const { accepted, quarantine } = evaluateAll(pipeline, landed);
   const winners = new Map<string, Candidate>();
   for (const candidate of accepted) {
@@ -99,8 +108,9 @@ export function expectedTables(
   }
   const tables = new Map<string, Row[]>(pipeline.tables.map(({ name }) => [name, []]));
   const keptEvents = new Set<string>();
-  for (const row of kept.get('events') ?? []) {
+  for (const row of rowsOf(standing, 'events')) {
     const winner = winners.get(row.event_id as string);
+    if (!stays(row, winner && dateOf(pipeline, winner))) continue;
     if (winner !== undefined && compareOrders(winner.order, orderOfRow(pipeline, row)) >= 0) continue;
     winners.delete(row.event_id as string);
     keptEvents.add(row.event_id as string);
@@ -115,7 +125,7 @@ export function expectedTables(
   };
   for (const [ordinal, table] of pipeline.tables.entries()) {
     if (table.kind === 'parts') {
-      for (const row of kept.get(table.name) ?? [])
+      for (const row of rowsOf(standing, table.name))
         if (keptEvents.has(row.event_id as string)) tables.get(table.name)?.push(row);
     }
     for (const winner of winners.values()) {
@@ -126,11 +136,19 @@ export function expectedTables(
       }
     }
     if (table.kind !== 'offered') continue;
-    for (const row of kept.get(table.name) ?? []) offer(table.name, row);
+    for (const row of rowsOf(standing, table.name))
+      if (stays(row, offers.get(`${table.name}/${row.event_id}`)?.row.event_date)) offer(table.name, row);
     for (const [key, { row }] of offers) if (key.startsWith(`${table.name}/`)) tables.get(table.name)?.push(row);
   }
-  tables.set('quarantine', [...quarantine, ...(kept.get('quarantine') ?? [])]);
+  const rejected = rowsOf(standing, 'quarantine').filter((row) => gone.objects.has(row._raw_object ?? ''));
+  tables.set('quarantine', [...quarantine, ...rejected]);
   return tables;
+}
+
+/** The date of the event. */
+function dateOf(pipeline: CompiledPipeline, candidate: Candidate): string | null | undefined {
+  const row = candidate.evaluation.rows.find((one) => pipeline.tables[one.table]?.kind === 'events');
+  return row && rowOf(pipeline, candidate, row).event_date;
 }
 
 /** The quarantine entry of a rejected delivery. */

@@ -50,6 +50,16 @@ export const MUTANTS: readonly Mutant[] = [
     behaviour: ruled({ isHeld: () => false }),
   },
   {
+    name: 'gone_is_whole',
+    wrong: 'rows are taken back at dates where events stay whose raw is gone',
+    behaviour: ruled({ datesOfGoneRaw: () => new Set() }),
+  },
+  {
+    name: 'gone_is_live',
+    wrong: 'rows whose raw is gone count as newer live data',
+    behaviour: ruled({ keptAs: (isJudged) => (isJudged ? 'not_whole' : 'kept_newer') }),
+  },
+  {
     name: 'origins_forgotten',
     wrong: 'an undo does not retire transforms at the dates that rows came from',
     behaviour: ruled({ undoneDates: () => [] }),

@@ -14,7 +14,7 @@ import type { CommandStep, History, Step, WorldStep } from './history.ts';
 import { liveChange, withLiveChange } from './live-load.ts';
 import type { SimContext } from './ports.ts';
 import { rawRow } from './raw.ts';
-import type { Row, Tables } from './rows.ts';
+import { type Row, rowsOf, type Tables } from './rows.ts';
 import { Scheduler, type SimProcess } from './scheduler.ts';
 import { SOUND_BEHAVIOUR, type WarehouseBehaviour } from './warehouse.ts';
 import { Violation } from './watch.ts';
@@ -266,8 +266,9 @@ class Play {
     this.#arriveAll('broken');
     if (!this.#world.objects.some(({ state }) => state === 'landed')) return;
     const context = this.#world.begin('last', []);
-    await this.#replayAll(context, { ...LAST, groupCuts: this.#history.seed & 255 });
+    const last = await this.#replayAll(context, { ...LAST, groupCuts: this.#history.seed & 255 });
     watch.check(() => this.#compare(warehouse.tables));
+    watch.check(() => this.#checkGone(last));
     const before = JSON.stringify([...warehouse.tables]);
     const again = await this.#replayAll(this.#world.begin('again', []), LAST);
     if (again.state !== 'nothing_to_do') throw new Violation(`a repeated replay ended as ${again.state}`);
@@ -325,6 +326,14 @@ class Play {
     this.#ended(context.caller.process, 'backfill', run);
     if (!HOLDS.has(run.state)) throw new Violation(`the last replay ended as ${run.state}: ${whyOf(run)}`);
     return run;
+  }
+
+  /** The last replay has said of which events raw is gone. */
+  #checkGone({ summary }: RunRecord): void {
+    const gone = new Set(this.#world.objects.filter(({ state }) => state === 'expired').map(({ key }) => key));
+    const events = rowsOf(this.#world.warehouse.tables, 'events').filter((row) => gone.has(row._raw_object ?? ''));
+    const said = (summary?.rawGone ?? []).reduce((sum, { rows }) => sum + rows, 0);
+    if (said !== events.length) throw new Violation(`the raw of ${events.length} events is gone, the run says ${said}`);
   }
 
   #compare(tables: Tables): void {

@@ -58,7 +58,7 @@ export function decideUndo(
   for (const changes of units.values()) {
     const reason = reasonToLeave(scope, changes);
     for (const change of changes) {
-      decided.get(change.table)?.push(undone(change, reason !== undefined));
+      decided.get(change.table)?.push(undone(change, reason));
       if (reason !== undefined) leave(leftAlone, change, reason);
     }
   }
@@ -117,10 +117,11 @@ function isRestorable({ restorable }: UndoScope, row: Row): boolean {
   return 'only' in restorable ? restorable.only.includes(key) : !restorable.except.includes(key);
 }
 
-function undone({ decision, before, standing }: Change, isLeft: boolean): RowDecision {
+function undone({ decision, before, standing }: Change, left: LeftAloneReason | undefined): RowDecision {
   const oldDate = standing?.event_date ?? null;
   const newDate = before?.event_date ?? null;
-  if (isLeft) return { key: decision.key, action: 'kept_newer', newDate: oldDate ?? newDate, oldDate };
+  const action = left === 'raw_gone' ? 'raw_gone' : 'kept_newer';
+  if (left !== undefined) return { key: decision.key, action, newDate: oldDate ?? newDate, oldDate };
   if (decision.action === 'insert') return { key: decision.key, action: 'delete', newDate: null, oldDate };
   return { key: decision.key, action: decision.action === 'delete' ? 'insert' : 'update', newDate, oldDate };
 }

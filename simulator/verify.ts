@@ -3,8 +3,10 @@
 
 import type { CompiledTable } from '../engine/model/compile.ts';
 import { sha256Hex } from '../engine/model/digest.ts';
+import type { PublishRule } from '../engine/publish/rule.ts';
 import type { Difference, PublishScope, TableDigest, Verification } from '../ports/warehouse.ts';
-import type { Standing } from './decide.ts';
+import { overruledOf, type Standing, scopeOfRule } from './decide.ts';
+import { compareOrders, orderOfRow } from './model.ts';
 import type { Row } from './rows.ts';
 
 interface Compared {
@@ -12,21 +14,30 @@ interface Compared {
   readonly date: string;
   readonly expected: Row | undefined;
   readonly found: Row | undefined;
-  readonly kind: Difference['kind'] | 'live' | 'same';
+  readonly kind: Difference['kind'] | 'live' | 'raw_gone' | 'same';
 }
 
-export function verifyRows(scope: PublishScope, standing: Standing, differencesMax: number): Verification {
+export function verifyRows(
+  rule: PublishRule,
+  scope: PublishScope,
+  standing: Standing,
+  differencesMax: number,
+): Verification {
   const digests: (TableDigest & { expected: string })[] = [];
   const differences: Difference[] = [];
   let checked = 0;
   let notJudged = 0;
+  const gone = new Map<string, number>();
   for (const table of scope.pipeline.tables) {
-    const compared = compareTable(scope, table, standing);
-    const counted = compared.filter(({ kind }) => kind !== 'live');
+    const compared = compareTable(rule, scope, table, standing);
+    const counted = compared.filter(({ kind }) => kind !== 'live' && kind !== 'raw_gone');
     checked += counted.length;
-    notJudged += compared.length - counted.length;
+    notJudged += compared.filter(({ kind }) => kind === 'live').length;
+    if (table.kind === 'events')
+      for (const { date, kind } of compared) if (kind === 'raw_gone') gone.set(date, (gone.get(date) ?? 0) + 1);
     for (const { eventId, date, kind } of counted)
-      if (kind !== 'same' && kind !== 'live') differences.push({ table: table.name, date, eventId, kind });
+      if (kind !== 'same' && kind !== 'live' && kind !== 'raw_gone')
+        differences.push({ table: table.name, date, eventId, kind });
     for (const date of new Set(compared.map((one) => one.date))) {
       const here = counted.filter((one) => one.date === date);
       const rows = (side: 'expected' | 'found'): Row[] =>
@@ -41,7 +52,8 @@ export function verifyRows(scope: PublishScope, standing: Standing, differencesM
     }
   }
   const named = differences.slice(0, differencesMax);
-  return { digests, checked, differences: named, differencesTotal: differences.length, notJudged };
+  const rawGone = [...gone].sort(([a], [b]) => (a < b ? -1 : 1)).map(([date, rows]) => ({ date, rows }));
+  return { digests, checked, differences: named, differencesTotal: differences.length, notJudged, rawGone };
 }
 
 /** Order-independent. */
@@ -53,19 +65,23 @@ export const digestOf = (rows: readonly Row[]): string =>
       .join(' '),
   );
 
-function compareTable(scope: PublishScope, table: CompiledTable, standing: Standing): Compared[] {
+function compareTable(rule: PublishRule, scope: PublishScope, table: CompiledTable, standing: Standing): Compared[] {
   const judged = new Set(scope.judgedObjects);
+  const gone = new Set(scope.goneObjects);
+  const ruleScope = scopeOfRule(rule, scope, 0, standing);
+  const isWhole = (row: Row): boolean => ruleScope.dates.get(row.event_date as string)?.whole ?? true;
   const isIn = ({ event_date }: Row): boolean =>
     (event_date as string) >= scope.window.from && (event_date as string) < scope.window.to;
   const isHeld = (row: Row): boolean => standing.heldDates.has(row.event_date as string);
   const owner = (row: Row): string => (table.kind === 'offered' ? row._offered_by : row.event_id) as string;
   const keyOf = (row: Row): string => table.key.map((column) => row[column]).join(' ');
-  const live = new Set(
-    standing
+  const live = new Set([
+    ...standing
       .rows('events')
       .filter((row) => !judged.has(row._raw_object as string))
       .map((row) => row.event_id as string),
-  );
+    ...overruledOf(rule, scope, ruleScope, standing),
+  ]);
   const settled = standing.settled(table.name);
   const contested = new Set(settled.filter((row) => live.has(owner(row))).map((row) => row.event_id as string));
   const expected = new Map(
@@ -73,7 +89,6 @@ function compareTable(scope: PublishScope, table: CompiledTable, standing: Stand
       .filter((row) => isIn(row) && !isHeld(row) && !live.has(owner(row)))
       .map((row) => [keyOf(row), row] as const),
   );
-  const whole = new Map(scope.dates.map((one) => [one.date, one.whole && !scope.partial]));
   const found = standing.rows(table.name).filter(isIn);
   const compared: Compared[] = [];
   const seen = new Set<string>();
@@ -82,19 +97,29 @@ function compareTable(scope: PublishScope, table: CompiledTable, standing: Stand
     const wanted = expected.get(key);
     const eventId = row.event_id as string;
     const date = row.event_date as string;
-    const isLive = !judged.has(row._raw_object as string) || contested.has(eventId);
+    const isLess =
+      table.kind === 'offered' &&
+      wanted !== undefined &&
+      !(isWhole(row) && isWhole(wanted)) &&
+      compareOrders(orderOfRow(scope.pipeline, wanted), orderOfRow(scope.pipeline, row)) < 0;
+    const isJudged = judged.has(row._raw_object as string);
+    const isLive = !isJudged || contested.has(eventId) || (table.kind !== 'offered' && live.has(eventId));
     const isSame =
       wanted?._row_hash === row._row_hash && wanted?.event_date === date && wanted?._delivery === row._delivery;
-    const unexpected = (whole.get(date) ?? true) ? 'unexpected' : 'live';
+    const unexpected = isWhole(row) ? 'unexpected' : 'live';
     const kind = seen.has(key)
       ? 'duplicate'
-      : isLive
-        ? 'live'
-        : wanted === undefined
-          ? unexpected
-          : isSame
-            ? 'same'
-            : 'differs';
+      : !isJudged && gone.has(row._raw_object as string)
+        ? 'raw_gone'
+        : isLive
+          ? 'live'
+          : wanted === undefined
+            ? unexpected
+            : isSame
+              ? 'same'
+              : isLess
+                ? 'live'
+                : 'differs';
     compared.push({ eventId, date, expected: wanted, found: row, kind });
     seen.add(key);
   }

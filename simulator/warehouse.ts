@@ -9,6 +9,7 @@ import type {
   Anchor,
   Commit,
   GroupOutcome,
+  ObjectRows,
   PublishScope,
   TableDigest,
   UndeclaredColumn,
@@ -75,6 +76,8 @@ export interface Applied {
   readonly outcome: GroupOutcome;
   readonly before: Tables;
   readonly after: Tables;
+  /** What a replay has to say of events. */
+  readonly stagedEvents: readonly Row[];
   /** Of the group's dates, before and after. */
   readonly fencesBefore: ReadonlyMap<string, Fence>;
   readonly fencesAfter: ReadonlyMap<string, Fence>;
@@ -251,7 +254,8 @@ export class SimWarehouse implements Warehouse, OfferReader {
     }
     const fencesAfter = new Map(state.fences);
     const after = new Map(state.tables);
-    this.#options.onApplied({ scope, commit, outcome, before, after, fencesBefore, fencesAfter });
+    const stagedEvents = 'undone' in scope ? [] : this.#settled(scope, 'events');
+    this.#options.onApplied({ scope, stagedEvents, commit, outcome, before, after, fencesBefore, fencesAfter });
   }
 
   /** Throws LeaseLost for a writer whose lease is older than one that had the group's dates, or some of its window, since. */
@@ -331,6 +335,27 @@ export class SimWarehouse implements Warehouse, OfferReader {
     });
   }
 
+  rowsOfObjects(
+    pipeline: CompiledPipeline,
+    window: Window,
+    rawObjects: readonly string[],
+  ): Promise<readonly ObjectRows[]> {
+    return this.#ask('rowsOfObjects', () => {
+      const found = new Map<string, { rawObject: string; date: string; rows: number; ofRuns: boolean }>();
+      for (const table of keyedTables(pipeline)) {
+        for (const row of this.#rows(table)) {
+          const [rawObject, date] = [row._raw_object as string, row.event_date as string];
+          if (!rawObjects.includes(rawObject) || !isIn(row, window)) continue;
+          const one = found.get(`${rawObject} ${date}`) ?? { rawObject, date, rows: 0, ofRuns: false };
+          if (table === 'events') one.rows++;
+          one.ofRuns ||= row._run_id !== 'live';
+          found.set(`${rawObject} ${date}`, one);
+        }
+      }
+      return [...found.values()].sort((a, b) => (`${a.rawObject} ${a.date}` < `${b.rawObject} ${b.date}` ? -1 : 1));
+    });
+  }
+
   datesWithRows(pipeline: CompiledPipeline, window: Window | undefined): Promise<readonly string[]> {
     return this.#ask('datesWithRows', () => {
       const rows = [...keyedTables(pipeline), 'quarantine'].flatMap((table) => this.#rows(table));
@@ -353,7 +378,9 @@ export class SimWarehouse implements Warehouse, OfferReader {
   }
 
   verify(scope: PublishScope, differencesMax: number): Promise<Verification> {
-    return this.#ask('verify', () => verifyRows(scope, this.#standing(scope), differencesMax));
+    return this.#ask('verify', () =>
+      verifyRows(this.#options.behaviour.rule, scope, this.#standing(scope), differencesMax),
+    );
   }
 
   staleOffers(pipeline: CompiledPipeline, rawObjects: readonly string[]): Promise<readonly string[]> {

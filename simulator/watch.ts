@@ -5,7 +5,7 @@ import type { CompiledPipeline } from '../engine/model/compile.ts';
 import { datesIn } from '../engine/plan/window.ts';
 import { isRepriseError } from '../ports/errors.ts';
 import type { GroupOutcome, PublishScope, UndoOutcome, UndoScope } from '../ports/warehouse.ts';
-import { checkPublish, checkStanding, checkUndo } from './invariants.ts';
+import { checkGoneRaw, checkPublish, checkStanding, checkUndo } from './invariants.ts';
 import type { Records } from './records.ts';
 import type { Row, Tables } from './rows.ts';
 import type { Applied } from './warehouse.ts';
@@ -68,7 +68,7 @@ export class Watch {
     }
   }
 
-  applied({ scope, commit, outcome, before, after, fencesBefore, fencesAfter }: Applied): void {
+  applied({ scope, stagedEvents, commit, outcome, before, after, fencesBefore, fencesAfter }: Applied): void {
     this.check(() => {
       if (this.#tokens.has(commit.token)) throw new Violation(`token ${commit.token} was applied twice`);
       this.#tokens.add(commit.token);
@@ -93,6 +93,7 @@ export class Watch {
       this.#noteGone(before, after, (row) => judged.has(row._raw_object ?? ''));
       const { partial, pipeline } = scope;
       checkPublish({ pipeline, partial, judged, repeated: false, outcome, before, after });
+      checkGoneRaw(scope, stagedEvents, outcome, before, after);
       this.#checkHeld(scope, outcome);
       this.#checkRetired(scope, outcome);
     });

@@ -10,6 +10,7 @@ import type { UndeclaredColumn, Verification } from '../../ports/warehouse.ts';
 import { type Command, textArgument } from '../command.ts';
 import { auditDocument, renderAudit } from '../render/audit.ts';
 import { undeclaredLines } from '../render/plan.ts';
+import { goneLines } from '../render/raw-gone.ts';
 import { renderSkipped } from '../render/skipped.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { count, plural, table } from '../render/text.ts';
@@ -56,6 +57,7 @@ export const verifyCommand: Command = {
           differencesTotal: verification.differencesTotal,
           differences: verification.differences,
           notJudged: verification.notJudged,
+          rawGone: verification.rawGone ?? [],
           digests: verification.digests,
           undeclared,
           skipped,
@@ -128,6 +130,7 @@ function render(
   const lines = [
     `${pipeline}, event dates [${from}, ${to}): ${plural(verification.checked, 'row')} derived again from raw and compared`,
   ];
+  lines.push(...goneLines(verification.rawGone));
   if (verification.notJudged > 0)
     lines.push(`${plural(verification.notJudged, 'live row')} that no raw object of the plan judges left out`);
   lines.push(...undeclaredLines(undeclared, 'not compared'), ...renderSkipped(skipped));

@@ -10,6 +10,7 @@ import { nodeCheck } from './node.ts';
 import { pipelinesCheck } from './pipelines.ts';
 import { plansCheck } from './plans.ts';
 import { privacyCheck } from './privacy.ts';
+import { rawCheck } from './raw.ts';
 import { runsCheck } from './runs.ts';
 import { scratchCheck } from './scratch.ts';
 import { waitingCheck } from './waiting.ts';
@@ -22,6 +23,7 @@ export const HOME_CHECKS: readonly HomeCheck[] = [
   privacyCheck,
   warehouseCheck,
   lakeCheck,
+  rawCheck,
   plansCheck,
   runsCheck,
   ledgerCheck,

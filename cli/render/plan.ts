@@ -1,6 +1,6 @@
 // A plan as a person reads it before anything runs.
 
-import type { Plan } from '../../engine/plan/plan.ts';
+import type { Plan, PlannedDate } from '../../engine/plan/plan.ts';
 import { arrivalDate, type SkippedRaw } from '../../engine/plan/raw-keys.ts';
 import type { UndeclaredColumn } from '../../ports/warehouse.ts';
 import { renderSkipped } from './skipped.ts';
@@ -25,7 +25,7 @@ export function renderPlan(
     '',
     table(
       ['event date', 'rows in raw', 'whole'],
-      body.dates.map((date) => [date.date, date.deliveries, date.whole ? 'yes' : 'no, nothing is deleted there']),
+      body.dates.map((date) => [date.date, date.deliveries, wholeText(date)]),
     ),
     '',
   ];
@@ -58,3 +58,9 @@ export const undeclaredLines = (undeclared: readonly UndeclaredColumn[], what: s
   undeclared.map(
     ({ table, column, values }) => `${table}.${column} is not declared; its ${plural(values, 'value')}: ${what}`,
   );
+
+function wholeText({ whole, rawGone }: PlannedDate): string {
+  if (rawGone !== undefined)
+    return `no: the raw of ${plural(rawGone, 'event')} is gone; they stay, nothing is deleted there`;
+  return whole ? 'yes' : 'no, nothing is deleted there';
+}

@@ -2,6 +2,7 @@
 
 import type { RunRecord } from '../../engine/ledger/runs.ts';
 import type { LostValues } from '../../ports/warehouse.ts';
+import { goneLines, keptColumns } from './raw-gone.ts';
 import { nextOfRetired, renderRetired } from './retired.ts';
 import { count, duration, plural, table } from './text.ts';
 import { renderUndo, undoDocument } from './undo.ts';
@@ -18,6 +19,7 @@ export function runDocument(run: RunRecord, durationMs: number): unknown {
     causes: run.summary?.causes ?? {},
     dates: run.summary?.dates ?? [],
     heldDates: run.summary?.heldDates ?? [],
+    rawGone: run.summary?.rawGone ?? [],
     lost: run.summary?.lost ?? [],
     unreadable: run.summary?.unreadable ?? [],
     verified: run.summary?.verified,
@@ -36,6 +38,7 @@ export function renderRun(run: RunRecord, durationMs: number | undefined): strin
   const lines = [`run ${run.runId}  ${run.pipeline}  ${run.state}${took}${undoes}`];
   if (run.failure !== undefined) lines.push(`  ${run.failure.error}: ${run.failure.cause}`);
   if (summary !== undefined) {
+    const kept = keptColumns(Object.values(summary.tables));
     const rows = Object.entries(summary.tables).map(([name, c]) => [
       name,
       c.inserted,
@@ -43,8 +46,10 @@ export function renderRun(run: RunRecord, durationMs: number | undefined): strin
       c.deleted,
       c.unchanged,
       c.kept_newer,
+      ...kept.map(([, counts]) => counts(c)),
     ]);
-    lines.push('', table(['table', 'inserted', 'updated', 'deleted', 'unchanged', 'kept newer'], rows));
+    const titles = ['table', 'inserted', 'updated', 'deleted', 'unchanged', 'kept newer'];
+    lines.push('', table([...titles, ...kept.map(([title]) => title)], rows));
     const causes = Object.entries(summary.causes);
     if (causes.length > 0)
       lines.push('', `events changed because of: ${causes.map(([cause, n]) => `${cause} ${count(n)}`).join(', ')}`);
@@ -56,6 +61,7 @@ export function renderRun(run: RunRecord, durationMs: number | undefined): strin
     lines.push(...lostLines(summary.lost ?? []));
     if (summary.heldDates.length > 0)
       lines.push(`not touched, because the plan is partial: ${summary.heldDates.join(', ')}`);
+    lines.push(...goneLines(summary.rawGone));
     if (summary.verified !== undefined) {
       lines.push(
         summary.verified.ok

@@ -147,7 +147,7 @@ export function renderPreview(
     c.updated,
     c.inserted,
     c.deleted,
-    c.kept_newer,
+    c.kept_newer + c.raw_gone,
   ]);
   return [
     `taking back run ${undone.runId} (${undone.pipeline}) would write ${plural(preview.changes, 'row')}; nothing is changed yet`,

@@ -185,6 +185,7 @@ export class Engine {
   planDeps(pipeline: CompiledPipeline): PlanDeps {
     return {
       lake: this.home.lake,
+      control: this.home.control,
       catalog: this.catalog(pipeline),
       reader: this.reader,
       withWarehouse: <T>(work: (warehouse: Warehouse) => Promise<T>) => this.withWarehouse(work),

@@ -5,7 +5,7 @@ import type { Clock } from '../../ports/clock.ts';
 import { isoTime } from '../../ports/clock.ts';
 import { isRepriseError, RepriseError } from '../../ports/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
-import type { Anchor, GroupOutcome, LeftAlone, LeftAloneRow, LostValues } from '../../ports/warehouse.ts';
+import type { Anchor, GoneRows, GroupOutcome, LeftAlone, LeftAloneRow, LostValues } from '../../ports/warehouse.ts';
 import { checkedPlan } from '../plan/checked.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Window } from '../plan/window.ts';
@@ -72,6 +72,9 @@ export interface TableCounts {
   deleted: number;
   unchanged: number;
   kept_newer: number;
+  raw_gone: number;
+  not_whole: number;
+  held: number;
 }
 
 export interface RunSummary {
@@ -82,6 +85,8 @@ export interface RunSummary {
   readonly heldDates: readonly string[];
   /** Values of undeclared columns that went with their rows; absent in runs of older versions. */
   readonly lost?: readonly LostValues[];
+  /** Events that stay as they are because their raw is gone; absent in records of older versions. */
+  readonly rawGone?: readonly GoneRows[];
   readonly unreadable: readonly { readonly key: string; readonly detail: string }[];
   readonly verified?: { readonly ok: boolean; readonly checked: number; readonly differences: number };
   readonly undo?: UndoSummary;

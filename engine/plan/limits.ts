@@ -20,4 +20,6 @@ export const PLAN_LIMITS = {
   groupDeliveriesMax: 500_000,
   /** An event occurs at most this many dates after the date it was received. */
   skewDays: 1,
+  /** A live loader may name an object this many dates before it is in the lake. */
+  aheadDays: 2,
 } as const;

@@ -4,12 +4,14 @@
 import type { CatalogEntry } from '../../ports/catalog.ts';
 import { type Clock, isoTime } from '../../ports/clock.ts';
 import { RepriseError } from '../../ports/errors.ts';
-import type { ObjectInfo } from '../../ports/object-store.ts';
+import type { ObjectInfo, ObjectStore } from '../../ports/object-store.ts';
 import type { PlanDate, Warehouse } from '../../ports/warehouse.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
 import { canonicalJson, sha256Hex } from '../model/digest.ts';
 import { formatDay, parseDay } from '../model/time.ts';
 import { type CatalogDeps, type CatalogProgress, catalogObjects, listRaw } from './catalog.ts';
+import { datesOfEntry } from './entry-dates.ts';
+import { type GoneRaw, goneRaw } from './gone-raw.ts';
 import { PLAN_LIMITS } from './limits.ts';
 import { arrivalDate, mayBeDeliveries, rawPrefix, type SkippedRaw } from './raw-keys.ts';
 import { cutSlices, type Slice } from './slices.ts';
@@ -33,6 +35,17 @@ export interface PinnedObject extends ObjectInfo {
   readonly unreadable?: string;
 }
 
+export interface PlannedDate extends PlanDate {
+  readonly deliveries: number;
+  /** Events that stand at the date and whose raw is gone; absent for none. The date is not whole by them. */
+  readonly rawGone?: number;
+  /** Nothing but that makes it not whole: all that there is of its raw is pinned and can be read. */
+  readonly complete?: true;
+}
+
+/** Whether a date gets all that there is of its raw; then it is published whole, as far as raw goes. */
+export const isComplete = ({ whole, complete }: PlannedDate): boolean => whole || complete === true;
+
 /** All that the outcome of a run depends on. Immutable. */
 export interface PlanBody {
   readonly format: 1;
@@ -44,8 +57,10 @@ export interface PlanBody {
   /** Some objects were left out by hand: nothing is deleted or taken back. */
   readonly partial: boolean;
   readonly objects: readonly PinnedObject[];
+  /** Keys of objects that gave rows of the window and are not in the lake any more; absent for none. */
+  readonly goneObjects?: readonly string[];
   readonly slices: readonly Slice[];
-  readonly dates: readonly (PlanDate & { readonly deliveries: number })[];
+  readonly dates: readonly PlannedDate[];
   readonly groups: number;
   readonly tables: readonly string[];
   readonly repair: boolean;
@@ -74,6 +89,7 @@ export interface PlanRequest {
 }
 
 export interface PlanDeps extends CatalogDeps {
+  readonly control: ObjectStore;
   withWarehouse<T>(work: (warehouse: Warehouse) => Promise<T>): Promise<T>;
   readonly clock: Clock;
   /** A path for a file that lives until the plan is made. */
@@ -101,7 +117,8 @@ export async function makePlan(
   }
   const objects = selectObjects(listed, request.onlyObjects);
   const { entries } = await catalogObjects(deps, pipeline, objects, onProgress);
-  return deps.withWarehouse((warehouse) => planOf({ ...deps, warehouse }, pipeline, request, entries));
+  const keys = new Set(listed.map(({ key }) => key));
+  return deps.withWarehouse((warehouse) => planOf({ ...deps, warehouse }, pipeline, request, entries, keys));
 }
 
 type PlanningDeps = PlanDeps & { readonly warehouse: Warehouse };
@@ -111,9 +128,11 @@ async function planOf(
   pipeline: CompiledPipeline,
   request: PlanRequest,
   entries: readonly CatalogEntry[],
+  listed: ReadonlySet<string>,
 ): Promise<Plan> {
   const window = request.window ?? (await windowOfAll(deps, pipeline, entries));
-  const pinned = await pin(deps, pipeline, entries, window);
+  const { pinned, gave } = await pin(deps, pipeline, entries, window);
+  const gone = await goneRaw(deps, pipeline, window, gave, listed);
   const readableKeys = new Set(pinned.flatMap(({ key, unreadable }) => (unreadable === undefined ? [key] : [])));
   const readable = entries.filter((entry) => readableKeys.has(entry.object.key));
   const body: PlanBody = {
@@ -125,12 +144,13 @@ async function planOf(
     timeRulesDigest: pipeline.timeRulesDigest,
     partial: request.onlyObjects.length > 0,
     objects: pinned,
+    ...(gone.objects.length === 0 ? {} : { goneObjects: gone.objects }),
     slices: cutSlices(
       readable.map((entry) => ({ ...entry.object, rowGroups: entry.rowGroups })),
       request.sliceBytes,
       PLAN_LIMITS.sliceRowsMax,
     ),
-    ...(await planDates(deps, pipeline, readable, pinned, window, request.onlyObjects.length > 0)),
+    ...(await planDates(deps, pipeline, readable, pinned, window, request.onlyObjects.length > 0, gone)),
     tables: pipeline.tables.map((table) => table.name),
     repair: request.repair,
   };
@@ -195,7 +215,7 @@ async function pin(
   pipeline: CompiledPipeline,
   entries: readonly CatalogEntry[],
   window: Window,
-): Promise<PinnedObject[]> {
+): Promise<{ readonly pinned: PinnedObject[]; readonly gave: ReadonlySet<string> }> {
   const keysFile = deps.scratchFile('warehouse-keys.parquet');
   const warehouseKeys = await deps.warehouse.exportKeys(pipeline, window, keysFile);
   const days = { fromDay: parseDay(window.from) as number, toDay: endDay(window) };
@@ -230,12 +250,8 @@ async function pin(
       ...(entry.unreadable === undefined ? {} : { unreadable: entry.unreadable }),
     });
   }
-  return pinned;
+  return { pinned, gave };
 }
-
-/** Every event date that gets rows from the object, ascending. */
-export const datesOfEntry = (entry: CatalogEntry): string[] =>
-  [...new Set([...Object.keys(entry.deliveriesByDate), ...Object.keys(entry.offeredByDate)])].sort();
 
 const sumInWindow = (byDate: Readonly<Record<string, number>>, window: Window): number =>
   Object.entries(byDate).reduce((sum, [date, count]) => (inWindow(date, window) ? sum + count : sum), 0);
@@ -253,6 +269,7 @@ async function planDates(
   pinned: readonly PinnedObject[],
   window: Window,
   partial: boolean,
+  gone: GoneRaw,
 ): Promise<Pick<PlanBody, 'dates' | 'groups'>> {
   const deliveries = new Map<string, number>();
   for (const date of await deps.warehouse.datesWithRows(pipeline, window)) deliveries.set(date, 0);
@@ -279,7 +296,17 @@ async function planDates(
         inGroup = 0;
       }
       inGroup += Math.max(count, 1);
-      return { date, group, whole: !partial && date > gapUntil, deliveries: count };
+      return plannedDate({ date, group, deliveries: count }, !partial && date > gapUntil, gone);
     });
   return { dates, groups: dates.length > 0 ? group + 1 : unreadable.length > 0 ? 1 : 0 };
+}
+
+function plannedDate(
+  date: Pick<PlannedDate, 'date' | 'group' | 'deliveries'>,
+  isAllThereIs: boolean,
+  { eventsByDate }: GoneRaw,
+): PlannedDate {
+  const rawGone = eventsByDate.get(date.date);
+  if (rawGone === undefined) return { ...date, whole: isAllThereIs };
+  return { ...date, whole: false, rawGone, ...(isAllThereIs ? { complete: true } : {}) };
 }

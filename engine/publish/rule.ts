@@ -40,9 +40,23 @@ export interface RuleScope {
   readonly dates: ReadonlyMap<string, RuleDate>;
   /** Objects that were pinned and read. */
   readonly judgedObjects: ReadonlySet<string>;
+  /** Objects that gave rows and are not in the lake any more. */
+  readonly goneObjects: ReadonlySet<string>;
 }
 
-export type RowAction = 'insert' | 'update' | 'delete' | 'unchanged' | 'kept_newer' | 'held';
+export type RowAction =
+  | 'insert'
+  | 'update'
+  | 'delete'
+  | 'unchanged'
+  /** Newer live data. */
+  | 'kept_newer'
+  /** Of raw that is gone. */
+  | 'raw_gone'
+  /** Only at a whole date could it be overruled or deleted. */
+  | 'not_whole'
+  /** At a date that a partial plan may not touch. */
+  | 'held';
 
 export interface Decision {
   readonly key: string;
@@ -78,6 +92,10 @@ export interface PublishRule {
   /** Nothing differs that would have to be written. */
   isUnchanged(staged: Copy, standing: Copy, isJudged: boolean): boolean;
   isUpward(staged: Copy, standing: Copy): boolean;
+  /** Dates that are not whole, because events stay there whose raw is gone. */
+  datesOfGoneRaw(scope: RuleScope, staged: ReadonlyMap<string, Copy>, standing: ReadonlyMap<string, Copy>): Set<string>;
+  /** What a row is counted as that stays although the plan has something else to say, or nothing. */
+  keptAs(isJudged: boolean, isGone: boolean): 'kept_newer' | 'raw_gone' | 'not_whole';
   /** A lesser copy may take the place of the one that stands. */
   mayOverrule(isJudged: boolean, isWhole: boolean): boolean;
   /** Dates to which a replay by the undone transforms would bring back what an undo has changed. */
@@ -97,6 +115,17 @@ export const PUBLISH_RULE: PublishRule = {
     staged.date === standing.date &&
     (staged.rawObject === standing.rawObject || isJudged),
   isUpward: (staged, standing) => compareCopies(staged.order, standing.order) >= 0,
+  datesOfGoneRaw: ({ goneObjects }, staged, standing) => {
+    const dates = new Set<string>();
+    for (const [key, now] of standing) {
+      const next = staged.get(key);
+      if (!goneObjects.has(now.rawObject) || (next !== undefined && compareCopies(next.order, now.order) >= 0))
+        continue;
+      dates.add(now.date);
+    }
+    return dates;
+  },
+  keptAs: (isJudged, isGone) => (isGone ? 'raw_gone' : isJudged ? 'not_whole' : 'kept_newer'),
   undoneDates: (changed) => {
     const dates = [...changed].flatMap(({ newDate, oldDate }) => [newDate, oldDate]);
     return [...new Set(dates.filter((date) => date !== null))].sort();
@@ -146,13 +175,15 @@ function actionOf(rule: PublishRule, scope: RuleScope, next: Copy | undefined, n
   if (now === undefined) return 'insert';
   const isWhole = dates.every((date) => date.whole);
   const isJudged = scope.judgedObjects.has(now.rawObject);
-  if (next === undefined) return rule.mayDelete(isJudged, isWhole) ? 'delete' : 'kept_newer';
+  const kept = rule.keptAs(isJudged, scope.goneObjects.has(now.rawObject));
+  if (next === undefined) return rule.mayDelete(isJudged, isWhole) ? 'delete' : kept;
   if (rule.isUnchanged(next, now, isJudged)) return 'unchanged';
-  return rule.isUpward(next, now) || rule.mayOverrule(isJudged, isWhole) ? 'update' : 'kept_newer';
+  return rule.isUpward(next, now) || rule.mayOverrule(isJudged, isWhole) ? 'update' : kept;
 }
 
-/** Staged events whose row in the warehouse is newer live data: what they offer does not compete. */
+/** Staged events whose row in the warehouse is greater, and stays: what they offer does not compete. */
 export function overruledEvents(
+  rule: PublishRule,
   scope: RuleScope,
   staged: ReadonlyMap<string, Copy>,
   standing: ReadonlyMap<string, Copy>,
@@ -160,8 +191,9 @@ export function overruledEvents(
   const overruled = new Set<string>();
   for (const [key, next] of staged) {
     const now = standing.get(key);
-    if (now === undefined || scope.judgedObjects.has(now.rawObject)) continue;
-    if (compareCopies(next.order, now.order) < 0) overruled.add(key);
+    if (now === undefined || compareCopies(next.order, now.order) >= 0) continue;
+    const isWhole = [next, now].every(({ date }) => scope.dates.get(date)?.whole ?? true);
+    if (!rule.mayOverrule(scope.judgedObjects.has(now.rawObject), isWhole)) overruled.add(key);
   }
   return overruled;
 }

@@ -10,7 +10,7 @@ import { epochsOf } from '../ledger/ledger.ts';
 import { checkedDocument, documentDigest, type Recorded, recordedOf } from '../ledger/recorded.ts';
 import type { RunRecord, Runs } from '../ledger/runs.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
-import { lastPossibleDate, type Plan } from '../plan/plan.ts';
+import { isComplete, lastPossibleDate, type Plan } from '../plan/plan.ts';
 import { arrivalDate } from '../plan/raw-keys.ts';
 import { slicesLeft, stagedSlices } from '../replay/stage-slice.ts';
 import { type ReadBeforeDeps, readBefore } from './read-before.ts';
@@ -164,10 +164,15 @@ export function scopeOf(
     pipeline,
     runId: run.runId,
     window: body.window,
-    dates: body.dates.map(({ date, group, whole }) => ({ date, group, whole: whole && date > gapUntil })),
+    dates: body.dates.map((one) => ({
+      date: one.date,
+      group: one.group,
+      whole: isComplete(one) && one.date > gapUntil,
+    })),
     partial: body.partial,
     epoch: run.epoch,
     judgedObjects: body.objects.map(({ key }) => key).filter((key) => !unreadableKeys.has(key)),
+    goneObjects: body.goneObjects ?? [],
     unreadable: unreadable.map(({ key, detail }) => ({ key, detail, date: arrivalDate(key) })),
     settled,
     repair: body.repair,

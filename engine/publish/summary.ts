@@ -1,10 +1,13 @@
 // Adds group outcomes up to what a person reads of a run.
 
-import type { GroupOutcome, LostValues, UndoOutcome } from '../../ports/warehouse.ts';
+import type { ChangeCounts, GoneRows, GroupOutcome, LostValues, UndoOutcome } from '../../ports/warehouse.ts';
 import type { RunSummary, TableCounts } from '../ledger/runs.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
 
-export const noCounts = (): TableCounts => ({ inserted: 0, updated: 0, deleted: 0, unchanged: 0, kept_newer: 0 });
+export const noCounts = (): TableCounts => ({
+  ...{ inserted: 0, updated: 0, deleted: 0, unchanged: 0 },
+  ...{ kept_newer: 0, raw_gone: 0, not_whole: 0, held: 0 },
+});
 
 /** Counts by `<schema>.<table>`, every table named, the quarantine apart. */
 export function tableCounts(
@@ -30,12 +33,15 @@ export function countsByTable(outcomes: readonly GroupOutcome[]): Record<string,
   return counts;
 }
 
-export function addCounts(sum: TableCounts, change: TableCounts): void {
+export function addCounts(sum: TableCounts, change: ChangeCounts): void {
   sum.inserted += change.inserted;
   sum.updated += change.updated;
   sum.deleted += change.deleted;
   sum.unchanged += change.unchanged;
   sum.kept_newer += change.kept_newer;
+  sum.raw_gone += change.raw_gone ?? 0;
+  sum.not_whole += change.not_whole ?? 0;
+  sum.held += change.held ?? 0;
 }
 
 /** Whether anything is written at all, the quarantine included. */
@@ -96,7 +102,16 @@ export const undoneDates = (outcomes: readonly UndoOutcome[]): string[] =>
     .filter((date) => /^\d/.test(date))
     .sort();
 
-export type PublishedSummary = Pick<RunSummary, 'tables' | 'causes' | 'dates' | 'heldDates' | 'lost'>;
+/** Events that stay as they are because their raw is gone, by date. */
+export function rawGoneOf(outcomes: readonly GroupOutcome[]): GoneRows[] {
+  const rows = new Map<string, number>();
+  for (const change of outcomes.flatMap((outcome) => outcome.changes))
+    if (change.table === 'events' && (change.raw_gone ?? 0) > 0)
+      rows.set(change.date, (rows.get(change.date) ?? 0) + (change.raw_gone ?? 0));
+  return [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([date, count]) => ({ date, rows: count }));
+}
+
+export type PublishedSummary = Pick<RunSummary, 'tables' | 'causes' | 'dates' | 'heldDates' | 'rawGone' | 'lost'>;
 
 export function summarize(pipeline: CompiledPipeline, outcomes: readonly GroupOutcome[]): PublishedSummary {
   return {
@@ -105,5 +120,6 @@ export function summarize(pipeline: CompiledPipeline, outcomes: readonly GroupOu
     dates: datesTouched(outcomes),
     heldDates: outcomes.flatMap((outcome) => outcome.heldDates),
     lost: lostValues(outcomes),
+    rawGone: rawGoneOf(outcomes),
   };
 }

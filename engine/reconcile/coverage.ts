@@ -6,7 +6,7 @@
 import type { CatalogEntry } from '../../ports/catalog.ts';
 import { isRepriseError } from '../../ports/errors.ts';
 import { isSameVersion, isVersion, type ObjectInfo, type ObjectStore } from '../../ports/object-store.ts';
-import { datesOfEntry } from '../plan/plan.ts';
+import { datesOfEntry } from '../plan/entry-dates.ts';
 import { arrivalDate } from '../plan/raw-keys.ts';
 
 export interface ObjectCoverage {

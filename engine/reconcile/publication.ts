@@ -3,7 +3,7 @@
 
 import type { GroupOutcome } from '../../ports/warehouse.ts';
 import type { RunRecord, Runs } from '../ledger/runs.ts';
-import { lastPossibleDate, type Plan } from '../plan/plan.ts';
+import { isComplete, lastPossibleDate, type Plan, type PlannedDate } from '../plan/plan.ts';
 import type { Publication } from './coverage.ts';
 
 /** Undefined when it has committed nothing. `offers`: the pipeline has rows that events offer. */
@@ -24,8 +24,8 @@ export async function publicationOf(
   const held = new Set(outcomes.flatMap(({ heldDates }) => heldDates));
   const reached = body.dates.filter(({ date, group }) => groups.has(group) && !held.has(date));
   const gapUntil = [...found.keys()].map(lastPossibleDate).sort().at(-1) ?? '';
-  const isWhole = ({ date, whole }: { readonly date: string; readonly whole: boolean }): boolean =>
-    whole && !body.partial && date > gapUntil;
+  // What is gone for good is not waited for.
+  const isWhole = (one: PlannedDate): boolean => isComplete(one) && !body.partial && one.date > gapUntil;
   return {
     epoch: run.epoch,
     partial: body.partial,

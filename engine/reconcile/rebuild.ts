@@ -5,7 +5,7 @@ import { inspectLedger } from '../ledger/inspect.ts';
 import { epochsOf } from '../ledger/ledger.ts';
 import type { RunRecord, Runs } from '../ledger/runs.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
-import type { Plan } from '../plan/plan.ts';
+import { isComplete, type Plan } from '../plan/plan.ts';
 import { Coverage, type CoverageDocument, cover, forget, NOTHING_COVERED, type Publication } from './coverage.ts';
 import { publicationOf } from './publication.ts';
 
@@ -33,7 +33,7 @@ export async function coverRun(
 
 /** How many dates of the plan become whole by the run's transforms by being published. */
 export async function datesToRaise(deps: CoverageDeps, pipeline: CompiledPipeline, plan: Plan): Promise<number> {
-  const whole = plan.body.partial ? [] : plan.body.dates.filter((date) => date.whole);
+  const whole = plan.body.partial ? [] : plan.body.dates.filter(isComplete);
   if (whole.length === 0) return 0;
   const document = await new Coverage(deps.control, pipeline.name).read();
   const { entries } = await inspectLedger(deps.control, pipeline.name);

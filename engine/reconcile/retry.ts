@@ -10,7 +10,7 @@ import { Evaluator } from '../model/evaluate.ts';
 import { LIMITS } from '../model/limits.ts';
 import { formatDay } from '../model/time.ts';
 import { type CatalogDeps, readObjects } from '../plan/catalog.ts';
-import { datesOfEntry } from '../plan/plan.ts';
+import { datesOfEntry } from '../plan/entry-dates.ts';
 import { type Window, windowsOver } from '../plan/window.ts';
 
 export interface RetryDeps extends CatalogDeps {

@@ -37,25 +37,27 @@ WITH
       s._delivery = t._delivery AND s.source = t.source AND s.received_at = t.received_at AS same_delivery,
       s._raw_object = t._raw_object OR j.raw_object IS NOT NULL AS known_object,
       j.raw_object IS NOT NULL AS judged,
+      CASE WHEN g.raw_object IS NOT NULL THEN 'raw_gone' WHEN j.raw_object IS NOT NULL THEN 'not_whole' ELSE 'kept_newer' END AS kept,
       ({{precedence_s}}, s.received_at, {{delivery_s}}, s.source, s._offer_index)
         >= ({{precedence_t}}, t.received_at, {{delivery_t}}, t.source, t._offer_index) AS upward
     FROM staged AS s
     FULL JOIN target_here AS t ON s.event_id = t.event_id
     LEFT JOIN judged_objects AS j ON j.raw_object = t._raw_object
+    LEFT JOIN gone_objects AS g ON g.raw_object = t._raw_object
   )
 SELECT
   event_id, new_date, old_date,
   CASE
     WHEN coalesce(n.held, false) OR coalesce(o.held, false) THEN 'held'
     WHEN NOT is_target THEN 'insert'
-    WHEN NOT is_staged THEN CASE WHEN judged AND whole_dates THEN 'delete' ELSE 'kept_newer' END
+    WHEN NOT is_staged THEN CASE WHEN judged AND whole_dates THEN 'delete' ELSE kept END
     WHEN same_content AND same_delivery AND new_date = old_date AND known_object THEN 'unchanged'
     WHEN upward THEN 'update'
     WHEN judged AND whole_dates THEN 'update'
-    ELSE 'kept_newer'
+    ELSE kept
   END AS action
 FROM (
-  SELECT pairs.*, coalesce(n.whole, true) AND coalesce(o.whole, true) AS whole_dates
+  SELECT pairs.*, coalesce(n.takes_back, true) AND coalesce(o.takes_back, true) AS whole_dates
   FROM pairs
   LEFT JOIN plan_dates AS n ON n.event_date = pairs.new_date
   LEFT JOIN plan_dates AS o ON o.event_date = pairs.old_date

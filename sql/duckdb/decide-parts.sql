@@ -28,4 +28,4 @@ FROM s FULL JOIN t ON {{keys_equal}}
 UNION ALL
 SELECT {{keys_prefixed}}, rest.event_date, rest.event_date, d.action
 FROM {{schema}}.{{table}} AS rest
-JOIN decided AS d ON d.event_id = rest.event_id AND d.action IN ('unchanged', 'kept_newer', 'held');
+JOIN decided AS d ON d.event_id = rest.event_id AND d.action IN ('unchanged', 'kept_newer', 'raw_gone', 'not_whole', 'held');

@@ -10,7 +10,7 @@ import { offeredTables } from './scope.ts';
 import { sql } from './sql.ts';
 
 /** What a run writes into `_run_id`; live loaders write other names. */
-const RUN_ID = '[0-9a-f]{12}-[0-9]+';
+export const RUN_ID = '[0-9a-f]{12}-[0-9]+';
 /** Keys that are named of each table and date; the rows are all counted. */
 const KEYS_NAMED_MAX = 5;
 

@@ -14,19 +14,9 @@ import { rowHashOf } from './wide-table.ts';
 
 /** Leaves the decision in temporary tables and gives its counts. */
 export async function decide(duck: Duck, scope: PublishScope, group: number): Promise<GroupOutcome> {
-  const { pipeline, window } = scope;
-  const schema = pipeline.name;
-  const common = {
-    schema,
-    group: String(group),
-    from: window.from,
-    to: window.to,
-    precedence_s: precedenceSql(pipeline, 's'),
-    precedence_t: precedenceSql(pipeline, 't'),
-    delivery: deliveryOrderSql(pipeline, '_delivery'),
-    delivery_s: deliveryOrderSql(pipeline, 's._delivery'),
-    delivery_t: deliveryOrderSql(pipeline, 't._delivery'),
-  };
+  const { pipeline } = scope;
+  const common = commonFills(scope, group);
+  await duck.run(sql('dates-that-take-back', common));
   const hashes = new Map<CompiledTable, string>();
   if (scope.repair) {
     for (const table of pipeline.tables) hashes.set(table, await rowHashOf(duck, pipeline, table));
@@ -53,6 +43,23 @@ export async function decide(duck: Duck, scope: PublishScope, group: number): Pr
   await duck.run(sql('decide-quarantine', { ...common, columns: columnList(QUARANTINE_COLUMNS) }));
   const unexplained = await decideCauses(duck, scope, common, hashes);
   return { ...(await outcomeOf(duck, pipeline, group)), unexplained };
+}
+
+/** What most statements of a decision are filled with. */
+export function commonFills(scope: PublishScope, group: number): Record<string, string> {
+  const { pipeline, window } = scope;
+  const schema = pipeline.name;
+  return {
+    schema,
+    group: String(group),
+    from: window.from,
+    to: window.to,
+    precedence_s: precedenceSql(pipeline, 's'),
+    precedence_t: precedenceSql(pipeline, 't'),
+    delivery: deliveryOrderSql(pipeline, '_delivery'),
+    delivery_s: deliveryOrderSql(pipeline, 's._delivery'),
+    delivery_t: deliveryOrderSql(pipeline, 't._delivery'),
+  };
 }
 
 /** What the SQL of a table's key looks like in joins. */
@@ -91,7 +98,7 @@ async function recomputeContent(
     SELECT event_id, sha256(string_agg(hash, '' ORDER BY ordinal, place)) AS content_hash FROM hashes GROUP BY event_id`);
 }
 
-/** What the decision in the temporary tables adds up to. Rows that an undo leaves alone count as kept newer. */
+/** What the decision in the temporary tables adds up to. What an undo leaves alone because it changed since counts as kept newer. */
 export async function outcomeOf(duck: Duck, pipeline: CompiledPipeline, group: number): Promise<GroupOutcome> {
   const changes: DateChange[] = [];
   const decided = [
@@ -103,7 +110,9 @@ export async function outcomeOf(duck: Duck, pipeline: CompiledPipeline, group: n
       SELECT CAST(CASE WHEN action = 'delete' THEN old_date ELSE coalesce(new_date, old_date) END AS VARCHAR) AS date,
         count(*) FILTER (action = 'insert') AS inserted, count(*) FILTER (action = 'update') AS updated,
         count(*) FILTER (action = 'delete') AS deleted, count(*) FILTER (action = 'unchanged') AS unchanged,
-        count(*) FILTER (action IN ('kept_newer', 'held', 'changed_since', 'raw_gone')) AS kept_newer
+        count(*) FILTER (action IN ('kept_newer', 'changed_since')) AS kept_newer,
+        count(*) FILTER (action = 'raw_gone') AS raw_gone, count(*) FILTER (action = 'not_whole') AS not_whole,
+        count(*) FILTER (action = 'held') AS held
       FROM ${name} GROUP BY 1 ORDER BY 1`);
     for (const row of rows) {
       changes.push({
@@ -114,6 +123,9 @@ export async function outcomeOf(duck: Duck, pipeline: CompiledPipeline, group: n
         deleted: Number(row.deleted),
         unchanged: Number(row.unchanged),
         kept_newer: Number(row.kept_newer),
+        raw_gone: Number(row.raw_gone),
+        not_whole: Number(row.not_whole),
+        held: Number(row.held),
       });
     }
   }

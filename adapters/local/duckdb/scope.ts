@@ -27,6 +27,7 @@ export async function openScope(duck: Duck, scope: PublishScope): Promise<void> 
           ELSE whole_transforms = ${quoteLiteral(pipeline.transformDigest)} END)`);
   }
   await openObjects(duck, 'judged_objects', scope.judgedObjects);
+  await openObjects(duck, 'gone_objects', scope.goneObjects ?? []);
   await duck.run(`CREATE OR REPLACE TEMP TABLE unreadable_entries (${columnDefinitions(QUARANTINE_COLUMNS)})`);
   await insert(
     duck,
@@ -55,12 +56,13 @@ export async function openScope(duck: Duck, scope: PublishScope): Promise<void> 
 /** The temporary table `plan_dates`. */
 export async function openDates(duck: Duck, dates: readonly PlanDate[]): Promise<void> {
   await duck.run(
-    'CREATE OR REPLACE TEMP TABLE plan_dates (event_date DATE, group_no INTEGER, whole BOOLEAN, held BOOLEAN)',
+    `CREATE OR REPLACE TEMP TABLE plan_dates
+      (event_date DATE, group_no INTEGER, whole BOOLEAN, held BOOLEAN, takes_back BOOLEAN)`,
   );
   await insert(
     duck,
     'plan_dates',
-    dates.map(({ date, group, whole }) => `(DATE '${date}', ${group}, ${whole}, false)`),
+    dates.map(({ date, group, whole }) => `(DATE '${date}', ${group}, ${whole}, false, ${whole})`),
   );
 }
 

@@ -11,6 +11,7 @@ import type {
   Commit,
   EvolvingWarehouse,
   GroupOutcome,
+  ObjectRows,
   PublishScope,
   SchemaEvolution,
   TableDigest,
@@ -29,6 +30,7 @@ import { evolve, lackingColumns, planEvolution, wantedTables } from './evolve.ts
 import { type Duck, openDuck, quoteLiteral } from './instance.ts';
 import { MEMORY } from './memory.ts';
 import { copyToParquet } from './parquet-path.ts';
+import { rowsOfObjects } from './rows-of-objects.ts';
 import { openDates, openScope } from './scope.ts';
 import { sql } from './sql.ts';
 import { type Undeclared, undeclaredColumns, undeclaredValues } from './undeclared.ts';
@@ -312,6 +314,14 @@ export class DuckWarehouse implements Warehouse, EvolvingWarehouse {
         .join(' UNION '),
     );
     return rows.map((row) => String(row.key));
+  }
+
+  async rowsOfObjects(
+    pipeline: CompiledPipeline,
+    window: Window,
+    rawObjects: readonly string[],
+  ): Promise<readonly ObjectRows[]> {
+    return (await this.#exists(pipeline)) ? rowsOfObjects(this.duck, pipeline, window, rawObjects) : [];
   }
 
   async datesWithRows(pipeline: CompiledPipeline, window: Window | undefined): Promise<readonly string[]> {

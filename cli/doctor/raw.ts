@@ -1,0 +1,71 @@
+// Whether the raw of rows that stand is still there. Raw expires, so that this is a note: how many events, at which dates.
+
+import { join } from 'node:path';
+import { systemClock } from '../../adapters/local/clock.ts';
+import { openDuck } from '../../adapters/local/duckdb/instance.ts';
+import { MEMORY } from '../../adapters/local/duckdb/memory.ts';
+import { DuckWarehouse } from '../../adapters/local/duckdb/warehouse.ts';
+import { warehouseBytes, warehouseHolder } from '../../adapters/local/health.ts';
+import type { Home } from '../../adapters/local/home.ts';
+import { listRaw } from '../../engine/plan/catalog.ts';
+import { goneRaw } from '../../engine/plan/gone-raw.ts';
+import type { GoneRows } from '../../ports/warehouse.ts';
+import { goneText } from '../render/raw-gone.ts';
+import { Pipelines } from '../wire/pipelines.ts';
+import type { Finding, HomeCheck } from './finding.ts';
+import { lockOf } from './warehouse.ts';
+
+const ALL_DATES = { from: '0001-01-01', to: '9999-12-31' } as const;
+
+export const rawCheck: HomeCheck = {
+  name: 'raw',
+  run: async (home, args) => {
+    const holder = await warehouseHolder(home.path);
+    if (holder !== undefined && holder.liveness !== 'dead')
+      return [{ state: 'note', says: 'not looked at while the warehouse is held' }];
+    if ((await warehouseBytes(home.path)) === undefined) return [{ state: 'ok', says: 'no rows yet' }];
+    const lock = await lockOf(home);
+    try {
+      const findings: Finding[] = [];
+      for (const [name, gone] of await goneByPipeline(home, args.pipelines))
+        if (gone.length > 0)
+          findings.push({
+            state: 'note',
+            says: `${name}: raw is gone of ${goneText(gone)}; expired, or taken away. Replays leave them as they are`,
+          });
+      return findings.length > 0 ? findings : [{ state: 'ok', says: 'the raw of all rows is in the lake' }];
+    } finally {
+      await lock.release();
+    }
+  },
+};
+
+async function goneByPipeline(home: Home, folder: string | undefined): Promise<[string, GoneRows[]][]> {
+  const duck = await openDuck({
+    path: home.warehousePath,
+    isReadOnly: home.isReadOnly,
+    memoryMb: MEMORY.warehouseMb,
+    threads: 1,
+    tempFolder: join(home.scratch, 'doctor-raw'),
+  });
+  try {
+    const warehouse = new DuckWarehouse(duck, join(home.scratch, 'doctor-raw'));
+    const pipelines = new Pipelines(folder);
+    const found: [string, GoneRows[]][] = [];
+    for (const name of pipelines.names()) {
+      // One that does not load is another check's finding.
+      const pipeline = await pipelines.compiled(name).catch(() => undefined);
+      if (pipeline === undefined) continue;
+      const gave = new Set(await warehouse.objectsWithRows(pipeline, ALL_DATES));
+      if (gave.size === 0) continue;
+      const listed = new Set((await listRaw(home.lake, name)).map(({ key }) => key));
+      const deps = { control: home.control, clock: systemClock, warehouse };
+      const { eventsByDate } = await goneRaw(deps, pipeline, ALL_DATES, gave, listed);
+      const rows = [...eventsByDate].sort(([a], [b]) => (a < b ? -1 : 1));
+      found.push([name, rows.map(([date, count]) => ({ date, rows: count }))]);
+    }
+    return found;
+  } finally {
+    await duck.close();
+  }
+}
