@@ -20,6 +20,7 @@ import type {
 } from '../ports/warehouse.ts';
 import type { StandingKey } from './catalog.ts';
 import { decideGroup, type GroupDecision, type RowDecision, type Standing } from './decide.ts';
+import { objectRows } from './object-rows.ts';
 import type { Row, Tables } from './rows.ts';
 import { rowsIn } from './stager.ts';
 import type { Disk } from './store.ts';
@@ -340,20 +341,9 @@ export class SimWarehouse implements Warehouse, OfferReader {
     window: Window,
     rawObjects: readonly string[],
   ): Promise<readonly ObjectRows[]> {
-    return this.#ask('rowsOfObjects', () => {
-      const found = new Map<string, { rawObject: string; date: string; rows: number; ofRuns: boolean }>();
-      for (const table of keyedTables(pipeline)) {
-        for (const row of this.#rows(table)) {
-          const [rawObject, date] = [row._raw_object as string, row.event_date as string];
-          if (!rawObjects.includes(rawObject) || !isIn(row, window)) continue;
-          const one = found.get(`${rawObject} ${date}`) ?? { rawObject, date, rows: 0, ofRuns: false };
-          if (table === 'events') one.rows++;
-          one.ofRuns ||= row._run_id !== 'live';
-          found.set(`${rawObject} ${date}`, one);
-        }
-      }
-      return [...found.values()].sort((a, b) => (`${a.rawObject} ${a.date}` < `${b.rawObject} ${b.date}` ? -1 : 1));
-    });
+    return this.#ask('rowsOfObjects', () =>
+      objectRows(rawObjects, window, keyedTables(pipeline), (table) => this.#rows(table)),
+    );
   }
 
   datesWithRows(pipeline: CompiledPipeline, window: Window | undefined): Promise<readonly string[]> {
