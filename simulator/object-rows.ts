@@ -1,5 +1,6 @@
-// How many events raw objects gave that stand in a window, over rows in memory.
+// What is asked of the rows that raw objects gave, over rows in memory.
 
+import type { CompiledPipeline } from '../engine/model/compile.ts';
 import type { ObjectRows } from '../ports/warehouse.ts';
 import type { Row } from './rows.ts';
 
@@ -22,4 +23,25 @@ export function objectRows(
     }
   }
   return [...found.values()].sort((a, b) => (`${a.rawObject} ${a.date}` < `${b.rawObject} ${b.date}` ? -1 : 1));
+}
+
+/** Dates at which offered rows stand that are not of the delivery by which their event stands. */
+export function staleOfferDates(
+  pipeline: CompiledPipeline,
+  rawObjects: readonly string[],
+  rowsOf: (table: string) => readonly Row[],
+): string[] {
+  const looked = rowsOf('events').filter((row) => rawObjects.includes(row._raw_object as string));
+  const events = new Map(looked.map((row) => [row.event_id, row]));
+  const dates = new Set<string>();
+  for (const { name, kind } of pipeline.tables) {
+    if (kind !== 'offered') continue;
+    for (const offer of rowsOf(name)) {
+      const event = events.get(offer._offered_by ?? null);
+      const isOf = (column: string): boolean => offer[column] === event?.[column];
+      if (event !== undefined && !['_delivery', 'received_at', 'source'].every(isOf))
+        dates.add(offer.event_date as string);
+    }
+  }
+  return [...dates].sort();
 }

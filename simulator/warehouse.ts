@@ -20,7 +20,7 @@ import type {
 } from '../ports/warehouse.ts';
 import type { StandingKey } from './catalog.ts';
 import { decideGroup, type GroupDecision, type RowDecision, type Standing } from './decide.ts';
-import { objectRows } from './object-rows.ts';
+import { objectRows, staleOfferDates } from './object-rows.ts';
 import type { Row, Tables } from './rows.ts';
 import { rowsIn } from './stager.ts';
 import type { Disk } from './store.ts';
@@ -374,21 +374,7 @@ export class SimWarehouse implements Warehouse, OfferReader {
   }
 
   staleOffers(pipeline: CompiledPipeline, rawObjects: readonly string[]): Promise<readonly string[]> {
-    return this.#ask('staleOffers', () => {
-      const looked = this.#rows('events').filter((row) => rawObjects.includes(row._raw_object as string));
-      const events = new Map(looked.map((row) => [row.event_id, row]));
-      const dates = new Set<string>();
-      for (const { name, kind } of pipeline.tables) {
-        if (kind !== 'offered') continue;
-        for (const offer of this.#rows(name)) {
-          const event = events.get(offer._offered_by ?? null);
-          const isOf = (column: string): boolean => offer[column] === event?.[column];
-          if (event !== undefined && !['_delivery', 'received_at', 'source'].every(isOf))
-            dates.add(offer.event_date as string);
-        }
-      }
-      return [...dates].sort();
-    });
+    return this.#ask('staleOffers', () => staleOfferDates(pipeline, rawObjects, (table) => this.#rows(table)));
   }
 
   async close(): Promise<void> {}
