@@ -1,4 +1,4 @@
-// How many events raw objects gave that stand in a window, and whether a run has written rows of them.
+// Which raw objects gave rows that stand in a window, how many events, and whether a run has written them.
 
 import type { CompiledPipeline } from '../../../engine/model/compile.ts';
 import type { ObjectRows } from '../../../ports/warehouse.ts';
@@ -30,4 +30,22 @@ export async function rowsOfObjects(
     rows: Number(row.n),
     ofRuns: row.of_runs === true,
   }));
+}
+
+/** Keys of the objects that gave rows in the window, rejected ones too. */
+export async function objectsWithRows(
+  duck: Duck,
+  pipeline: CompiledPipeline,
+  { from, to }: { readonly from: string; readonly to: string },
+): Promise<readonly string[]> {
+  const keyed = pipeline.tables.filter((table) => table.kind !== 'parts').map((table) => table.name);
+  const rows = await duck.rows(
+    [...keyed, 'quarantine']
+      .map(
+        (table) => `SELECT _raw_object AS key FROM ${pipeline.name}.${table}
+          WHERE event_date >= DATE '${from}' AND event_date < DATE '${to}'`,
+      )
+      .join(' UNION '),
+  );
+  return rows.map((row) => String(row.key));
 }

@@ -30,7 +30,7 @@ import { evolve, lackingColumns, planEvolution, wantedTables } from './evolve.ts
 import { type Duck, openDuck, quoteLiteral } from './instance.ts';
 import { MEMORY } from './memory.ts';
 import { copyToParquet } from './parquet-path.ts';
-import { rowsOfObjects } from './rows-of-objects.ts';
+import { objectsWithRows, rowsOfObjects } from './rows-of-objects.ts';
 import { openDates, openScope } from './scope.ts';
 import { sql } from './sql.ts';
 import { type Undeclared, undeclaredColumns, undeclaredValues } from './undeclared.ts';
@@ -306,14 +306,7 @@ export class DuckWarehouse implements Warehouse, EvolvingWarehouse {
   }
 
   async objectsWithRows(pipeline: CompiledPipeline, window: Window): Promise<readonly string[]> {
-    if (!(await this.#exists(pipeline))) return [];
-    const keyed = pipeline.tables.filter((table) => table.kind !== 'parts').map((table) => table.name);
-    const rows = await this.duck.rows(
-      [...keyed, 'quarantine']
-        .map((table) => `SELECT _raw_object AS key FROM ${pipeline.name}.${table} WHERE ${within(window)}`)
-        .join(' UNION '),
-    );
-    return rows.map((row) => String(row.key));
+    return (await this.#exists(pipeline)) ? objectsWithRows(this.duck, pipeline, window) : [];
   }
 
   async rowsOfObjects(
