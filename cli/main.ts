@@ -22,6 +22,20 @@ export async function main(
 ): Promise<number> {
   createPrivately();
   let exit = 0;
+  const fault = await parse(argv, environment, async (command, args) => {
+    exit = await guarded(command, args);
+  });
+  if (fault === undefined) return exit;
+  complain(`reprise: ${fault}`);
+  return USAGE;
+}
+
+/** Reads one command line and hands over what it asks for. Gives what is wrong with it, when something is. */
+export async function parse(
+  argv: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+  handle: (command: Command, args: Arguments) => Promise<void>,
+): Promise<string | undefined> {
   const root = yargs(argv.map((word) => (word === '-' ? LONE_DASH : word)))
     .scriptName('reprise')
     .usage('$0 <command>\n\nReplays raw event history into the warehouse: planned, idempotent, proved.')
@@ -63,19 +77,16 @@ export async function main(
         for (const [line, what] of command.examples) one.example(line, what);
         return one;
       },
-      handler: async (args) => {
-        exit = await guarded(command, withDashes(args) as unknown as Arguments);
-      },
+      handler: (args) => handle(command, withDashes(args) as unknown as Arguments),
     });
   }
   try {
     await root.parseAsync();
   } catch (error) {
     if (!(error instanceof UsageFault) && !(error instanceof Error && error.name === 'YError')) throw error;
-    complain(`reprise: ${error.message}`);
-    return USAGE;
+    return error.message;
   }
-  return exit;
+  return undefined;
 }
 
 class UsageFault extends Error {}

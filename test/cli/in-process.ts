@@ -2,6 +2,7 @@
 
 import { vi } from 'vitest';
 import { main } from '../../cli/main.ts';
+import { checkPrinted } from './printed.ts';
 import type { Ended } from './reprise.ts';
 
 export async function inProcess(home: string, ...args: readonly string[]): Promise<Ended> {
@@ -12,12 +13,15 @@ export async function inProcess(home: string, ...args: readonly string[]): Promi
       return true;
     }),
   );
+  let ended: Ended;
   try {
     const exit = await main([...args, '--home', home], {});
-    return { exit, ...of };
+    ended = { exit, ...of };
   } finally {
     for (const spy of spies) spy.mockRestore();
   }
+  await checkPrinted(ended.out, ended.err);
+  return ended;
 }
 
 /** The document that `--json` prints. */

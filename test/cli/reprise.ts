@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageRoot } from '../../adapters/local/duckdb/sql.ts';
+import { checkPrinted } from './printed.ts';
 
 export interface Ended {
   readonly exit: number;
@@ -11,13 +12,16 @@ export interface Ended {
   readonly err: string;
 }
 
-export function reprise(home: string, ...args: readonly string[]): Promise<Ended> {
+/** Every command that it prints must be one that can be typed. */
+export async function reprise(home: string, ...args: readonly string[]): Promise<Ended> {
   const program = [join(packageRoot(), 'bin', 'reprise.js'), ...args, '--home', home];
-  return new Promise((resolve) => {
+  const ended = await new Promise<Ended>((resolve) => {
     execFile(process.execPath, program, { maxBuffer: 256 * 1024 * 1024 }, (error, out, err) => {
       resolve({ exit: error === null ? 0 : Number(error.code ?? 1), out, err });
     });
   });
+  await checkPrinted(ended.out, ended.err);
+  return ended;
 }
 
 /** A command line as a person types it into a shell, in a working folder, the home by the environment. */
