@@ -10,7 +10,7 @@ import { readBodyPages } from '../../adapters/local/duckdb/body-pages.ts';
 import { type Duck, openDuck } from '../../adapters/local/duckdb/instance.ts';
 import { RAW_READ_LIMITS } from '../../adapters/local/duckdb/limits.ts';
 import { type ParquetFooter, readParquetFooter } from '../../adapters/local/duckdb/parquet-footer.ts';
-import { copyToParquet } from '../../adapters/local/duckdb/parquet-path.ts';
+import { copyToParquet, readParquet } from '../../adapters/local/duckdb/parquet-path.ts';
 import { createRawReader } from '../../adapters/local/duckdb/raw-reader.ts';
 import { createRawWriter } from '../../adapters/local/duckdb/raw-writer.ts';
 import { scanParts } from '../../adapters/local/duckdb/wide-scan.ts';
@@ -142,5 +142,28 @@ describe('a row group whose bodies are too many bytes for one vector', () => {
     expect(rows.length).toBe(700);
     expect(new Set(rows.map((row) => row.bodySha256)).size).toBe(3);
     expect(rows.every((row) => row.body?.length === 250000)).toBe(true);
+  });
+});
+
+describe('files that are small because their rows are long', () => {
+  it('are not gathered into one vector by a join or a filter', async () => {
+    const files: string[] = [];
+    for (let file = 0; file < 12; file++)
+      files.push(
+        await byDuck(`few-${file}`, `SELECT ${file} * 40 + i AS id, repeat('x', 9000) AS body FROM range(40) AS t(i)`),
+      );
+    await duck.run('CREATE OR REPLACE TABLE chosen AS SELECT i AS id FROM range(480) AS t(i) WHERE i % 9 <> 0');
+    const sizes: number[] = [];
+    const where = 'id IN (SELECT id FROM chosen) AND length(body) % 7 <> 6';
+    for await (const result of duck.stream(`SELECT * FROM ${readParquet(files)} WHERE ${where}`)) {
+      for (
+        let chunk = await result.fetchChunk();
+        chunk !== null && chunk.rowCount > 0;
+        chunk = await result.fetchChunk()
+      )
+        sizes.push(chunk.rowCount);
+    }
+    expect(sizes.reduce((sum, rows) => sum + rows, 0)).toBe(426);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(40);
   });
 });

@@ -63,6 +63,9 @@ export async function openDuck(options: DuckOptions): Promise<Duck> {
   const connect = async (): Promise<DuckDBConnection> => {
     const connection = await instance.connect();
     await connection.run("SET TimeZone = 'UTC'");
+    // Filters and joins would gather the rows of small chunks until they have a vector of 2,048, whatever their size: of
+    // chunks that were cut by bytes that is half a gigabyte, which no memory limit counts.
+    await connection.run('SET enable_caching_operators = false');
     return connection;
   };
   const connection = await connect().catch((error: unknown) => {
