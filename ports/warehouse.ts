@@ -205,12 +205,20 @@ export interface Difference {
   readonly kind: 'missing' | 'unexpected' | 'differs' | 'duplicate';
 }
 
+/**
+ * What removes the differences of a date: an ordinary replay of it, or one that repairs, because no replay looks at rows
+ * that the same transforms made of the same deliveries; or, of live rows that are newer than raw, neither.
+ */
+export type DateNeeds = 'replay' | 'repair' | 'by_hand';
+
 export interface Verification {
   readonly digests: readonly (TableDigest & { readonly expected: string })[];
   /** Rows compared. */
   readonly checked: number;
   readonly differences: readonly Difference[];
   readonly differencesTotal: number;
+  /** The dates that are to be planned to remove the differences, and only those, ascending. */
+  readonly needs: readonly { readonly date: string; readonly needs: DateNeeds }[];
   /** Live rows that no pinned object judges, and rows that stay at dates that are not whole; left out of the comparison. */
   readonly notJudged: number;
   /** Events whose raw is gone, by date; left out of the comparison with all that belongs to them. */

@@ -215,7 +215,8 @@ function quarantineDecision(scope: PublishScope, ruleScope: RuleScope, standing:
   };
 }
 
-const unreadableEntry = (
+/** The entry of an object that cannot be read. */
+export const unreadableEntry = (
   pipeline: CompiledPipeline,
   { key, detail, date }: { readonly key: string; readonly detail: string; readonly date: string },
 ): Row => ({

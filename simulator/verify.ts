@@ -3,9 +3,10 @@
 
 import type { CompiledTable } from '../engine/model/compile.ts';
 import { sha256Hex } from '../engine/model/digest.ts';
+import { QUARANTINE_COLUMNS } from '../engine/model/tables.ts';
 import type { PublishRule } from '../engine/publish/rule.ts';
 import type { Difference, PublishScope, TableDigest, Verification } from '../ports/warehouse.ts';
-import { overruledOf, type Standing, scopeOfRule } from './decide.ts';
+import { overruledOf, type Standing, scopeOfRule, unreadableEntry } from './decide.ts';
 import { compareOrders, orderOfRow } from './model.ts';
 import type { Row } from './rows.ts';
 
@@ -51,9 +52,48 @@ export function verifyRows(
       });
     }
   }
+  for (const entry of compareEntries(scope, standing)) {
+    if (entry.kind === 'live') notJudged++;
+    else checked++;
+    if (entry.kind !== 'live' && entry.kind !== 'same') differences.push({ ...entry, kind: entry.kind });
+  }
   const named = differences.slice(0, differencesMax);
   const rawGone = [...gone].sort(([a], [b]) => (a < b ? -1 : 1)).map(([date, rows]) => ({ date, rows }));
-  return { digests, checked, differences: named, differencesTotal: differences.length, notJudged, rawGone };
+  const dates = [...new Set(differences.map(({ date }) => date))].sort();
+  const needs = dates.map((date) => ({ date, needs: 'replay' }) as const);
+  return { digests, checked, differences: named, differencesTotal: differences.length, needs, notJudged, rawGone };
+}
+
+/** What is rejected today and what cannot be read, against the quarantine. */
+function compareEntries(
+  scope: PublishScope,
+  standing: Standing,
+): (Omit<Difference, 'kind'> & { readonly kind: Exclude<Compared['kind'], 'raw_gone'> })[] {
+  const judged = new Set(scope.judgedObjects);
+  const isIn = ({ event_date }: Row): boolean =>
+    (event_date as string) >= scope.window.from && (event_date as string) < scope.window.to;
+  const keyOf = (row: Row): string => `${row._raw_object}#${row._raw_row}`;
+  const unreadable =
+    scope.dates.length === 0 ? [] : scope.unreadable.map((one) => unreadableEntry(scope.pipeline, one));
+  const expected = new Map(
+    [...standing.settled('quarantine').filter(isIn), ...unreadable].map((row) => [keyOf(row), row] as const),
+  );
+  const found = standing.rows('quarantine').filter((row) => isIn(row) || expected.has(keyOf(row)));
+  const there = new Set(found.map(keyOf));
+  const named = (row: Row) => ({ table: 'quarantine', date: row.event_date as string, eventId: keyOf(row) });
+  const isSame = (a: Row, b: Row): boolean =>
+    QUARANTINE_COLUMNS.every(({ name }) => name === '_transform_version' || (a[name] ?? null) === (b[name] ?? null));
+  return [
+    ...found.map((row) => {
+      const wanted = expected.get(keyOf(row));
+      const unwanted = judged.has(row._raw_object as string) ? ('unexpected' as const) : ('live' as const);
+      const kind = wanted === undefined ? unwanted : isSame(row, wanted) ? ('same' as const) : ('differs' as const);
+      return { ...named(row), kind };
+    }),
+    ...[...expected.values()]
+      .filter((row) => !there.has(keyOf(row)))
+      .map((row) => ({ ...named(row), kind: 'missing' as const })),
+  ];
 }
 
 /** Order-independent. */

@@ -331,7 +331,7 @@ export class SimWarehouse implements Warehouse, OfferReader {
 
   objectsWithRows(pipeline: CompiledPipeline, window: Window): Promise<readonly string[]> {
     return this.#ask('objectsWithRows', () => {
-      const rows = [...keyedTables(pipeline), 'quarantine'].flatMap((table) => this.#rows(table));
+      const rows = [...allTables(pipeline), 'quarantine'].flatMap((table) => this.#rows(table));
       return [...new Set(rows.filter((row) => isIn(row, window)).map((row) => row._raw_object as string))];
     });
   }
@@ -348,7 +348,7 @@ export class SimWarehouse implements Warehouse, OfferReader {
 
   datesWithRows(pipeline: CompiledPipeline, window: Window | undefined): Promise<readonly string[]> {
     return this.#ask('datesWithRows', () => {
-      const rows = [...keyedTables(pipeline), 'quarantine'].flatMap((table) => this.#rows(table));
+      const rows = [...allTables(pipeline), 'quarantine'].flatMap((table) => this.#rows(table));
       const dates = rows.flatMap((row) => (window === undefined || isIn(row, window) ? (row.event_date ?? []) : []));
       return [...new Set(dates)].sort();
     });
@@ -385,6 +385,8 @@ const changedDates = ({ action, newDate, oldDate }: RowDecision): (string | null
 
 const isIn = ({ event_date }: Row, window: Window): boolean =>
   event_date !== null && event_date !== undefined && event_date >= window.from && event_date < window.to;
+
+const allTables = (pipeline: CompiledPipeline): string[] => pipeline.tables.map(({ name }) => name);
 
 const keyedTables = (pipeline: CompiledPipeline): string[] =>
   pipeline.tables.filter((table) => table.kind !== 'parts').map(({ name }) => name);

@@ -5,6 +5,7 @@ import { refuseDrift } from '../../engine/plan/drift.ts';
 import { PLAN_LIMITS } from '../../engine/plan/limits.ts';
 import type { Plan } from '../../engine/plan/plan.ts';
 import type { SkippedRaw } from '../../engine/plan/raw-keys.ts';
+import { windowsOver } from '../../engine/plan/window.ts';
 import { verifyPlan } from '../../engine/publish/verify.ts';
 import type { UndeclaredColumn, Verification } from '../../ports/warehouse.ts';
 import { type Command, textArgument } from '../command.ts';
@@ -56,6 +57,8 @@ export const verifyCommand: Command = {
           checked: verification.checked,
           differencesTotal: verification.differencesTotal,
           differences: verification.differences,
+          needs: verification.needs,
+          next: commandsFor(pipeline.name, verification),
           notJudged: verification.notJudged,
           rawGone: verification.rawGone ?? [],
           digests: verification.digests,
@@ -126,7 +129,6 @@ function render(
   skipped: readonly SkippedRaw[],
 ): string {
   const { from, to } = plan.body.window;
-  const wrong = verification.digests.filter((one) => one.digest !== one.expected);
   const lines = [
     `${pipeline}, event dates [${from}, ${to}): ${plural(verification.checked, 'row')} derived again from raw and compared`,
   ];
@@ -144,11 +146,28 @@ function render(
   );
   if (verification.differences.length < verification.differencesTotal)
     lines.push(`and ${count(verification.differencesTotal - verification.differences.length)} more`);
-  const dates = [...new Set(wrong.map((one) => one.date))].sort();
+  const dates = verification.needs.map(({ date }) => date);
   lines.push(
     '',
     `dates that differ: ${dates.slice(0, DATES_SHOWN).join(', ')}${dates.length > DATES_SHOWN ? ', …' : ''}`,
   );
-  lines.push(`next: reprise backfill ${pipeline} --from ${dates[0] ?? from} --to ${to} --repair`);
+  const byHand = verification.needs.filter(({ needs }) => needs === 'by_hand').map(({ date }) => date);
+  if (byHand.length > 0)
+    lines.push(
+      `no replay removes what differs at ${byHand.join(', ')}: those rows are newer than raw, or of a date that has a gap`,
+    );
+  lines.push(...commandsFor(pipeline, verification).map((command) => `next: ${command}`));
   return lines.join('\n');
+}
+
+/** One command for each window of dates that need the same; they name no date that is as it should be. */
+function commandsFor(pipeline: string, { needs }: Verification): string[] {
+  const windows = (['replay', 'repair'] as const).flatMap((how) =>
+    windowsOver(needs.filter((one) => one.needs === how).map(({ date }) => date)).map((window) => ({ ...window, how })),
+  );
+  windows.sort((a, b) => (a.from < b.from ? -1 : 1));
+  return windows.map(
+    ({ from, to, how }) =>
+      `reprise backfill ${pipeline} --from ${from} --to ${to}${how === 'repair' ? ' --repair' : ''}`,
+  );
 }

@@ -10,6 +10,7 @@ import type { RunRecord, Runs } from '../ledger/runs.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
 import type { Plan } from '../plan/plan.ts';
 import { type ReplayDeps, replaySlice } from '../replay/replay.ts';
+import { readBefore } from './read-before.ts';
 import { earlierEpochsOf, scopeOf } from './settle.ts';
 
 const VERIFIED = 'verified';
@@ -67,6 +68,7 @@ export async function verifyPlan(
   const settled = await stager.settle(pipeline, staged, folder);
   const scope: PublishScope = {
     ...scopeOf(pipeline, plan, run, settled, unreadable),
+    ...(await readBefore(deps, plan)),
     earlierEpochs: await earlierEpochsOf(deps.control, plan),
   };
   return deps.withWarehouse((warehouse) => warehouse.verify(scope, DIFFERENCES_NAMED_MAX));

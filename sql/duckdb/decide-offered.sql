@@ -1,6 +1,6 @@
 -- What happens to each row that several events may offer, by its own key and the order of the offering delivery. Offers
 -- of an event whose row in the warehouse is newer live data do not compete. Otherwise as decide-events.sql. Expects temp:
--- overruled, stand_in_{{table}}.
+-- overruled, stand_in_{{table}}. {{doubled}}: whether a row is under its key more than once, where that is looked at.
 CREATE OR REPLACE TEMP TABLE decided_{{table}} AS
 WITH
   group_dates AS (SELECT event_date FROM plan_dates WHERE group_no = {{group}}),
@@ -15,7 +15,7 @@ WITH
   staged_here AS (SELECT *, false AS elsewhere FROM offers WHERE event_date IN (SELECT event_date FROM group_dates)),
   target_here AS (
     SELECT event_id, event_date, received_at, source, _delivery, _raw_object, _offered_by, _offer_index,
-      {{target_row_hash}} AS _row_hash
+      {{target_row_hash}} AS _row_hash, {{doubled}} AS doubled
     FROM {{schema}}.{{table}} AS target
     WHERE event_date IN (SELECT event_date FROM group_dates) OR event_id IN (SELECT event_id FROM staged_here)
   ),
@@ -33,7 +33,7 @@ WITH
       s.event_id IS NOT NULL AS is_staged,
       t.event_id IS NOT NULL AS is_target,
       coalesce(s.elsewhere, false) AS elsewhere,
-      s._row_hash = t._row_hash AND s._offered_by = t._offered_by AND s._offer_index = t._offer_index AS same_content,
+      NOT t.doubled AND s._row_hash = t._row_hash AND s._offered_by = t._offered_by AND s._offer_index = t._offer_index AS same_content,
       s._delivery = t._delivery AND s.source = t.source AND s.received_at = t.received_at AS same_delivery,
       s._raw_object = t._raw_object OR j.raw_object IS NOT NULL AS known_object,
       j.raw_object IS NOT NULL AS judged,

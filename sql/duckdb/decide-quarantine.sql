@@ -9,8 +9,8 @@ WITH
     SELECT {{columns}} FROM unreadable_entries WHERE {{group}} = 0
   ),
   t AS (
-    SELECT _raw_object, _raw_row, reason, detail, source, event_date
-    FROM {{schema}}.quarantine
+    SELECT {{columns}}, {{doubled}} AS doubled
+    FROM {{schema}}.quarantine AS target
     WHERE (_raw_row >= 0 AND event_date IN (SELECT event_date FROM group_dates)
         AND _raw_object IN (SELECT raw_object FROM judged_objects))
       OR ({{group}} = 0 AND _raw_row < 0 AND _raw_object IN (SELECT raw_object FROM judged_objects))
@@ -24,7 +24,7 @@ SELECT
   CASE
     WHEN t._raw_object IS NULL THEN 'insert'
     WHEN s._raw_object IS NULL THEN 'delete'
-    WHEN s.reason = t.reason AND s.detail IS NOT DISTINCT FROM t.detail
+    WHEN NOT t.doubled AND {{same_rest}} AND s.reason = t.reason AND s.detail IS NOT DISTINCT FROM t.detail
       AND s.source IS NOT DISTINCT FROM t.source
       AND s.event_date IS NOT DISTINCT FROM t.event_date THEN 'unchanged'
     ELSE 'update'

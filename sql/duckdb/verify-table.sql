@@ -28,6 +28,8 @@ WITH
   )
 SELECT
   coalesce(d.event_id, w.event_id) AS event_id,
+  {{key_text}} AS key_text,
+  d.event_date AS expected_date,
   coalesce(w.event_date, d.event_date) AS event_date,
   d._row_hash AS expected_hash,
   w._row_hash AS found_hash,

@@ -33,6 +33,8 @@ export interface WarehouseUnderTest {
   load(change: LiveChange): Promise<void>;
   /** Writes into NOTE, a column that people added to every table, of the rows with the keys. */
   annotate(table: string, keys: readonly Row[], note: string): Promise<void>;
+  /** Replaces all rows of a table, as a hand with SQL does; NOTE is left empty. */
+  write(table: string, rows: readonly Row[]): Promise<void>;
   /** All columns but those that publishing adds; NOTE too. */
   tables(): Promise<Tables>;
   /** Empties all tables. */
@@ -52,8 +54,10 @@ const GROUPS_MAX = 2;
 export function describeWarehouse(name: string, seeds: number, open: () => Promise<WarehouseUnderTest>): void {
   describe(`${name} decides as the rule says`, () => {
     let real: WarehouseUnderTest;
+    let damageable: PublishScope;
     beforeAll(async () => {
       real = await open();
+      damageable = await damageScope(real);
     });
     beforeEach(() => real.clear());
     afterAll(() => real.close());
@@ -71,6 +75,9 @@ export function describeWarehouse(name: string, seeds: number, open: () => Promi
       await real.warehouse.raiseFence(pipeline, scope.window, 5);
       await real.warehouse.publish(scope, 0, real.changesFolder('newer'), { ...commit, lease: 5 });
     });
+    it.each(DAMAGES)('finds a row of %s that is %s, and names what removes just that', (table, damage) =>
+      playDamage(real, damageable, table, damage),
+    );
     it.each(Array.from({ length: seeds }, (_, seed) => seed))('state %i', (seed) =>
       playState(randomFrom(`warehouse/${seed}`), real, openSimulated()),
     );
@@ -95,6 +102,7 @@ function openSimulated(): WarehouseUnderTest {
       const rows = (state.tables.get(table) ?? []).map((row) => (isIt(row) ? { ...row, [NOTE]: note } : row));
       state.tables.set(table, rows);
     },
+    write: async (table, rows) => void state.tables.set(table, rows),
     tables: async () =>
       new Map([...state.tables].map(([name, rows]) => [name, rows.map((row) => ({ [NOTE]: null, ...row }))])),
     clear: async () => state.tables.clear(),
@@ -165,6 +173,84 @@ function expectNotesKept(pipeline: CompiledPipeline, before: Tables, after: Tabl
     for (const row of noted.filter((row) => now.has(textOf(row)))) expect(now.get(textOf(row))).toBe(row[NOTE]);
     expect(lost.find((one) => one.table === table)?.values ?? 0).toBe(gone.length);
   }
+}
+
+const DAMAGE = {
+  'there twice': (row: Row) => [row, row],
+  'under another key': (row: Row) => [
+    'event_id' in row ? { ...row, event_id: 'another' } : { ...row, _raw_row: String(Number(row._raw_row) + 1000) },
+  ],
+  'at another date': (row: Row) => [{ ...row, event_date: row.event_date === dateOf(1) ? dateOf(2) : dateOf(1) }],
+  'at a date of its own': (row: Row) => [{ ...row, event_date: dateOf(60) }],
+  gone: () => [],
+  edited: (row: Row) => [{ ...row, [EDITED.find((column) => (row[column] ?? null) !== null) as string]: '7' }],
+} as const satisfies Record<string, (row: Row) => Row[]>;
+const EDITED = ['amount', 'item', 'word', 'text', 'reason', 'event_type'];
+const DAMAGES = ['events', 'sales', 'sale_lines', 'marks', 'quarantine'].flatMap((table) =>
+  (Object.keys(DAMAGE) as (keyof typeof DAMAGE)[]).map((damage) => [table, damage] as const),
+);
+
+const DAYS = Array.from({ length: 70 }, (_, day) => dateOf(day - 5));
+
+/** A plan of some raw objects, all of it read by the same transforms before. */
+async function damageScope(real: WarehouseUnderTest): Promise<PublishScope> {
+  const pipeline = tinyPipeline(0);
+  const random = randomFrom('damage');
+  const landed = Array.from({ length: 8 }, (_, number) => landedObject(random, number));
+  const judgedObjects = landed.map((object) => object[0]?.object as string);
+  return {
+    pipeline,
+    runId: 'aaaaaaaaaaaa-1',
+    window: { from: DAYS[0] as string, to: DAYS.at(-1) as string },
+    dates: DAYS.slice(0, -1).map((date, place) => ({ date, group: place < 6 ? 0 : 1, whole: true })),
+    partial: false,
+    epoch: 1,
+    judgedObjects,
+    readBefore: judgedObjects.flatMap((rawObject) => DAYS.map((date) => ({ rawObject, date, sameTransforms: true }))),
+    unreadable: [],
+    settled: await settled(real, pipeline, landed, 'damaged'),
+    repair: false,
+  };
+}
+
+/** Publishes, does the damage to one row, and follows what verify says until nothing differs. */
+async function playDamage(
+  real: WarehouseUnderTest,
+  scope: PublishScope,
+  table: string,
+  damage: keyof typeof DAMAGE,
+): Promise<void> {
+  const publish = async (one: PublishScope, lease: number): Promise<GroupOutcome[]> => {
+    const outcomes: GroupOutcome[] = [];
+    for (const group of groupsOf(one)) {
+      const commit = { token: `${one.runId}/${group}`, lease, publishedAt: '2026-02-01T00:00:00.000Z' };
+      outcomes.push(await real.warehouse.publish(one, group, real.changesFolder(one.runId), commit));
+    }
+    return outcomes;
+  };
+  // Nothing had been read before the first one.
+  await publish({ ...scope, readBefore: [] }, 1);
+  expect((await real.warehouse.verify(scope, 10)).differencesTotal).toBe(0);
+  const before = await real.tables();
+  const rows = rowsOf(before, table);
+  const [row, ...others] = [...rows].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+  await real.write(table, [...others, ...DAMAGE[damage](row as Row)]);
+  const found = await real.warehouse.verify(scope, 10);
+  expect(found.differences.map((one) => one.table)).toContain(table);
+  expect(found.needs.map(({ needs }) => needs)).not.toContain('by_hand');
+  expect(found.needs.length).toBeLessThanOrEqual(2);
+  for (const [place, { date, needs }] of found.needs.entries()) {
+    const dates = scope.dates.filter((one) => one.date === date).map((one) => ({ ...one, group: 0 }));
+    const window = { from: date, to: DAYS[DAYS.indexOf(date) + 1] as string };
+    const again = { ...scope, runId: `bbbbbbbbbbbb-${place}`, window, dates, repair: needs === 'repair' };
+    const outcomes = await publish(again, 2 + place);
+    expect(outcomes.flatMap(({ unexplained = [] }) => unexplained)).toEqual([]);
+    const changed = outcomes.flatMap(({ changes }) => changes).filter((change) => change.table === 'events');
+    expect(changed.reduce((sum, one) => sum + one.inserted + one.updated + one.deleted, 0)).toBeLessThanOrEqual(2);
+  }
+  for (const name of before.keys())
+    expect(texts(rowsOf(await real.tables(), name)), name).toEqual(texts(rowsOf(before, name)));
+  expect((await real.warehouse.verify(scope, 10)).differencesTotal).toBe(0);
 }
 
 function landedObject(random: Random, number: number): Landed[] {

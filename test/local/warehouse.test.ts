@@ -8,10 +8,11 @@ import { sql } from '../../adapters/local/duckdb/sql.ts';
 import { DuckStager } from '../../adapters/local/duckdb/stager.ts';
 import { DuckWarehouse } from '../../adapters/local/duckdb/warehouse.ts';
 import { sealKey } from '../../engine/model/keyed.ts';
+import { QUARANTINE_COLUMNS } from '../../engine/model/tables.ts';
 import { DELIVERY_KEY } from '../../simulator/model.ts';
 import { tinyPipeline } from '../../simulator/tiny-pipeline.ts';
 import { describeWarehouse, NOTE, type WarehouseUnderTest } from '../contracts/warehouse.ts';
-import { applyLiveChange } from '../simulation/live-load.ts';
+import { applyLiveChange, literal } from '../simulation/live-load.ts';
 import { readTables } from '../simulation/rows.ts';
 
 const STATES = 16;
@@ -55,6 +56,16 @@ async function openDuckUnderTest(): Promise<WarehouseUnderTest> {
         WHERE EXISTS (FROM (VALUES ${values.join(', ')}) AS v (${columns}) WHERE ${Object.keys(keys[0] ?? {})
           .map((column) => `v.${column} = CAST(${table}.${column} AS VARCHAR)`)
           .join(' AND ')})`);
+    },
+    write: async (table, rows) => {
+      const columns = pipeline.tables.find(({ name }) => name === table)?.columns ?? QUARANTINE_COLUMNS;
+      const values = rows.map(
+        (row) =>
+          `(${columns.map(({ name, type }) => literal(row[name] ?? null, type)).join(', ')}, '0123456789ab-1', TIMESTAMP '2026-01-01')`,
+      );
+      const names = [...columns.map(({ name }) => name), '_run_id', '_published_at'].join(', ');
+      await duck.run(`DELETE FROM tiny.${table}`);
+      if (values.length > 0) await duck.run(`INSERT INTO tiny.${table} (${names}) VALUES ${values.join(', ')}`);
     },
     tables: () => readTables(duck, pipeline, [{ name: NOTE, type: 'text', required: false, restricted: false }]),
     clear: () =>

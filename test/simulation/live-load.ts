@@ -43,7 +43,8 @@ export async function applyLiveChange(
   if (statements.length > 0) await duck.run(`BEGIN; ${statements.join('; ')}; COMMIT`);
 }
 
-function literal(cell: string | null, type: SqlType): string {
+/** A cell as SQL. */
+export function literal(cell: string | null, type: SqlType): string {
   if (cell === null) return 'NULL';
   if (type === 'timestamp') return `make_timestamp(${cell})`;
   return quoteLiteral(cell);

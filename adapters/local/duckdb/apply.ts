@@ -21,6 +21,8 @@ export interface ChangedTable {
   /** The temporary table that holds the decision on its rows. */
   readonly decided: string;
   readonly key: string;
+  /** Its rows are parts of events. */
+  readonly isPart: boolean;
   readonly columns: string;
   /** Where its rows come from when a run publishes. */
   readonly settled: string;
@@ -33,6 +35,7 @@ export function changedTables(pipeline: CompiledPipeline): ChangedTable[] {
       name: table.name,
       decided: decidedName(table),
       key: table.key.join(', '),
+      isPart: table.kind === 'parts',
       columns: columnList(table.columns),
       settled:
         table.kind === 'offered'
@@ -44,6 +47,7 @@ export function changedTables(pipeline: CompiledPipeline): ChangedTable[] {
       name: 'quarantine',
       decided: 'decided_quarantine',
       key: '_raw_object, _raw_row',
+      isPart: false,
       columns: columnList(QUARANTINE_COLUMNS),
       settled: '(SELECT * FROM settled_quarantine UNION ALL SELECT * FROM unreadable_entries)',
     },
@@ -77,7 +81,14 @@ export async function recordChanges(
   for (const name of await readdir(folder)) if (name.startsWith(`${group}.`)) await rm(join(folder, name));
   const copy = (query: string, name: string, options = ROWS_KEPT): Promise<void> =>
     duck.run(copyToParquet(query, join(folder, `${group}.${name}.parquet`), options));
-  await copy('SELECT * FROM decided_causes ORDER BY event_id', 'causes');
+  // Parts have the cause of their event; those that have none go because they are repaired.
+  const lone = changedTables(pipeline)
+    .filter(({ isPart }) => isPart)
+    .map(
+      ({ decided }) => `UNION ALL BY NAME SELECT DISTINCT event_id, 'repaired' AS cause FROM ${decided}
+        WHERE action = 'delete' AND event_id NOT IN (SELECT event_id FROM decided)`,
+    );
+  await copy(`SELECT * FROM (SELECT * FROM decided_causes ${lone.join(' ')}) ORDER BY event_id`, 'causes');
   for (const { name, decided, key } of changedTables(pipeline)) {
     await copy(
       `SELECT ${key}, action, new_date, old_date FROM ${decided} WHERE action IN ('insert', 'update', 'delete') ORDER BY ${key}`,

@@ -39,9 +39,13 @@ export const columnList = (columns: readonly TableColumn[], prefix = ''): string
 
 /** SQL that makes the hash of a row of `target` from its columns. */
 export function rowHashSql(table: CompiledTable, alias = 'target'): string {
-  const hashed = [...LEADING_COLUMNS.filter((c) => c.name !== 'event_date'), ...table.own];
+  return hashSql([...LEADING_COLUMNS.filter((c) => c.name !== 'event_date'), ...table.own], alias);
+}
+
+/** SQL that makes a hash of some columns of a row, as canonical.ts does. */
+export function hashSql(columns: readonly TableColumn[], alias: string): string {
   // One concat of all, because each || would copy a long text again.
-  const values = hashed.map((column) => {
+  const values = columns.map((column) => {
     const text = canonicalSql(`${alias}."${column.name}"`, column.type);
     return `coalesce(strlen(${text}) || ':', '-'), coalesce(${text}, '')`;
   });

@@ -20,28 +20,50 @@ export async function decide(duck: Duck, scope: PublishScope, group: number): Pr
   const hashes = new Map<CompiledTable, string>();
   if (scope.repair) {
     for (const table of pipeline.tables) hashes.set(table, await rowHashOf(duck, pipeline, table));
-    await recomputeContent(duck, scope, group, hashes);
+    await lookAtRows(duck, scope, group, hashes);
   }
   const stored = 'target._content_hash';
   const recomputed = '(SELECT any_value(r.content_hash) FROM recomputed AS r WHERE r.event_id = target.event_id)';
   await duck.run(
     sql('decide-events', {
       ...common,
-      target_content_hash: scope.repair ? `coalesce(${recomputed}, ${stored})` : stored,
+      target_content_hash: scope.repair
+        ? `CASE WHEN target.event_id IN (SELECT event_id FROM unsound) THEN 'unsound' ELSE coalesce(${recomputed}, ${stored}) END`
+        : stored,
     }),
   );
+  if (scope.repair) await keepOne(duck, 'decided', 'event_id');
+  // Only a repair looks at the rows themselves: without it, one that is there twice is taken for what it was written as.
+  const doubled = (key: string): string => (scope.repair ? `count(*) OVER (PARTITION BY ${key}) > 1` : 'false');
   const offered = offeredTables(pipeline);
   if (offered.length > 0) await duck.run(sql('overruled', common));
   for (const table of offered)
     await duck.run(sql('stand-in-offers', { ...common, table: table.name, beaten: `settled_${beatenName(table)}` }));
   for (const table of pipeline.tables.slice(1)) {
     const target_row_hash = hashes.get(table) ?? 'target._row_hash';
-    if (table.kind === 'offered')
-      await duck.run(sql('decide-offered', { ...common, table: table.name, target_row_hash }));
-    else await duck.run(sql('decide-parts', { ...common, ...keyFills(table), table: table.name, target_row_hash }));
+    const key = table.key.join(', ');
+    const fills = {
+      ...common,
+      table: table.name,
+      target_row_hash,
+      doubled: doubled(key),
+      repair: String(scope.repair),
+    };
+    if (table.kind === 'offered') await duck.run(sql('decide-offered', fills));
+    else await duck.run(sql('decide-parts', { ...fills, ...keyFills(table) }));
+    if (scope.repair) await keepOne(duck, decidedName(table), key);
   }
-  await duck.run(sql('decide-quarantine', { ...common, columns: columnList(QUARANTINE_COLUMNS) }));
+  await duck.run(
+    sql('decide-quarantine', {
+      ...common,
+      columns: columnList(QUARANTINE_COLUMNS),
+      doubled: doubled(ENTRY_KEY),
+      same_rest: scope.repair ? SAME_REST : 'true',
+    }),
+  );
+  if (scope.repair) await keepOne(duck, 'decided_quarantine', ENTRY_KEY);
   const unexplained = await decideCauses(duck, scope, common, hashes);
+  if (scope.repair) await keepOne(duck, 'decided_causes', 'event_id');
   return { ...(await outcomeOf(duck, pipeline, group)), unexplained };
 }
 
@@ -67,6 +89,7 @@ export function keyFills(table: CompiledTable): Record<string, string> {
   return {
     keys: table.key.join(', '),
     coalesced_keys: table.key.map((key) => `coalesce(s.${key}, t.${key}) AS ${key}`).join(', '),
+    keys_of_lone: table.key.map((key) => `lone.${key}`).join(', '),
     keys_prefixed: table.key.map((key) => `rest.${key}`).join(', '),
     keys_equal: table.key.map((key) => `s.${key} = t.${key}`).join(' AND '),
   };
@@ -76,14 +99,43 @@ export function keyFills(table: CompiledTable): Record<string, string> {
 export const decidedName = (table: CompiledTable): string =>
   table.kind === 'events' ? 'decided' : `decided_${table.name}`;
 
-/** Content hashes of the group's events made anew from their columns, to find rows that were edited by hand. */
-async function recomputeContent(
+const ENTRY_KEY = '_raw_object, _raw_row';
+
+/** What an entry of the quarantine says of its delivery, beside why it was rejected. */
+const SAME_REST = ['received_at', 'schema_version']
+  .map((name) => `s.${name} IS NOT DISTINCT FROM t.${name}`)
+  .join(' AND ');
+
+/** Of several decisions on one key one is kept: a key of which a row stays is not touched at all. */
+const keepOne = (duck: Duck, table: string, key: string): Promise<void> =>
+  duck.run(`DELETE FROM ${table} WHERE rowid IN (SELECT rowid FROM ${table}
+    QUALIFY row_number() OVER (PARTITION BY ${key} ORDER BY action IN ('kept_newer', 'raw_gone', 'not_whole', 'held') DESC, action, rowid) > 1)`);
+
+/**
+ * What a repair looks at in the group's events: content hashes made anew from their columns, to find rows that were edited
+ * by hand, and events of which there are several, or a part of which is at another date or of another delivery.
+ */
+async function lookAtRows(
   duck: Duck,
   scope: PublishScope,
   group: number,
   hashes: ReadonlyMap<CompiledTable, string>,
 ): Promise<void> {
   const { pipeline } = scope;
+  const dates = `(SELECT event_date FROM plan_dates WHERE group_no = ${group})`;
+  const apart = ['event_date', '_delivery', '_raw_object', '_raw_row'].map((name) => `p.${name} <> e.${name}`);
+  const parts = pipeline.tables
+    .filter(({ kind }) => kind === 'parts')
+    .map(
+      ({ name }) => `UNION SELECT p.event_id FROM ${pipeline.name}.${name} AS p
+        JOIN ${pipeline.name}.events AS e ON e.event_id = p.event_id
+        WHERE p.event_id IN (SELECT event_id FROM here) AND (${apart.join(' OR ')})`,
+    );
+  await duck.run(`CREATE OR REPLACE TEMP TABLE unsound AS
+    WITH here AS (SELECT event_id FROM ${pipeline.name}.events WHERE event_date IN ${dates}
+      UNION SELECT event_id FROM settled_events WHERE event_date IN ${dates})
+    SELECT event_id FROM ${pipeline.name}.events WHERE event_id IN (SELECT event_id FROM here)
+    GROUP BY event_id HAVING count(*) > 1 ${parts.join(' ')}`);
   const pieces = pipeline.tables
     .filter((table) => table.kind !== 'offered')
     .map((table, ordinal) => {

@@ -38,9 +38,8 @@ export async function objectsWithRows(
   pipeline: CompiledPipeline,
   { from, to }: { readonly from: string; readonly to: string },
 ): Promise<readonly string[]> {
-  const keyed = pipeline.tables.filter((table) => table.kind !== 'parts').map((table) => table.name);
   const rows = await duck.rows(
-    [...keyed, 'quarantine']
+    [...pipeline.tables.map((table) => table.name), 'quarantine']
       .map(
         (table) => `SELECT _raw_object AS key FROM ${pipeline.name}.${table}
           WHERE event_date >= DATE '${from}' AND event_date < DATE '${to}'`,
