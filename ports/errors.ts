@@ -22,6 +22,8 @@ export const ERROR_CODES = {
   NotADelivery: { retry: 'terminal', exit: 2 },
   NotFound: { retry: 'terminal', exit: 2 },
   HomeNotOurs: { retry: 'terminal', exit: 2 },
+  /** The warehouse file is that of another home. */
+  WarehouseNotOurs: { retry: 'terminal', exit: 3 },
   HomeNewer: { retry: 'terminal', exit: 2 },
   HomeGone: { retry: 'terminal', exit: 1 },
   HomeReadOnly: { retry: 'terminal', exit: 2 },

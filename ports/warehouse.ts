@@ -72,6 +72,8 @@ export interface PublishScope {
   readonly goneObjects?: readonly string[];
   /** Of the judged ones, what had been read already, where that is known. */
   readonly readBefore?: readonly ReadBefore[];
+  /** Dates of which the warehouse has lost what was published: it was restored, or replaced. */
+  readonly lostDates?: readonly string[];
   /** Of the judged ones, what has other content than when it was read last. */
   readonly changedObjects?: readonly string[];
   /** Objects that could not be read, each with its fixed-vocabulary detail and arrival date. */
@@ -134,6 +136,8 @@ export interface GroupOutcome {
   readonly unexplained?: readonly Unexplained[];
   /** Absent when nothing goes. */
   readonly lost?: readonly LostValues[];
+  /** Of a transaction: the id of the warehouse that it is in. A copy has the same, a new file another. */
+  readonly warehouse?: string;
   /** Rows of `events` that stood in the group's dates before. */
   readonly rowsBefore: number;
   /** Dates a partial plan may not touch. */
@@ -254,6 +258,16 @@ export interface EvolvingWarehouse {
   evolve(pipeline: CompiledPipeline, apply: boolean): Promise<SchemaEvolution>;
 }
 
+/** What the warehouse itself says of what was published into it. */
+export interface PublishedTokens {
+  /** Made with the warehouse, and random; undefined for one of an older version that is only read. */
+  readonly warehouseId: string | undefined;
+  /** Of all transactions, whatever the pipeline. */
+  readonly tokens: ReadonlySet<string>;
+  /** The runs that published the pipeline's dates last. */
+  readonly runIds: readonly string[];
+}
+
 export interface Warehouse {
   /** Creates the tables that are not there. Throws Configuration when one lacks a column: that is for evolve. */
   ensureTables(pipeline: CompiledPipeline): Promise<void>;
@@ -301,6 +315,7 @@ export interface Warehouse {
    * is not applied again. Throws LeaseLost, and NotFound when the changes of the group are not kept.
    */
   undo(scope: UndoScope, group: number, folder: string, commit: Commit | undefined): Promise<UndoOutcome>;
+  published(pipeline: CompiledPipeline): Promise<PublishedTokens>;
   /** The outcome stored with a token, after a crash or an unknown outcome. */
   committed(token: string): Promise<GroupOutcome | undefined>;
   /**

@@ -10,6 +10,7 @@ import type {
   Commit,
   GroupOutcome,
   ObjectRows,
+  PublishedTokens,
   PublishScope,
   TableDigest,
   UndeclaredColumn,
@@ -206,6 +207,10 @@ export class SimWarehouse implements Warehouse, OfferReader {
     const outcome = await this.#ask(`transact ${token}`, transact);
     await this.#ask(`token ${token}`, () => void state.commits.set(token, outcome));
     return outcome;
+  }
+
+  async published(): Promise<PublishedTokens> {
+    return { warehouseId: 'simulated', tokens: new Set(this.#options.state.commits.keys()), runIds: [] };
   }
 
   committed(token: string): Promise<GroupOutcome | undefined> {

@@ -6,6 +6,7 @@ import type { Terminal } from '../render/terminal.ts';
 import { bytes } from '../render/text.ts';
 import { keepDeclaration } from '../wire/declarations.ts';
 import type { Engine } from '../wire/engine.ts';
+import { noteLosses } from './losses.ts';
 
 export async function planAndSave(
   engine: Engine,
@@ -14,6 +15,7 @@ export async function planAndSave(
   terminal: Terminal,
 ): Promise<Plan> {
   const pipeline = await engine.pipelines.compiled(pipelineName);
+  await noteLosses(engine, pipelineName, terminal);
   const deps = engine.planDeps(pipeline);
   const plan = await makePlan(deps, pipeline, request, ({ objectsDone, objects, bytesDone, bytes: all }) => {
     terminal.progress(`cataloguing raw: ${objectsDone} of ${objects} objects, ${bytes(bytesDone)} of ${bytes(all)}`);

@@ -21,6 +21,7 @@ import { bytes } from '../render/text.ts';
 import type { Engine } from '../wire/engine.ts';
 import { endInterrupted } from '../wire/interrupted.ts';
 import { drive } from './execution.ts';
+import { noteLossesIfFree } from './losses.ts';
 import { planAndSave } from './planning.ts';
 import { withEngine } from './session.ts';
 
@@ -89,6 +90,7 @@ export async function reconcileOn(
   options: ReconcileOptions,
 ): Promise<Reconciled> {
   const pipeline = await engine.pipelines.compiled(name);
+  await noteLossesIfFree(engine, name, terminal);
   const deps = { ...depsOf(engine, pipeline, terminal), replay: replayWith(engine, pipeline, options, terminal) };
   const taken = options.dryRun
     ? []

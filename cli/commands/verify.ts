@@ -16,6 +16,7 @@ import { renderSkipped } from '../render/skipped.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { count, plural, table } from '../render/text.ts';
 import type { Engine } from '../wire/engine.ts';
+import { noteLosses } from './losses.ts';
 import { planAndSave, undeclaredIn } from './planning.ts';
 import { withReader } from './session.ts';
 import { auditRun } from './verify-run.ts';
@@ -44,6 +45,7 @@ export const verifyCommand: Command = {
         return isSound ? 0 : DIFFERENCE_FOUND;
       }
       const pipeline = await engine.pipelines.compiled(plan.body.pipeline);
+      if (record !== undefined) await noteLosses(engine, pipeline.name, terminal);
       const verification = await verifyAgain(engine, plan, run, terminal);
       const undeclared = await undeclaredIn(engine, plan);
       const skipped = engine.skipped(pipeline.name);

@@ -10,6 +10,7 @@ import { nodeCheck } from './node.ts';
 import { pipelinesCheck } from './pipelines.ts';
 import { plansCheck } from './plans.ts';
 import { privacyCheck } from './privacy.ts';
+import { publishedCheck } from './published.ts';
 import { rawCheck } from './raw.ts';
 import { runsCheck } from './runs.ts';
 import { scratchCheck } from './scratch.ts';
@@ -29,4 +30,5 @@ export const HOME_CHECKS: readonly HomeCheck[] = [
   ledgerCheck,
   documentsCheck,
   waitingCheck,
+  publishedCheck,
 ];

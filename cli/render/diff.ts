@@ -29,6 +29,7 @@ const CAUSES: Readonly<Record<string, string>> = {
   transform_changed: 'other transforms made the row before',
   schema_version: 'other transforms read the delivery as another schema version before',
   rejected_today: 'the delivery that gave the row is rejected today',
+  republished: 'published before, and lost with the warehouse that was restored or replaced',
   repaired_quarantine: 'rejected or not readable before, accepted today',
   unreadable_object: 'a raw object that cannot be read',
   raw_changed: 'its raw object has other content than when it was read',

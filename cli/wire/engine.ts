@@ -20,6 +20,7 @@ import { type RunRecord, Runs } from '../../engine/ledger/runs.ts';
 import type { CompiledPipeline } from '../../engine/model/compile.ts';
 import type { Plan, PlanDeps } from '../../engine/plan/plan.ts';
 import type { SkippedRaw } from '../../engine/plan/raw-keys.ts';
+import { isRepriseError } from '../../ports/errors.ts';
 import type { Warehouse } from '../../ports/warehouse.ts';
 import type { TaskContext } from '../../tasks/context.ts';
 import { type OpenedWarehouse, openWarehouse } from './open-warehouse.ts';
@@ -92,8 +93,22 @@ export class Engine {
     }
   }
 
-  async #warehouse(): Promise<DuckWarehouse> {
-    this.#opened ??= this.#openWarehouse();
+  /** The warehouse when nobody has it now, without waiting; undefined when somebody does. */
+  async ifFree<T>(work: (warehouse: DuckWarehouse) => Promise<T>): Promise<{ readonly found: T } | undefined> {
+    this.#uses++;
+    try {
+      return { found: await work(await this.#warehouse(0)) };
+    } catch (error) {
+      if (!isRepriseError(error) || error.code !== 'WarehouseHeld') throw error;
+      this.#waitedInVain = false;
+      return undefined;
+    } finally {
+      if (--this.#uses === 0) await this.#closeWarehouse();
+    }
+  }
+
+  async #warehouse(waitMs?: number): Promise<DuckWarehouse> {
+    this.#opened ??= this.#openWarehouse(waitMs);
     try {
       return (await this.#opened).warehouse;
     } catch (error) {
@@ -102,10 +117,10 @@ export class Engine {
     }
   }
 
-  async #openWarehouse(): Promise<OpenedWarehouse> {
+  async #openWarehouse(atMostMs = this.options.waitMs): Promise<OpenedWarehouse> {
     const { command, say } = this.options;
     // Whoever waited in vain once does not begin anew when the state machine tries again.
-    const waitMs = this.#waitedInVain ? 0 : this.options.waitMs;
+    const waitMs = this.#waitedInVain ? 0 : atMostMs;
     this.#waitedInVain = true;
     const spill = await this.scratch('warehouse-spill');
     const opened = await openWarehouse({ home: this.home, command, waitMs, spill, say });

@@ -58,6 +58,6 @@ async function lookUpGroups(deps: ControlDeps, run: RunRecord): Promise<void> {
       const outcome = await warehouse.committed(publishToken(run.runId, group));
       if (outcome !== undefined) committed.push(outcome);
     }
+    await recordCommitted(deps, run, committed);
   });
-  await recordCommitted(deps, run, committed);
 }

@@ -106,6 +106,8 @@ export type LedgerEvent =
       readonly runId: string;
       readonly group: number;
       readonly token: string;
+      /** The id of the warehouse that it is in; absent in entries that older versions wrote. */
+      readonly warehouse?: string;
       /** What it changed, by table and by cause; absent in entries that older versions wrote. */
       readonly tables?: Readonly<Record<string, TableCounts>>;
       readonly causes?: Readonly<Record<string, number>>;

@@ -186,6 +186,11 @@ export class Runs {
     return record;
   }
 
+  /** Whether this home has made the run. */
+  async has(runId: string): Promise<boolean> {
+    return (await this.#control.head(runKey(runId))) !== undefined;
+  }
+
   async save(record: RunRecord): Promise<RunRecord> {
     await this.#control.write(runKey(record.runId), encode(record), { if: 'always' });
     return record;

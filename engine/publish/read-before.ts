@@ -17,19 +17,24 @@ export interface ReadBeforeDeps {
   readonly lake: ObjectStore;
 }
 
-type KnownBefore = Required<Pick<PublishScope, 'readBefore' | 'changedObjects'>>;
+type KnownBefore = Required<Pick<PublishScope, 'readBefore' | 'changedObjects' | 'lostDates'>>;
 
 export async function readBefore(deps: ReadBeforeDeps, plan: Plan): Promise<KnownBefore> {
   const { body } = plan;
   const covered = await new Coverage(deps.control, body.pipeline).read();
-  if (covered === undefined) return { readBefore: [], changedObjects: [] };
+  if (covered === undefined) return { readBefore: [], changedObjects: [], lostDates: [] };
   const changedObjects = body.objects
     .filter(({ key, version }) => isChanged(covered.objects[key], version))
     .map(({ key }) => key);
   const isKnown = !body.partial && (await isAsRead(deps.lake, body.pipeline, covered));
-  if (!isKnown) return { readBefore: [], changedObjects };
+  const lostDates = Object.keys(covered.wholeNeeded).filter((date) => covered.wholeNeeded[date] === 'lost');
+  if (!isKnown) return { readBefore: [], changedObjects, lostDates };
   const { entries } = await inspectLedger(deps.control, body.pipeline);
-  return { readBefore: datesRead(plan, covered, new Set(epochsOf(entries, body.transformDigest))), changedObjects };
+  return {
+    readBefore: datesRead(plan, covered, new Set(epochsOf(entries, body.transformDigest))),
+    changedObjects,
+    lostDates,
+  };
 }
 
 /** Read in another version; or looked at in this one since, but not published from. */

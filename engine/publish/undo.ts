@@ -50,6 +50,13 @@ export async function refuseUndo(
   const plan = await deps.runs.plan(undone.planId);
   const groups = await groupsOf(deps, plan, undone);
   if (groups.length === 0) {
+    if ((await deps.runs.groups(runId)).length > 0) {
+      throw new RepriseError(
+        'NotUndoable',
+        `the warehouse does not have what run ${runId} published: it was restored from an older copy, or replaced`,
+        `bring back what it lacks: reprise reconcile ${pipeline.name}`,
+      );
+    }
     throw new RepriseError(
       'NotUndoable',
       `run ${runId} (${undone.state}) published nothing, so there is nothing to take back`,

@@ -20,7 +20,7 @@ export interface ObjectCoverage {
 }
 
 /** Why a date has to be published whole although all its objects were read. */
-export type WholeCause = 'changed' | 'gone' | 'takes_back';
+export type WholeCause = 'changed' | 'gone' | 'takes_back' | 'lost';
 
 export interface CoverageDocument {
   readonly format: 1;
@@ -28,6 +28,8 @@ export interface CoverageDocument {
   readonly wholeEpochs: Readonly<Record<string, number>>;
   readonly wholeNeeded: Readonly<Record<string, WholeCause>>;
   readonly objects: Readonly<Record<string, ObjectCoverage>>;
+  /** Of the last transaction; absent when it is not known. */
+  readonly lastToken?: string;
 }
 
 export const NOTHING_COVERED: CoverageDocument = { format: 1, wholeEpochs: {}, wholeNeeded: {}, objects: {} };
@@ -168,6 +170,14 @@ export function forget(document: CoverageDocument, dates: readonly string[]): Co
     return [key, { ...object, published }];
   });
   return { ...withoutWhole(document, dates), objects: Object.fromEntries(objects) };
+}
+
+/** The document when the warehouse has lost what was published at the dates. */
+export function lose(document: CoverageDocument, dates: readonly string[]): CoverageDocument {
+  if (dates.every((date) => document.wholeNeeded[date] === 'lost')) return document;
+  const wholeNeeded = { ...document.wholeNeeded };
+  for (const date of dates) wholeNeeded[date] = 'lost';
+  return { ...forget(document, dates), wholeNeeded };
 }
 
 /** The document when the dates are not known to be whole. */

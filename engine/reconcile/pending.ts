@@ -18,6 +18,7 @@ const CAUSES: Readonly<Record<WholeCause, string>> = {
   changed: 'an object that had been read was replaced',
   gone: 'an object that had been read is gone',
   takes_back: 'a newer copy of a batch takes rows back',
+  lost: 'the warehouse was restored or replaced, and lacks what was published',
 };
 
 /** What counts of today's transforms. */

@@ -6,12 +6,19 @@ import { epochsOf } from '../ledger/ledger.ts';
 import type { RunRecord, Runs } from '../ledger/runs.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
 import { isComplete, type Plan } from '../plan/plan.ts';
+import { publishToken } from '../publish/record.ts';
 import { Coverage, type CoverageDocument, cover, forget, NOTHING_COVERED, type Publication } from './coverage.ts';
 import { publicationOf } from './publication.ts';
 
 export interface CoverageDeps {
   readonly control: ObjectStore;
   readonly runs: Runs;
+}
+
+/** Groups are in their order, in which a replay publishes them, and which the undo of a replay turns round. */
+function lastTokenOf(run: RunRecord, groups: readonly { readonly group: number }[]): string | undefined {
+  const last = run.undoes === undefined ? groups.at(-1) : groups[0];
+  return last && publishToken(run.runId, last.group);
 }
 
 const givesOffers = (pipeline: CompiledPipeline): boolean => pipeline.tables.some(({ kind }) => kind === 'offered');
@@ -25,11 +32,15 @@ export async function coverRun(
 ): Promise<void> {
   const publication = await publicationOf(deps.runs, plan, run, givesOffers(pipeline));
   if (publication === undefined) return;
+  const token = lastTokenOf(run, await deps.runs.groups(run.runId));
   await new Coverage(deps.control, pipeline.name).change(
-    (document) => after(document, run, publication),
+    (document) => withToken(after(document, run, publication), token),
     () => rebuildCoverage(deps, pipeline),
   );
 }
+
+const withToken = (document: CoverageDocument, lastToken: string | undefined): CoverageDocument =>
+  lastToken === undefined ? document : { ...document, lastToken };
 
 /** How many dates of the plan become whole by the run's transforms by being published. */
 export async function datesToRaise(deps: CoverageDeps, pipeline: CompiledPipeline, plan: Plan): Promise<number> {

@@ -55,6 +55,7 @@ SELECT
     WHEN (c.action = 'insert' OR (c.upward AND NOT c.same_delivery))
       AND (q._raw_object IS NOT NULL OR u._raw_object IS NOT NULL) THEN 'repaired_quarantine'
     WHEN c.action = 'insert' AND o.cause <> 'lineage' THEN o.cause
+    WHEN c.action = 'insert' AND c.new_date IN (SELECT event_date FROM lost_dates) THEN 'republished'
     WHEN c.action = 'insert' THEN CASE WHEN f.event_date IS NULL THEN 'first_load' ELSE 'late_arrival' END
     WHEN c.upward AND NOT c.same_delivery AND NOT c.same_place THEN 'correction'
     WHEN c.same_content AND c.same_delivery AND c.new_date = c.old_date THEN 'lineage'
@@ -65,6 +66,7 @@ SELECT
       CASE WHEN c.same_delivery AND c.other_version THEN 'schema_version' ELSE 'transform_changed' END
     WHEN NOT regexp_full_match(c.old_run, '{{run_id}}') THEN 'live_row'
     WHEN x.raw_object IS NOT NULL AND (c.action = 'delete' OR NOT c.same_delivery) THEN 'raw_changed'
+    WHEN coalesce(c.new_date, c.old_date) IN (SELECT event_date FROM lost_dates) THEN 'republished'
     WHEN {{repair}} THEN 'repaired'
     ELSE 'unexplained'
   END AS cause

@@ -23,6 +23,7 @@ SELECT
     WHEN c.action = 'insert' THEN
       CASE
         WHEN e._raw_object IS NOT NULL THEN 'rejected_today'
+        WHEN c.new_date IN (SELECT event_date FROM lost_dates) THEN 'republished'
         WHEN f.event_date IS NULL THEN 'first_load'
         ELSE 'late_arrival'
       END
@@ -30,6 +31,7 @@ SELECT
       CASE WHEN c.action = 'delete' AND p._raw_object IS NULL THEN 'repaired_quarantine' ELSE 'transform_changed' END
     WHEN NOT regexp_full_match(t._run_id, '{{run_id}}') THEN 'live_row'
     WHEN x.raw_object IS NOT NULL THEN 'raw_changed'
+    WHEN coalesce(c.new_date, c.old_date) IN (SELECT event_date FROM lost_dates) THEN 'republished'
     WHEN {{repair}} THEN 'repaired'
     ELSE 'unexplained'
   END AS cause

@@ -1,8 +1,10 @@
 -- Why each changed event changes: the first condition that is true of the row. What none of them is true of is
 -- `unexplained`: the same transforms made something else of the same delivery, or the row was edited. Expects temp:
 -- decided, known_dates, settled_events, settled_quarantine; reads tables and quarantine before they are changed.
--- known_dates: those that had been published before the run. read_before: whether a date was published from an object
--- before, and by the same transforms; what it gives now cannot have come late. changed_objects: raw with other content than when it was read. {{transform}}: the digest of the run's transforms.
+-- lost_dates: those of which the warehouse lost what was published. known_dates: those that had been published before
+-- the run. read_before: whether a date was published from an object before, and by the same transforms; what it gives now
+-- cannot have come late. changed_objects: raw with other content than when it was read. {{transform}}: the digest of the
+-- run's transforms.
 CREATE OR REPLACE TEMP TABLE decided_causes AS
 WITH
   c AS (SELECT * FROM decided WHERE action IN ('insert', 'update', 'delete')),
@@ -31,6 +33,7 @@ SELECT
     WHEN c.action = 'insert' THEN
       CASE
         WHEN r._raw_object IS NOT NULL THEN 'transform_changed'
+        WHEN c.new_date IN (SELECT event_date FROM lost_dates) THEN 'republished'
         WHEN f.event_date IS NULL THEN 'first_load'
         WHEN b.raw_object IS NULL THEN 'late_arrival'
         WHEN NOT b.same_transforms THEN 'transform_changed'
@@ -48,6 +51,7 @@ SELECT
       END
     WHEN NOT regexp_full_match(t._run_id, '{{run_id}}') THEN 'live_row'
     WHEN x.raw_object IS NOT NULL AND (c.action = 'delete' OR NOT c.same_delivery) THEN 'raw_changed'
+    WHEN coalesce(c.new_date, c.old_date) IN (SELECT event_date FROM lost_dates) THEN 'republished'
     WHEN {{repair}} THEN 'repaired'
     ELSE 'unexplained'
   END AS cause

@@ -13,6 +13,9 @@ CREATE TABLE IF NOT EXISTS reprise.fences (
 );
 -- Digest of the transforms of that publish: going back to older transforms is a new epoch, but they are the same.
 ALTER TABLE reprise.fences ADD COLUMN IF NOT EXISTS whole_transforms VARCHAR;
+-- What tells this warehouse from any other, and a new file from the one that it took the place of.
+CREATE TABLE IF NOT EXISTS reprise.identity (warehouse_id VARCHAR NOT NULL);
+INSERT INTO reprise.identity SELECT CAST(uuid() AS VARCHAR) WHERE NOT EXISTS (FROM reprise.identity);
 -- Windows in which no older lease may publish, at dates without a row in reprise.fences too.
 CREATE TABLE IF NOT EXISTS reprise.fenced_windows (
   pipeline VARCHAR NOT NULL,

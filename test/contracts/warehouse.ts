@@ -3,9 +3,7 @@
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { CompiledPipeline } from '../../engine/model/compile.ts';
-import { Evaluator } from '../../engine/model/evaluate.ts';
 import { type Random, randomFrom } from '../../generator/random.ts';
-import type { StagedFile, Stager } from '../../ports/stage.ts';
 import type {
   DateChange,
   GroupOutcome,
@@ -14,39 +12,16 @@ import type {
   UndoScope,
   Warehouse,
 } from '../../ports/warehouse.ts';
-import { dateOf, deliveryOf, randomDraft } from '../../simulator/deliveries.ts';
-import { type LiveChange, liveChange, withLiveChange } from '../../simulator/live-load.ts';
-import { DELIVERY_KEY, type Landed } from '../../simulator/model.ts';
-import { rawRow } from '../../simulator/raw.ts';
+import { dateOf } from '../../simulator/deliveries.ts';
+import { liveChange, withLiveChange } from '../../simulator/live-load.ts';
+import type { Landed } from '../../simulator/model.ts';
 import { type Row, rowsOf, type Tables } from '../../simulator/rows.ts';
 import { SimStager } from '../../simulator/stager.ts';
 import type { Disk } from '../../simulator/store.ts';
 import { tinyPipeline } from '../../simulator/tiny-pipeline.ts';
 import { emptyWarehouse, SimWarehouse, SOUND_BEHAVIOUR } from '../../simulator/warehouse.ts';
+import { groupsOf, landedObject, NOTE, OBJECTS_MAX, settled, texts, type WarehouseUnderTest } from './under-test.ts';
 
-/** A warehouse with the tables of the tiny pipeline, and what stages rows for it. */
-export interface WarehouseUnderTest {
-  readonly warehouse: Warehouse;
-  stager(name: string): { readonly stager: Stager; readonly folder: string };
-  /** Where the changes of a run are kept. */
-  changesFolder(runId: string): string;
-  load(change: LiveChange): Promise<void>;
-  /** Writes into NOTE, a column that people added to every table, of the rows with the keys. */
-  annotate(table: string, keys: readonly Row[], note: string): Promise<void>;
-  /** Replaces all rows of a table, as a hand with SQL does; NOTE is left empty. */
-  write(table: string, rows: readonly Row[]): Promise<void>;
-  /** All columns but those that publishing adds; NOTE too. */
-  tables(): Promise<Tables>;
-  /** Empties all tables. */
-  clear(): Promise<void>;
-  close(): Promise<void>;
-}
-
-/** A column of every table under test that no declaration has. */
-export const NOTE = 'note_by_hand';
-
-const OBJECTS_MAX = 4;
-const DELIVERIES_MAX = 5;
 const PUBLISHES = 3;
 const GROUPS_MAX = 2;
 
@@ -54,10 +29,8 @@ const GROUPS_MAX = 2;
 export function describeWarehouse(name: string, seeds: number, open: () => Promise<WarehouseUnderTest>): void {
   describe(`${name} decides as the rule says`, () => {
     let real: WarehouseUnderTest;
-    let damageable: PublishScope;
     beforeAll(async () => {
       real = await open();
-      damageable = await damageScope(real);
     });
     beforeEach(() => real.clear());
     afterAll(() => real.close());
@@ -75,9 +48,6 @@ export function describeWarehouse(name: string, seeds: number, open: () => Promi
       await real.warehouse.raiseFence(pipeline, scope.window, 5);
       await real.warehouse.publish(scope, 0, real.changesFolder('newer'), { ...commit, lease: 5 });
     });
-    it.each(DAMAGES)('finds a row of %s that is %s, and names what removes just that', (table, damage) =>
-      playDamage(real, damageable, table, damage),
-    );
     it.each(Array.from({ length: seeds }, (_, seed) => seed))('state %i', (seed) =>
       playState(randomFrom(`warehouse/${seed}`), real, openSimulated()),
     );
@@ -175,97 +145,6 @@ function expectNotesKept(pipeline: CompiledPipeline, before: Tables, after: Tabl
   }
 }
 
-const DAMAGE = {
-  'there twice': (row: Row) => [row, row],
-  'under another key': (row: Row) => [
-    'event_id' in row ? { ...row, event_id: 'another' } : { ...row, _raw_row: String(Number(row._raw_row) + 1000) },
-  ],
-  'at another date': (row: Row) => [{ ...row, event_date: row.event_date === dateOf(1) ? dateOf(2) : dateOf(1) }],
-  'at a date of its own': (row: Row) => [{ ...row, event_date: dateOf(60) }],
-  gone: () => [],
-  edited: (row: Row) => [{ ...row, [EDITED.find((column) => (row[column] ?? null) !== null) as string]: '7' }],
-} as const satisfies Record<string, (row: Row) => Row[]>;
-const EDITED = ['amount', 'item', 'word', 'text', 'reason', 'event_type'];
-const DAMAGES = ['events', 'sales', 'sale_lines', 'marks', 'quarantine'].flatMap((table) =>
-  (Object.keys(DAMAGE) as (keyof typeof DAMAGE)[]).map((damage) => [table, damage] as const),
-);
-
-const DAYS = Array.from({ length: 70 }, (_, day) => dateOf(day - 5));
-
-/** A plan of some raw objects, all of it read by the same transforms before. */
-async function damageScope(real: WarehouseUnderTest): Promise<PublishScope> {
-  const pipeline = tinyPipeline(0);
-  const random = randomFrom('damage');
-  const landed = Array.from({ length: 8 }, (_, number) => landedObject(random, number));
-  const judgedObjects = landed.map((object) => object[0]?.object as string);
-  return {
-    pipeline,
-    runId: 'aaaaaaaaaaaa-1',
-    window: { from: DAYS[0] as string, to: DAYS.at(-1) as string },
-    dates: DAYS.slice(0, -1).map((date, place) => ({ date, group: place < 6 ? 0 : 1, whole: true })),
-    partial: false,
-    epoch: 1,
-    judgedObjects,
-    readBefore: judgedObjects.flatMap((rawObject) => DAYS.map((date) => ({ rawObject, date, sameTransforms: true }))),
-    unreadable: [],
-    settled: await settled(real, pipeline, landed, 'damaged'),
-    repair: false,
-  };
-}
-
-/** Publishes, does the damage to one row, and follows what verify says until nothing differs. */
-async function playDamage(
-  real: WarehouseUnderTest,
-  scope: PublishScope,
-  table: string,
-  damage: keyof typeof DAMAGE,
-): Promise<void> {
-  const publish = async (one: PublishScope, lease: number): Promise<GroupOutcome[]> => {
-    const outcomes: GroupOutcome[] = [];
-    for (const group of groupsOf(one)) {
-      const commit = { token: `${one.runId}/${group}`, lease, publishedAt: '2026-02-01T00:00:00.000Z' };
-      outcomes.push(await real.warehouse.publish(one, group, real.changesFolder(one.runId), commit));
-    }
-    return outcomes;
-  };
-  // Nothing had been read before the first one.
-  await publish({ ...scope, readBefore: [] }, 1);
-  expect((await real.warehouse.verify(scope, 10)).differencesTotal).toBe(0);
-  const before = await real.tables();
-  const rows = rowsOf(before, table);
-  const [row, ...others] = [...rows].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
-  await real.write(table, [...others, ...DAMAGE[damage](row as Row)]);
-  const found = await real.warehouse.verify(scope, 10);
-  expect(found.differences.map((one) => one.table)).toContain(table);
-  expect(found.needs.map(({ needs }) => needs)).not.toContain('by_hand');
-  expect(found.needs.length).toBeLessThanOrEqual(2);
-  for (const [place, { date, needs }] of found.needs.entries()) {
-    const dates = scope.dates.filter((one) => one.date === date).map((one) => ({ ...one, group: 0 }));
-    const window = { from: date, to: DAYS[DAYS.indexOf(date) + 1] as string };
-    const again = { ...scope, runId: `bbbbbbbbbbbb-${place}`, window, dates, repair: needs === 'repair' };
-    const outcomes = await publish(again, 2 + place);
-    expect(outcomes.flatMap(({ unexplained = [] }) => unexplained)).toEqual([]);
-    const changed = outcomes.flatMap(({ changes }) => changes).filter((change) => change.table === 'events');
-    expect(changed.reduce((sum, one) => sum + one.inserted + one.updated + one.deleted, 0)).toBeLessThanOrEqual(2);
-  }
-  for (const name of before.keys())
-    expect(texts(rowsOf(await real.tables(), name)), name).toEqual(texts(rowsOf(before, name)));
-  expect((await real.warehouse.verify(scope, 10)).differencesTotal).toBe(0);
-}
-
-function landedObject(random: Random, number: number): Landed[] {
-  const day = random.integer(0, 2);
-  const object = `raw/tiny/dt=${dateOf(day)}/hour=12/${number}.parquet`;
-  return Array.from({ length: random.integer(1, DELIVERIES_MAX) }, (_, row) => ({
-    object,
-    raw: rawRow(deliveryOf(randomDraft(random), day, 0), row),
-  }));
-}
-
-const groupsOf = ({ dates }: { dates: PublishScope['dates'] }): number[] => [
-  ...new Set(dates.map(({ group }) => group)),
-];
-
 /** A scope that a plan may have, or that is stranger: which dates are whole and what is judged are drawn apart. */
 function randomScope(
   random: Random,
@@ -305,25 +184,6 @@ function randomScope(
   });
 }
 
-/** In two slices. */
-async function settled(
-  under: WarehouseUnderTest,
-  pipeline: CompiledPipeline,
-  objects: readonly (readonly Landed[])[],
-  runId: string,
-): Promise<readonly StagedFile[]> {
-  const evaluator = new Evaluator(pipeline, DELIVERY_KEY);
-  const files: StagedFile[] = [];
-  for (const number of [0, 1]) {
-    const slice = await under.stager(`${runId}-slice-${number}`).stager.openSlice(pipeline);
-    for (const { object, raw } of objects.filter((_, place) => place % 2 === number).flat())
-      slice.add(object, raw, evaluator.evaluate(raw));
-    files.push(...(await slice.finish()));
-  }
-  const { stager, folder } = under.stager(`${runId}-settled`);
-  return stager.settle(pipeline, files, folder);
-}
-
 /** Causes are for people, and are tested where they are made. */
 const told = ({ group, changes, rowsBefore, heldDates, lost = [] }: GroupOutcome) => ({
   group,
@@ -339,13 +199,6 @@ async function expectSameTables(real: WarehouseUnderTest, simulated: WarehouseUn
   const [found, wanted] = [await real.tables(), await simulated.tables()];
   for (const name of wanted.keys()) expect(texts(rowsOf(found, name)), name).toEqual(texts(rowsOf(wanted, name)));
 }
-
-const texts = (rows: readonly Row[]): string[] =>
-  rows
-    .map(({ _run_id, _published_at, ...row }) =>
-      JSON.stringify(Object.fromEntries(Object.entries(row).sort(([a], [b]) => (a < b ? -1 : 1)))),
-    )
-    .sort();
 
 async function expectSameAnswers(
   real: WarehouseUnderTest,

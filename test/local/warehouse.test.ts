@@ -11,7 +11,9 @@ import { sealKey } from '../../engine/model/keyed.ts';
 import { QUARANTINE_COLUMNS } from '../../engine/model/tables.ts';
 import { DELIVERY_KEY } from '../../simulator/model.ts';
 import { tinyPipeline } from '../../simulator/tiny-pipeline.ts';
-import { describeWarehouse, NOTE, type WarehouseUnderTest } from '../contracts/warehouse.ts';
+import { describeDamage } from '../contracts/damage.ts';
+import { NOTE, type WarehouseUnderTest } from '../contracts/under-test.ts';
+import { describeWarehouse } from '../contracts/warehouse.ts';
 import { applyLiveChange, literal } from '../simulation/live-load.ts';
 import { readTables } from '../simulation/rows.ts';
 
@@ -82,3 +84,4 @@ async function openDuckUnderTest(): Promise<WarehouseUnderTest> {
 }
 
 describeWarehouse('DuckDB', STATES, openDuckUnderTest);
+describeDamage('DuckDB', openDuckUnderTest);

@@ -50,6 +50,12 @@ export async function openScope(duck: Duck, scope: PublishScope): Promise<void> 
     ),
   );
   await openObjects(duck, 'changed_objects', scope.changedObjects ?? []);
+  await duck.run('CREATE OR REPLACE TEMP TABLE lost_dates (event_date DATE)');
+  await insert(
+    duck,
+    'lost_dates',
+    (scope.lostDates ?? []).map((date) => `(DATE '${date}')`),
+  );
   await openSettled(duck, scope);
 }
 

@@ -12,6 +12,7 @@ import type {
   EvolvingWarehouse,
   GroupOutcome,
   ObjectRows,
+  PublishedTokens,
   PublishScope,
   SchemaEvolution,
   TableDigest,
@@ -30,6 +31,7 @@ import { evolve, lackingColumns, planEvolution, wantedTables } from './evolve.ts
 import { type Duck, openDuck, quoteLiteral } from './instance.ts';
 import { MEMORY } from './memory.ts';
 import { copyToParquet } from './parquet-path.ts';
+import { publishedTokens, warehouseId } from './published.ts';
 import { objectsWithRows, rowsOfObjects } from './rows-of-objects.ts';
 import { openDates, openScope } from './scope.ts';
 import { sql } from './sql.ts';
@@ -226,7 +228,7 @@ export class DuckWarehouse implements Warehouse, EvolvingWarehouse {
   async #transaction<T extends GroupOutcome>(runId: string, commit: Commit, work: () => Promise<T>): Promise<T> {
     await this.duck.run('BEGIN TRANSACTION');
     try {
-      const outcome = await work();
+      const outcome = { ...(await work()), warehouse: await warehouseId(this.duck) } as T;
       await this.duck.run(`INSERT INTO reprise.commits VALUES (${quoteLiteral(commit.token)}, ${quoteLiteral(runId)},
         TIMESTAMP ${quoteLiteral(commit.publishedAt)}, ${quoteLiteral(JSON.stringify(outcome))})`);
       await this.duck.run('COMMIT');
@@ -235,6 +237,10 @@ export class DuckWarehouse implements Warehouse, EvolvingWarehouse {
       await this.duck.run('ROLLBACK').catch(() => undefined);
       throw error;
     }
+  }
+
+  published(pipeline: CompiledPipeline): Promise<PublishedTokens> {
+    return publishedTokens(this.duck, pipeline.name);
   }
 
   async committed(token: string): Promise<GroupOutcome | undefined> {

@@ -1,0 +1,115 @@
+// What the ledger says was published and the warehouse does not have: its file was deleted, restored from an older copy, or
+// is another one. Each transaction left its token in the warehouse, and the warehouse has an id that it was made with.
+
+import { RepriseError } from '../../ports/errors.ts';
+import type { ObjectStore } from '../../ports/object-store.ts';
+import type { PublishedTokens, Warehouse } from '../../ports/warehouse.ts';
+import { inspectLedger } from '../ledger/inspect.ts';
+import type { Runs } from '../ledger/runs.ts';
+import type { CompiledPipeline } from '../model/compile.ts';
+import { isComplete } from '../plan/plan.ts';
+import { Coverage, type CoverageDocument, lose } from './coverage.ts';
+import { rebuildCoverage } from './rebuild.ts';
+
+export interface LostDeps {
+  readonly control: ObjectStore;
+  readonly runs: Runs;
+}
+
+export interface Lost {
+  /** Runs of which transactions are missing, in the order in which they published. */
+  readonly runs: readonly string[];
+  readonly transactions: number;
+  /** Dates that lack something and were not published whole since, ascending. */
+  readonly dates: readonly string[];
+  /** Of these, the ones of which the lake has raw: a whole replay brings them back. */
+  readonly replayable: readonly string[];
+}
+
+export const NOTHING_LOST: Lost = { runs: [], transactions: 0, dates: [], replayable: [] };
+
+/** Whatever knows what the warehouse has. */
+export type WithPublished = <T>(work: (warehouse: Pick<Warehouse, 'published'>) => Promise<T>) => Promise<T>;
+
+interface Transaction {
+  readonly runId: string;
+  readonly group: number;
+  readonly token: string;
+  readonly warehouse?: string;
+}
+
+/**
+ * Compares the ledger of the pipeline with the warehouse; reads plans only when something is missing.
+ * @throws WarehouseNotOurs when the warehouse has rows of the pipeline, and none of this home's runs wrote them
+ */
+export async function findLost(
+  deps: LostDeps,
+  pipeline: CompiledPipeline,
+  withWarehouse: WithPublished,
+): Promise<Lost> {
+  const { entries } = await inspectLedger(deps.control, pipeline.name);
+  const published = entries.filter((entry) => entry.kind === 'group_published');
+  if (published.length === 0) return NOTHING_LOST;
+  const there = await withWarehouse((warehouse) => warehouse.published(pipeline));
+  await refuseForeign(deps, pipeline, there);
+  const isThere = ({ token, warehouse = there.warehouseId }: Transaction): boolean =>
+    there.tokens.has(token) && warehouse === there.warehouseId;
+  const first = published.findIndex((one) => !isThere(one));
+  if (first < 0) return NOTHING_LOST;
+  const missing = published.filter((one) => !isThere(one));
+  const dates = new Set<string>();
+  for (const one of published.slice(first)) {
+    const run = await deps.runs.run(one.runId);
+    const plan = await deps.runs.plan(run.planId);
+    const isWhole = !plan.body.partial && run.undoes === undefined;
+    for (const planned of plan.body.dates.filter(({ group }) => group === one.group)) {
+      if (!isThere(one)) dates.add(planned.date);
+      else if (isWhole && isComplete(planned)) dates.delete(planned.date);
+    }
+  }
+  const document = await new Coverage(deps.control, pipeline.name).read();
+  const held = new Set(Object.values(document?.objects ?? {}).flatMap(({ published: at }) => Object.keys(at)));
+  const sorted = [...dates].sort();
+  return {
+    runs: [...new Set(missing.map(({ runId }) => runId))],
+    transactions: missing.length,
+    dates: sorted,
+    replayable: sorted.filter((date) => document === undefined || held.has(date)),
+  };
+}
+
+/** The dates count as never published, and are to be published whole. Safe to repeat. */
+export async function noteLost(
+  deps: LostDeps,
+  pipeline: CompiledPipeline,
+  { replayable }: Pick<Lost, 'replayable'>,
+): Promise<void> {
+  if (replayable.length === 0) return;
+  await new Coverage(deps.control, pipeline.name).change(
+    (document) => lose(document, replayable),
+    () => rebuildCoverage(deps, pipeline),
+  );
+}
+
+/**
+ * Whether the warehouse has what was published last, in one look-up; false when that is not known. What is missing
+ * before that was found when it was published.
+ */
+export async function hasLastPublished(
+  document: CoverageDocument | undefined,
+  withWarehouse: <T>(work: (warehouse: Warehouse) => Promise<T>) => Promise<T>,
+): Promise<boolean> {
+  const token = document?.lastToken;
+  if (token === undefined) return false;
+  return withWarehouse(async (warehouse) => (await warehouse.committed(token)) !== undefined);
+}
+
+async function refuseForeign(deps: LostDeps, pipeline: CompiledPipeline, there: PublishedTokens): Promise<void> {
+  if (there.runIds.length === 0) return;
+  for (const runId of there.runIds) if (await deps.runs.has(runId)) return;
+  throw new RepriseError(
+    'WarehouseNotOurs',
+    `the warehouse has dates of ${pipeline.name} that runs of another home published (${there.runIds.slice(0, 3).join(', ')}); its id is ${there.warehouseId ?? 'unknown'}`,
+    `put this home's own warehouse file back; or move this one away, and: reprise backfill ${pipeline.name} --all`,
+  );
+}
