@@ -71,5 +71,5 @@ const brokenLedger = (pipeline: string, { sequence, fault, detail }: LedgerFault
   new RepriseError(
     'LedgerBroken',
     `the ledger of ${pipeline} is broken: entry ${sequence} is ${fault.replace('_', ' ')}: ${detail}`,
-    `reprise ledger verify ${pipeline} names everything and says how to go on`,
+    `see everything that is wrong, restore it from a backup or go on: reprise ledger verify ${pipeline}`,
   );

@@ -17,7 +17,7 @@ export const waitingCheck: HomeCheck = {
       findings.push({
         state: waitedMs > MAX_WAIT_MINUTES * 60_000 ? 'wrong' : 'note',
         says: `${plural(dates.length, 'date')} of ${pipeline} waited since ${since} (${duration(waitedMs)}) when it was last reconciled`,
-        fix: `reprise reconcile ${pipeline} says what they wait for`,
+        fix: `see what they wait for: reprise reconcile ${pipeline}`,
       });
     }
     return findings.length > 0 ? findings : [{ state: 'ok', says: 'nothing waits for a reconcile' }];

@@ -32,7 +32,7 @@ export async function refuseIfAsked(runs: Runs, runId: string): Promise<void> {
   throw new RepriseError(
     asked.ask === 'cancel' ? 'Cancelled' : 'Paused',
     asking(asked),
-    `reprise resume ${runId} goes on from what is done`,
+    `to go on from what is done: reprise resume ${runId}`,
   );
 }
 

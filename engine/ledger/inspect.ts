@@ -137,7 +137,7 @@ export function refuseFaults(pipeline: string, faults: readonly LedgerFault[]): 
   throw new RepriseError(
     'LedgerBroken',
     `the ledger of ${pipeline} is broken: entry ${first.sequence} is ${first.fault.replace('_', ' ')}: ${first.detail}`,
-    `reprise ledger verify ${pipeline} names everything; restore control/ledger/${pipeline} and control/ledger-heads from a backup, or go on with what is there: reprise ledger accept ${pipeline} --reason …`,
+    `see everything that is wrong: reprise ledger verify ${pipeline}; restore control/ledger/${pipeline} and control/ledger-heads from a backup, or go on with what is there: reprise ledger accept ${pipeline} --reason …`,
   );
 }
 

@@ -186,7 +186,7 @@ describe('what must not happen', () => {
       [2, /is empty/, 'plan', 'pulsecart', '--from', '2026-06-01', '--to', '2026-06-01'],
       [2, /is reversed/, 'plan', 'pulsecart', '--from', '2026-06-02', '--to', '2026-06-01'],
       [2, /has no raw objects/, 'plan', 'pulsecart', '--from', '2999-01-01', '--to', '2999-01-02'],
-      [2, /no date/, 'plan', 'pulsecart', '--from', 'June', '--to', '2026-06-01'],
+      [2, /is not a date/, 'plan', 'pulsecart', '--from', 'June', '--to', '2026-06-01'],
       [2, /not given/, 'backfill', 'pulsecart'],
       [2, /no pipeline pulsekart.*\n.*pulsecart/, 'backfill', 'pulsekart', '--all'],
       [2, /no plan abc/, 'run', 'abc'],

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toNdjson } from '../../generator/sample.ts';
 import { samples } from '../../pipelines/pulsecart/samples.ts';
 import { copyHome } from '../copy-home.ts';
-import { type RunDocument, reprise, repriseJson } from './reprise.ts';
+import { needed, type RunDocument, reprise, repriseJson } from './reprise.ts';
 import { YESTERDAY } from './undo-homes.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'reprise-tampering-'));
@@ -149,12 +149,15 @@ describe('the record of a run', () => {
 });
 
 describe('what was staged', () => {
-  const anyStaged = (home: string): string => join(home, 'stage', waits.runId, 'slices', '000000', 'events.parquet');
+  const stagedFile = (home: string, table: string): string => {
+    const slice = join(home, 'stage', waits.runId, 'slices', '000000');
+    const name = readdirSync(slice).find((file) => file.startsWith(table));
+    return join(slice, needed(name, `staged file of ${table}`));
+  };
 
   it('is staged again when a file was changed while the run waited', async () => {
     const home = copyOf(staged);
-    const other = anyStaged(home).replace('events', 'quarantine');
-    writeFileSync(anyStaged(home), readFileSync(other));
+    writeFileSync(stagedFile(home, 'events'), readFileSync(stagedFile(home, 'quarantine')));
     const done = await repriseJson<RunDocument>(home, 'approve', waits.runId, ...YESTERDAY);
     expect(done.state).toBe('succeeded');
     const whole = await repriseJson<RunDocument>(copyOf(staged), 'approve', waits.runId, ...YESTERDAY);
