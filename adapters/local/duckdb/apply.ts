@@ -96,21 +96,19 @@ export async function recordChanges(
     );
     const steps = await wideSteps(duck, `${pipeline.name}.${name}`);
     const before = `FROM ${pipeline.name}.${name} WHERE ${inDecided(key, decided, "'update', 'delete'")}`;
-    // Rows of long texts are not sorted: whoever reads them looks them up by key.
-    const rows = steps.length === 0 ? `SELECT * ${before} ORDER BY ${key}` : `SELECT * ${before} AND false`;
+    // Whole rows are not sorted, because a sort holds all of them: whoever reads them looks them up by key.
+    const rows = steps.length === 0 ? `SELECT * ${before}` : `SELECT * ${before} AND false`;
     const meaning = `KV_METADATA {'${WRITTEN}': ${quoteLiteral(JSON.stringify(written(name)))}}`;
     await copy(rows, `${name}.before`, `${ROWS_KEPT}, ${meaning}`);
     for (const [number, step] of steps.entries()) {
       const found = await duck.rows(`SELECT count(*) AS n ${before} AND ${step}`);
       if (Number(found[0]?.n) > 0) await copy(`SELECT * ${before} AND ${step}`, `${name}.before-${number}`);
     }
-    if (after !== undefined) {
-      const order = steps.length === 0 ? `ORDER BY ${key}` : '';
+    if (after !== undefined)
       await copy(
-        `SELECT * FROM ${after(name)} WHERE ${inDecided(key, decided, "'insert', 'update'")} ${order}`,
+        `SELECT * FROM ${after(name)} WHERE ${inDecided(key, decided, "'insert', 'update'")}`,
         `${name}.after`,
       );
-    }
   }
 }
 
