@@ -19,15 +19,18 @@ const TICK_MS = 10;
 /** Of one row each; seconds at the larger size. */
 const BOUNDS = { 'catalog build': 60, 'plan a day': 6, 'reconcile, no-op': 4 };
 const CPU_MS_PER_OBJECT_MAX = 2;
+/** Peak memory at the larger size against that at the smaller one. */
+const MEMORY_RATIO_MAX = 1.5;
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const cli = join(root, 'bin', 'reprise.js');
 const folder = mkdtempSync(join(tmpdir(), 'reprise-objects-'));
 let doesHold = true;
+const peaks = new Map();
 
 try {
   console.log(
-    `${'objects'.padStart(8)}  ${'command'.padEnd(28)} ${'seconds'.padStart(8)} ${'CPU s'.padStart(7)} ${'CPU ms/object'.padStart(14)} ${'peak MB'.padStart(8)}`,
+    `${'objects'.padStart(8)}  ${'command'.padEnd(28)} ${'seconds'.padStart(8)} ${'CPU s'.padStart(7)} ${'CPU ms/object'.padStart(14)} ${'peak MB'.padStart(8)} ${'ratio'.padStart(6)}`,
   );
   for (const objects of SIZES) await measure(objects);
   await fewFiles(SIZES[0]);
@@ -54,10 +57,15 @@ async function measure(objects) {
     const { seconds, cpuMs, peakMb } = await run(home, args);
     const each = (cpuMs - alone) / objects / Math.max(passes, 1);
     const bound = objects === Math.max(...SIZES) ? BOUNDS[name] : undefined;
-    const holds = (bound === undefined || seconds <= bound) && (objects < 10_000 || each <= CPU_MS_PER_OBJECT_MAX);
+    const smaller = peaks.get(name) ?? peakMb;
+    peaks.set(name, smaller);
+    const holds =
+      (bound === undefined || seconds <= bound) &&
+      (objects < 10_000 || each <= CPU_MS_PER_OBJECT_MAX) &&
+      peakMb <= smaller * MEMORY_RATIO_MAX;
     doesHold &&= holds;
     console.log(
-      `${String(objects).padStart(8)}  ${name.padEnd(28)} ${seconds.toFixed(1).padStart(8)} ${(cpuMs / 1000).toFixed(1).padStart(7)} ${each.toFixed(2).padStart(14)} ${peakMb.toFixed(0).padStart(8)}${holds ? '' : '  TOO MUCH'}`,
+      `${String(objects).padStart(8)}  ${name.padEnd(28)} ${seconds.toFixed(1).padStart(8)} ${(cpuMs / 1000).toFixed(1).padStart(7)} ${each.toFixed(2).padStart(14)} ${peakMb.toFixed(0).padStart(8)} ${(peakMb / smaller).toFixed(2).padStart(6)}${holds ? '' : '  TOO MUCH'}`,
     );
   }
 }

@@ -1,8 +1,8 @@
 // Task AdmitUndo: the run can be taken back; takes the lease of its dates.
 import { admitUndo } from '../engine/publish/undo.ts';
-import { runOf, type Task } from './context.ts';
+import { attemptOf, type Task } from './context.ts';
 
 export const admitUndoTask: Task = async (context, payload) => {
-  const { runs, run, pipeline } = await runOf(context, payload);
+  const { runs, run, pipeline } = await attemptOf(context, payload);
   return context.withWarehouse((warehouse) => admitUndo({ ...context, runs, warehouse }, pipeline, run.runId));
 };

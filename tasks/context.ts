@@ -33,20 +33,27 @@ export interface TaskContext extends LeaseDeps {
 export type Task = (context: TaskContext, payload: unknown) => Promise<unknown>;
 
 /**
- * The run that a payload names, its plan and its pipeline. Throws LeaseLost for an attempt that was followed by another,
- * Cancelled or Paused when somebody asked for it.
+ * The run that a payload names, and its pipeline. Throws LeaseLost for an attempt that was followed by another, Cancelled or
+ * Paused when somebody asked for it.
  */
-export async function runOf(
+export async function attemptOf(
   context: TaskContext,
   payload: unknown,
   options: { readonly toItsEnd?: boolean } = {},
-): Promise<{ runs: Runs; run: RunRecord; plan: Plan; pipeline: CompiledPipeline }> {
+): Promise<{ runs: Runs; run: RunRecord; pipeline: CompiledPipeline }> {
   const runs = new Runs(context.control, context.clock);
   const run = await runs.run(textOf(payload, 'runId'));
   refuseFollowed(run, numberOf(payload, 'attempt'));
   if (options.toItsEnd !== true) await refuseIfAsked(runs, run.runId);
-  const plan = await runs.plan(run.planId);
-  return { runs, run, plan, pipeline: await context.pipeline(run.pipeline) };
+  return { runs, run, pipeline: await context.pipeline(run.pipeline) };
+}
+
+/** The same, with the whole plan, which names every raw object: for tasks that there is one of, or one for each group. */
+export async function runOf(
+  ...asked: Parameters<typeof attemptOf>
+): Promise<{ runs: Runs; run: RunRecord; plan: Plan; pipeline: CompiledPipeline }> {
+  const attempt = await attemptOf(...asked);
+  return { ...attempt, plan: await attempt.runs.plan(attempt.run.planId) };
 }
 
 /**

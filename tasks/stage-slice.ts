@@ -1,13 +1,13 @@
 // Task StageSlice: one slice from raw to staged rows. The unit of fan-out: a Lambda, or a worker thread.
 import { stageSlice } from '../engine/replay/stage-slice.ts';
 import { isRepriseError } from '../ports/errors.ts';
-import { numberOf, runOf, type Task } from './context.ts';
+import { attemptOf, numberOf, type Task } from './context.ts';
 
 export const stageSliceTask: Task = async (context, payload) => {
-  const { runs, run, plan, pipeline } = await runOf(context, payload);
+  const { runs, run, pipeline } = await attemptOf(context, payload);
   const slice = numberOf(payload, 'slice');
   const { stager } = context.stager(`slice-${slice}`);
-  const work = stageSlice({ ...context, stager, runs }, pipeline, plan, run.runId, slice, context.onRows);
+  const work = stageSlice({ ...context, stager, runs }, pipeline, run, slice, context.onRows);
   const manifest = await work.catch(async (error: unknown) => {
     if (isRepriseError(error)) await runs.saveFailure(run.runId, slice, { error: error.code, cause: error.message });
     throw error;

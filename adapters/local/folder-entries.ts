@@ -50,7 +50,8 @@ function entryOf(folder: Folder, entry: Dirent): FolderEntry {
   const skip = (why: StoreSkip): FolderEntry => ({ is: 'skipped', key, why });
   // Node reads bytes that are not UTF-8 as U+FFFD; a name may also hold that character.
   if (name.includes('\ufffd') && statOf(path, lstatSync) === undefined) return skip('name_not_utf8');
-  if (!isKey(key)) return skip('refused_name');
+  // The folder's own key was looked at when it was listed above it.
+  if (!isSegment(name) || Buffer.byteLength(key) > KEY_BYTES_MAX) return skip('refused_name');
   if (entry.isDirectory()) return { is: 'folder', folder: { ...folder, key: `${key}/`, path } };
   if (entry.isFile()) return { is: 'object', key, path };
   if (!entry.isSymbolicLink()) return skip('special_file');

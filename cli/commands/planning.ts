@@ -21,6 +21,8 @@ export async function planAndSave(
     terminal.progress(`cataloguing raw: ${objectsDone} of ${objects} objects, ${bytes(bytesDone)} of ${bytes(all)}`);
   });
   terminal.clear();
+  // What comes next needs the memory.
+  await engine.closeReaders(pipeline);
   await engine.runs.savePlan(plan);
   const { control } = engine.home;
   await engine.ledger(pipelineName).append({

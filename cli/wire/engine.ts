@@ -192,6 +192,12 @@ export class Engine {
     return catalog;
   }
 
+  /** Gives back what reading and asking about raw of the pipeline holds; whoever goes on opens it again. */
+  async closeReaders(pipeline: CompiledPipeline): Promise<void> {
+    await this.#catalogs.get(pipeline.name)?.close();
+    await this.reader.close();
+  }
+
   /** What planning passed over in the lake of a pipeline when it last looked. */
   skipped(pipeline: string): readonly SkippedRaw[] {
     return this.#skipped.get(pipeline) ?? [];

@@ -7,6 +7,7 @@ import { type ExecutionEvent, type JsonValue, loadStateMachine, startExecution }
 import { MEMORY } from '../../adapters/local/duckdb/memory.ts';
 import { packageRoot } from '../../adapters/local/duckdb/sql.ts';
 import { asFileError } from '../../adapters/local/file-errors.ts';
+import { giveBackMemory } from '../../adapters/local/give-back.ts';
 import { finish, recordEnd } from '../../engine/ledger/finish.ts';
 import { LEASE_MS } from '../../engine/ledger/leases.ts';
 import type { RunRecord } from '../../engine/ledger/runs.ts';
@@ -58,7 +59,9 @@ export async function executeRun(engine: Engine, run: RunRecord, options: Execut
         const name = call.functionName.replace(/^\$\{(\w+)\}$/, '$1');
         if (name === 'StageSlice') return workers.run(call.payload);
         if (name === 'Approve') return approve(engine, run, call, options, execution);
-        return invokeTask(context, name, call.payload);
+        const result = await invokeTask(context, name, call.payload);
+        if (LEAVES_MUCH.has(name)) giveBackMemory();
+        return result;
       },
     });
     const result = await execution.result;
@@ -123,6 +126,9 @@ function beat(engine: Engine, run: RunRecord, lost: AbortController): NodeJS.Tim
   timer.unref();
   return timer;
 }
+
+/** Tasks after which others take much memory, and which leave much: all raw objects, or all rows, were looked at. */
+const LEAVES_MUCH: ReadonlySet<string> = new Set(['WriteSlices', 'Settle', 'Preview']);
 
 async function invokeTask(context: TaskContext, name: string, payload: JsonValue): Promise<JsonValue> {
   const task = TASKS[name];

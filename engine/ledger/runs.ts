@@ -127,6 +127,9 @@ export interface ListedRuns {
   readonly damaged: readonly { readonly runId: string; readonly error: RepriseError }[];
 }
 
+/** Of each store the last plan that was read or written: it is large, and every task of a run asks for it. */
+const HELD = new WeakMap<ObjectStore, { readonly plan: Plan; readonly version: string }>();
+
 export class Runs {
   readonly #control: ObjectStore;
   readonly #clock: Clock;
@@ -141,22 +144,36 @@ export class Runs {
    * written again. Gives the plan as it is kept.
    */
   async savePlan(plan: Plan): Promise<Plan> {
-    if ((await this.#control.write(planKey(plan.id), encode(plan), { if: 'absent' })) === 'written') return plan;
+    if ((await this.#control.write(planKey(plan.id), encode(plan), { if: 'absent' })) === 'written') {
+      await this.#hold(plan);
+      return plan;
+    }
     try {
       return await this.plan(plan.id);
     } catch (error) {
       if (!isRepriseError(error) || error.code !== 'NotAsRecorded') throw error;
       await this.#control.write(planKey(plan.id), encode(plan), { if: 'always' });
+      await this.#hold(plan);
       return plan;
     }
   }
 
   /** By its whole id. Throws NotFound, and NotAsRecorded when its id is not the hash of its body. */
   async plan(id: string): Promise<Plan> {
-    const content = await this.#control.read(planKey(id));
-    if (content === undefined)
+    const version = (await this.#control.head(planKey(id)))?.version;
+    const held = HELD.get(this.#control);
+    if (held !== undefined && held.plan.id === id && held.version === version) return held.plan;
+    const content = version === undefined ? undefined : await this.#control.read(planKey(id));
+    if (version === undefined || content === undefined)
       throw new RepriseError('NotFound', `there is no plan ${id}`, 'make one: reprise plan <pipeline> --from … --to …');
-    return checkedPlan(id, Buffer.from(content).toString('utf8'));
+    const plan = checkedPlan(id, Buffer.from(content.buffer, content.byteOffset, content.length).toString('utf8'));
+    HELD.set(this.#control, { plan, version });
+    return plan;
+  }
+
+  async #hold(plan: Plan): Promise<void> {
+    const version = (await this.#control.head(planKey(plan.id)))?.version;
+    if (version !== undefined) HELD.set(this.#control, { plan, version });
   }
 
   /** A run of the plan, or with `undoes` one that takes a run of it back. */

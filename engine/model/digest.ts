@@ -1,7 +1,7 @@
 // Digests of a declaration: what it computes (transform), what the tables look like (schema), and how deliveries get
 // their identity and time (time rules). Equal digests mean equal rows.
 
-import { createHash } from 'node:crypto';
+import { createHash, type Hash, type Hmac } from 'node:crypto';
 import type { Column, Derivation, Path, Pipeline, Shape } from './language.ts';
 
 /** Raised when the evaluator itself gives other rows for the same declaration. */
@@ -20,6 +20,48 @@ export function canonicalJson(value: unknown): string {
     return `{${members.map(([key, held]) => `${JSON.stringify(key)}:${canonicalJson(held)}`).join(',')}}`;
   }
   return JSON.stringify(value ?? null);
+}
+
+/** So much of a text is hashed at once. */
+const HASHED_CHARACTERS = 64 * 1024;
+
+/** The hash, in hex, after the canonical text of the value: the same as of the whole text, which is never held. */
+export function hashJson(hash: Hash | Hmac, value: unknown): string {
+  let held = '';
+  const add = (text: string): void => {
+    held += text;
+    if (held.length < HASHED_CHARACTERS) return;
+    hash.update(held);
+    held = '';
+  };
+  addJson(value, add);
+  return hash.update(held).digest('hex');
+}
+
+function addJson(value: unknown, add: (text: string) => void): void {
+  if (Array.isArray(value)) {
+    let before = '[';
+    for (const held of value) {
+      add(before);
+      addJson(held, add);
+      before = ',';
+    }
+    add(value.length === 0 ? '[]' : ']');
+    return;
+  }
+  if (value === null || typeof value !== 'object') {
+    add(canonicalJson(value));
+    return;
+  }
+  let before = '{';
+  for (const name of Object.keys(value).sort()) {
+    const held = (value as Record<string, unknown>)[name];
+    if (held === undefined) continue;
+    add(`${before}${JSON.stringify(name)}:`);
+    addJson(held, add);
+    before = ',';
+  }
+  add(before === '{' ? '{}' : '}');
 }
 
 export const sha256Hex = (content: string | Uint8Array): string => createHash('sha256').update(content).digest('hex');

@@ -7,7 +7,7 @@ export const PLAN_LIMITS = {
   /** Deliveries of a slice, however small they are, unless one row group alone holds more. */
   sliceRowsMax: 50_000,
   /** Objects of a slice: reading one costs something, however small it is. */
-  sliceObjectsMax: 5_000,
+  sliceObjectsMax: 1_000,
   /** An object of at most so many bytes is read together with others. */
   smallObjectBytes: 256 * 1024,
   /** Small objects that are read together, and their bytes. */

@@ -1,13 +1,14 @@
 // Makes a plan: which raw objects can hold events of the window and other copies of the same events, cut into slices,
 // with everything pinned that the result depends on. A plan is data; its id is the hash of its body.
 
+import { createHash } from 'node:crypto';
 import type { CatalogEntry } from '../../ports/catalog.ts';
 import { type Clock, isoTime } from '../../ports/clock.ts';
 import { RepriseError } from '../../ports/errors.ts';
 import type { ObjectInfo, ObjectStore } from '../../ports/object-store.ts';
 import type { PlanDate, Warehouse } from '../../ports/warehouse.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
-import { canonicalJson, sha256Hex } from '../model/digest.ts';
+import { hashJson } from '../model/digest.ts';
 import { formatDay, parseDay } from '../model/time.ts';
 import { type CatalogDeps, type CatalogProgress, catalogObjects, listRaw } from './catalog.ts';
 import { datesOfEntry } from './entry-dates.ts';
@@ -76,7 +77,7 @@ export interface Plan {
 const DAY_MS = 86_400_000;
 
 /** The hash of all that the outcome depends on, however the document is laid out. */
-export const planIdOf = (body: PlanBody): string => sha256Hex(canonicalJson(body));
+export const planIdOf = (body: PlanBody): string => hashJson(createHash('sha256'), body);
 
 export interface PlanRequest {
   /** Undefined: all there is. */
@@ -146,7 +147,7 @@ async function planOf(
     objects: pinned,
     ...(gone.objects.length === 0 ? {} : { goneObjects: gone.objects }),
     slices: cutSlices(
-      readable.map((entry) => ({ ...entry.object, rowGroups: entry.rowGroups })),
+      readable.map(({ object: { key, bytes }, rowGroups }) => ({ key, bytes, rowGroups })),
       request.sliceBytes,
       PLAN_LIMITS.sliceRowsMax,
     ),

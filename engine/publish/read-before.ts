@@ -3,7 +3,7 @@
 // That is not said when raw that was read has changed or is gone since, because what lost then may win now; nor of
 // partial plans, which do not see all copies.
 
-import { isSameVersion, isVersion, type ObjectInfo, type ObjectStore } from '../../ports/object-store.ts';
+import { isSameVersion, isVersion, type ObjectStore } from '../../ports/object-store.ts';
 import type { PublishScope, ReadBefore } from '../../ports/warehouse.ts';
 import { inspectLedger } from '../ledger/inspect.ts';
 import { epochsOf } from '../ledger/ledger.ts';
@@ -43,12 +43,14 @@ const isChanged = (object: ObjectCoverage | undefined, version: string): boolean
   (!isSameVersion(object.version, version) || Object.values(object.published).every((epoch) => epoch === 0));
 
 async function isAsRead(lake: ObjectStore, pipeline: string, covered: CoverageDocument): Promise<boolean> {
-  const now = new Map<string, ObjectInfo>();
-  for await (const object of lake.list(rawPrefix(pipeline))) now.set(object.key, object);
-  return Object.entries(covered.objects).every(([key, { version, unreadable }]) => {
-    const object = now.get(key);
-    return unreadable === undefined && object !== undefined && isVersion(object, version);
-  });
+  let asRead = 0;
+  for await (const object of lake.list(rawPrefix(pipeline))) {
+    const known = covered.objects[object.key];
+    if (known === undefined) continue;
+    if (known.unreadable !== undefined || !isVersion(object, known.version)) return false;
+    asRead++;
+  }
+  return asRead === Object.keys(covered.objects).length;
 }
 
 function datesRead(plan: Plan, covered: CoverageDocument, epochs: ReadonlySet<number>): ReadBefore[] {

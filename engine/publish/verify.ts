@@ -10,6 +10,7 @@ import type { RunRecord, Runs } from '../ledger/runs.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
 import type { Plan } from '../plan/plan.ts';
 import { type ReplayDeps, replaySlice } from '../replay/replay.ts';
+import { pinnedSlices } from '../replay/slice-parts.ts';
 import { readBefore } from './read-before.ts';
 import { earlierEpochsOf, scopeOf } from './settle.ts';
 
@@ -55,12 +56,12 @@ export async function verifyPlan(
   run: Pick<RunRecord, 'runId' | 'epoch'>,
   onRows: (rows: number) => void,
 ): Promise<Verification> {
-  const pinned = new Map(plan.body.objects.map((object) => [object.key, object]));
   const staged: StagedFile[] = [];
   const unreadable: { key: string; detail: string }[] = [];
-  for (const slice of plan.body.slices) {
-    const { stager } = deps.stager(slice.number);
-    const outcome = await replaySlice({ ...deps, stager }, pipeline, slice, pinned, onRows);
+  let number = 0;
+  for (const parts of pinnedSlices(plan)) {
+    const { stager } = deps.stager(number++);
+    const outcome = await replaySlice({ ...deps, stager }, pipeline, parts, onRows);
     staged.push(...outcome.files);
     unreadable.push(...outcome.unreadable);
   }

@@ -193,6 +193,9 @@ const publishedDates = (object: ObjectCoverage): string[] =>
 /** How often a write whose outcome is unknown is looked up before giving up. */
 const LOOKS_MAX = 5;
 
+/** Of each store the documents that were read last, by their keys: a run asks for its own again and again. */
+const HELD = new WeakMap<ObjectStore, Map<string, { readonly version: string; readonly document: CoverageDocument }>>();
+
 export class Coverage {
   readonly #control: ObjectStore;
   readonly #key: string;
@@ -234,8 +237,18 @@ export class Coverage {
   async #read(): Promise<{ document: CoverageDocument | undefined; version: string | undefined }> {
     // The version first: content that is newer than it makes the write lose, never win wrongly.
     const info = await this.#control.head(this.#key);
-    const content = info === undefined ? undefined : await this.#control.read(this.#key);
-    return { document: content && decode(content), version: info?.version };
+    if (info === undefined) return { document: undefined, version: undefined };
+    const { version } = info;
+    const held = HELD.get(this.#control) ?? new Map();
+    HELD.set(this.#control, held);
+    const known = held.get(this.#key);
+    if (known?.version === version) return known;
+    const content = await this.#control.read(this.#key);
+    const document = content && decode(content);
+    // Content that is newer than the version is never looked for under it again.
+    if (document === undefined) held.delete(this.#key);
+    else held.set(this.#key, { version, document });
+    return { document, version };
   }
 }
 

@@ -7,9 +7,8 @@ import type { RawReader, RawRow } from '../../ports/raw-reader.ts';
 import type { StagedFile, Stager } from '../../ports/stage.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
 import { type Evaluation, Evaluator } from '../model/evaluate.ts';
-import type { PinnedObject } from '../plan/plan.ts';
 import { readRaw } from '../plan/read-raw.ts';
-import type { Slice } from '../plan/slices.ts';
+import type { PinnedPart } from './slice-parts.ts';
 
 export interface ReplayDeps {
   readonly lake: ObjectStore;
@@ -27,7 +26,7 @@ export interface SliceOutcome {
 }
 
 /**
- * Stages one slice. `pinned` are the plan's objects by key; one that is not the pinned version any more is refused
+ * Stages one slice. An object that is not in the pinned version any more is refused
  * (ObjectChanged, ObjectMissing), and a fault of the declaration stops it (TransformFault). An object that cannot be
  * read to its end gives nothing at all: when it gave rows before, the slice is read again without it. `onRows` hears
  * of rows as they are read.
@@ -35,8 +34,7 @@ export interface SliceOutcome {
 export async function replaySlice(
   deps: ReplayDeps,
   pipeline: CompiledPipeline,
-  slice: Slice,
-  pinned: ReadonlyMap<string, PinnedObject>,
+  slice: readonly PinnedPart[],
   onRows: (rows: number) => void,
 ): Promise<SliceOutcome> {
   const unreadable = new Map<string, string>();
@@ -46,11 +44,8 @@ export async function replaySlice(
     let deliveries = 0;
     let rejected = 0;
     try {
-      const parts = slice.parts
-        .filter(({ key }) => !unreadable.has(key))
-        .map((part) => ({ ...part, bytes: pinned.get(part.key)?.bytes ?? 0 }));
-      const check = (part: { readonly key: string }): Promise<void> =>
-        refuseChanged(deps.lake, pinned.get(part.key), part.key);
+      const parts = slice.filter(({ key }) => !unreadable.has(key));
+      const check = (part: PinnedPart): Promise<void> => refuseChanged(deps.lake, part);
       let begun: string | undefined;
       let isBroken = false;
       for await (const found of readRaw(deps, parts, check)) {
@@ -100,7 +95,7 @@ function evaluated(evaluator: Evaluator, pipeline: string, key: string, raw: Raw
   }
 }
 
-async function refuseChanged(lake: ObjectStore, pinned: PinnedObject | undefined, key: string): Promise<void> {
+async function refuseChanged(lake: ObjectStore, { key, bytes, version }: PinnedPart): Promise<void> {
   const now = await lake.head(key);
   if (now === undefined) {
     throw new RepriseError(
@@ -109,10 +104,10 @@ async function refuseChanged(lake: ObjectStore, pinned: PinnedObject | undefined
       'plan again; rows that came from it stay',
     );
   }
-  if (pinned === undefined || !isVersion(now, pinned.version)) {
+  if (!isVersion(now, version)) {
     throw new RepriseError(
       'ObjectChanged',
-      `raw object ${key} changed after it was planned (${pinned?.bytes ?? 0} → ${now.bytes} bytes)`,
+      `raw object ${key} changed after it was planned (${bytes} → ${now.bytes} bytes)`,
       'plan again',
     );
   }

@@ -2,11 +2,12 @@
 
 import type { ObjectStore } from '../../ports/object-store.ts';
 import { isSealed, sealed } from '../ledger/manifests.ts';
-import type { Runs, SliceManifest } from '../ledger/runs.ts';
+import type { RunRecord, Runs, SliceManifest } from '../ledger/runs.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
 import type { Plan } from '../plan/plan.ts';
 import { areAsStaged, fileDigest, type StageFile } from '../publish/staged-files.ts';
 import { type ReplayDeps, replaySlice } from './replay.ts';
+import { partsOf } from './slice-parts.ts';
 
 export interface StageDeps extends ReplayDeps {
   readonly runs: Runs;
@@ -16,18 +17,14 @@ export interface StageDeps extends ReplayDeps {
 export async function stageSlice(
   deps: StageDeps,
   pipeline: CompiledPipeline,
-  plan: Plan,
-  runId: string,
+  run: Pick<RunRecord, 'runId' | 'planId'>,
   number: number,
   onRows: (rows: number) => void,
 ): Promise<SliceManifest> {
+  const { runId } = run;
   const done = await deps.runs.slice(runId, number);
   if (done !== undefined && (await isDone(deps, runId, done))) return done;
-  const slice = plan.body.slices[number];
-  if (slice === undefined)
-    throw new RangeError(`plan ${plan.id} has ${plan.body.slices.length} slices, no number ${number}`);
-  const pinned = new Map(plan.body.objects.map((object) => [object.key, object]));
-  const outcome = await replaySlice(deps, pipeline, slice, pinned, onRows);
+  const outcome = await replaySlice(deps, pipeline, await partsOf(deps, run, number), onRows);
   const files: StageFile[] = [];
   for (const [place, file] of outcome.files.entries()) {
     const key = `${runId}/slices/${String(number).padStart(6, '0')}/${file.table}-${place}.parquet`;

@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { deliveryOrderSql, precedenceSql } from '../../adapters/local/duckdb/columns.ts';
 import { readParquet } from '../../adapters/local/duckdb/parquet-path.ts';
 import type { Engine } from '../../cli/wire/engine.ts';
-import type { PinnedObject } from '../../engine/plan/plan.ts';
 import { replaySlice } from '../../engine/replay/replay.ts';
 
 let loads = 0;
@@ -20,9 +19,8 @@ export async function liveLoad(engine: Engine, name: string, key: string): Promi
   const { stager, folder } = context.stager(`live-${++loads}`);
   await mkdir(folder, { recursive: true });
   const info = await engine.home.lake.head(key);
-  const pinned = { ...info, key, rows: 0, rowsInWindow: 0, because: 'holds the window' } as PinnedObject;
-  const slice = { number: 0, bytes: pinned.bytes, parts: [{ key }] };
-  const { files } = await replaySlice({ ...context, stager }, pipeline, slice, new Map([[key, pinned]]), () => {});
+  const parts = [{ key, bytes: info?.bytes ?? 0, version: info?.version ?? '' }];
+  const { files } = await replaySlice({ ...context, stager }, pipeline, parts, () => {});
   const settled = await stager.settle(pipeline, files, join(folder, 'settled'));
   const order = (alias: string): string =>
     `(${precedenceSql(pipeline, alias)}, ${alias}.received_at, ${deliveryOrderSql(pipeline, `${alias}._delivery`)}, ${alias}.source)`;

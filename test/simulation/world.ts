@@ -239,7 +239,7 @@ export class World {
       for (const number of await slicesLeft(deps, plan, runId, (options.groupCuts & 1) === 1)) {
         const folder = this.#newFolder('slice');
         const stager = this.#stager(folder);
-        await stageSlice({ ...deps, stager }, pipeline, plan, runId, number, () => {});
+        await stageSlice({ ...deps, stager }, pipeline, { runId, planId: plan.id }, number, () => {});
       }
       const folder = this.#newFolder('settle');
       await settle({ ...deps, stager: this.#stager(folder), folder }, pipeline, plan, runId);

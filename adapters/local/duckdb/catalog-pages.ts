@@ -30,6 +30,8 @@ export interface Page extends PageName {
 export class CatalogPages {
   readonly #control: ObjectStore;
   readonly #prefix: string;
+  /** Pages that were read, by place: a plan asks for them several times. Whoever holds their entries holds most of it. */
+  readonly #read = new Map<string, { readonly version: string; readonly page: Page }>();
 
   constructor(control: ObjectStore, pipeline: string, timeRulesDigest: string) {
     this.#control = control;
@@ -39,9 +41,9 @@ export class CatalogPages {
   /** The pages of a date of arrival, ascending by number, and apart from them those that others of them replace. */
   async ofDate(date: string): Promise<{ readonly pages: readonly Page[]; readonly replaced: readonly Page[] }> {
     const pages: Page[] = [];
-    for await (const { key } of this.#control.list(this.#folder(date))) {
+    for await (const { key, version } of this.#control.list(this.#folder(date))) {
       if (!key.endsWith('.json')) continue;
-      const page = await this.#read(key.slice(0, -'.json'.length));
+      const page = await this.#page(key.slice(0, -'.json'.length), version);
       if (page !== undefined) pages.push(page);
     }
     const names = new Set(pages.flatMap(({ replaces }) => replaces));
@@ -87,7 +89,20 @@ export class CatalogPages {
     return `${this.#prefix}dt=${date}/`;
   }
 
-  async #read(place: string): Promise<Page | undefined> {
+  /** What was read is read anew when it is asked for again. */
+  forget(): void {
+    this.#read.clear();
+  }
+
+  async #page(place: string, version: string): Promise<Page | undefined> {
+    const known = this.#read.get(place);
+    if (known?.version === version) return known.page;
+    const page = await this.#readPage(place);
+    if (page !== undefined) this.#read.set(place, { version, page });
+    return page;
+  }
+
+  async #readPage(place: string): Promise<Page | undefined> {
     const content = await this.#control.read(`${place}.json`);
     if (content === undefined) return undefined;
     const number = Number(nameOf(place).split('-')[0]);

@@ -115,6 +115,8 @@ export class DuckCatalogPage implements CatalogPage {
   }
 
   async #end(): Promise<void> {
+    // Pages that were looked at to write this one would pile up while many are written.
+    this.#pages.forget();
     for (const table of this.#tables) await this.#duck.run(`DROP TABLE IF EXISTS ${table}`);
     await rm(this.#file, { force: true });
   }

@@ -42,17 +42,16 @@ export class DuckCatalog implements Catalog {
   }
 
   async entries(objects: readonly ObjectInfo[]): Promise<readonly (CatalogEntry | undefined)[]> {
-    const found = new Map<string, CatalogEntry>();
-    const asked = new Set(objects.map(versionKey));
-    for (const date of datesOf(objects)) {
+    const found: (CatalogEntry | undefined)[] = new Array(objects.length).fill(undefined);
+    for (const [date, asked] of askedOf(objects)) {
       for (const page of (await this.#pages.ofDate(date)).pages) {
         for (const entry of page.entries) {
-          const version = versionKey(entry.object);
-          if (asked.has(version)) found.set(version, entry);
+          const number = asked(entry.object);
+          if (number !== undefined) found[number] = entry;
         }
       }
     }
-    return objects.map((object) => found.get(versionKey(object)));
+    return found;
   }
 
   async openPage(date: string): Promise<CatalogPage> {
@@ -154,20 +153,19 @@ export class DuckCatalog implements Catalog {
 
   /** The pages that hold the objects' versions: of each the last. */
   async #pagesOf(objects: readonly ObjectInfo[]): Promise<AskedPage[]> {
-    const numbers = new Map(objects.map((object, number) => [versionKey(object), number]));
     const found: AskedPage[] = [];
-    for (const date of datesOf(objects)) {
+    for (const [date, asked] of askedOf(objects)) {
       const last = new Map<number, readonly [page: Page, object: number]>();
       const { pages } = await this.#pages.ofDate(date);
       for (const page of pages) {
         for (const [object, { object: info }] of page.entries.entries()) {
-          const number = numbers.get(versionKey(info));
+          const number = asked(info);
           if (number !== undefined) last.set(number, [page, object]);
         }
       }
       for (const page of pages) {
-        const asked = [...last].flatMap(([number, [of, object]]) => (of === page ? [[object, number] as const] : []));
-        if (asked.length > 0) found.push({ page: { ...page, entries: [] }, asked });
+        const here = [...last].flatMap(([number, [of, object]]) => (of === page ? [[object, number] as const] : []));
+        if (here.length > 0) found.push({ page: { ...page, entries: [] }, asked: here });
       }
     }
     return found;
@@ -219,9 +217,11 @@ export class DuckCatalog implements Catalog {
     });
   }
 
+  /** Gives back all that it holds; whoever asks for more opens it again. */
   async close(): Promise<void> {
     await (await this.#opened)?.close();
     this.#opened = undefined;
+    this.#pages.forget();
     await rm(join(this.#options.scratch, 'catalog'), { recursive: true, force: true });
   }
 }
@@ -236,7 +236,25 @@ interface AskedPage {
 /** What a damaged file makes of a statement. */
 const DAMAGE: ReadonlySet<string> = new Set(['UnreadableObject', 'ObjectMissing', 'WarehouseFailed']);
 
-const datesOf = (objects: readonly ObjectInfo[]): Set<string> => new Set(objects.map(({ key }) => arrivalDate(key)));
+/** By date of arrival what gives the place of a version among the objects. Of a key there is one, as a rule. */
+function askedOf(objects: readonly ObjectInfo[]): Map<string, (object: ObjectInfo) => number | undefined> {
+  const byDate = new Map<string, Map<string, number>>();
+  for (const [number, { key }] of objects.entries()) {
+    const date = arrivalDate(key);
+    const numbers = byDate.get(date) ?? new Map<string, number>();
+    byDate.set(date, numbers.set(numbers.has(key) ? versionKey(objects[number] as ObjectInfo) : key, number));
+  }
+  return new Map(
+    [...byDate].map(([date, numbers]) => [
+      date,
+      (object) => {
+        const number = numbers.get(object.key);
+        if (number === undefined || objects[number]?.version === object.version) return number;
+        return numbers.get(versionKey(object));
+      },
+    ]),
+  );
+}
 
 /** A new table of integers, in place of one of that name. */
 async function fill(
