@@ -6,7 +6,7 @@ import { PLAN_LIMITS } from '../../engine/plan/limits.ts';
 import type { Plan } from '../../engine/plan/plan.ts';
 import type { SkippedRaw } from '../../engine/plan/raw-keys.ts';
 import { windowsOver } from '../../engine/plan/window.ts';
-import { verifyPlan } from '../../engine/publish/verify.ts';
+import { type PlanVerification, verifyPlan } from '../../engine/publish/verify.ts';
 import type { UndeclaredColumn, Verification } from '../../ports/warehouse.ts';
 import { type Command, textArgument } from '../command.ts';
 import { auditDocument, renderAudit } from '../render/audit.ts';
@@ -22,6 +22,7 @@ import { withReader } from './session.ts';
 import { auditRun } from './verify-run.ts';
 
 const DIFFERENCE_FOUND = 4;
+const OBJECTS_SHOWN = 20;
 const DATES_SHOWN = 30;
 
 export const verifyCommand: Command = {
@@ -61,6 +62,7 @@ export const verifyCommand: Command = {
           differences: verification.differences,
           needs: verification.needs,
           next: commandsFor(pipeline.name, verification),
+          unreadable: verification.unreadable,
           notJudged: verification.notJudged,
           rawGone: verification.rawGone ?? [],
           digests: verification.digests,
@@ -78,7 +80,7 @@ export const verifyCommand: Command = {
 };
 
 /** Verifies all there is of a pipeline. */
-export async function verifyPipeline(engine: Engine, name: string, terminal: Terminal): Promise<Verification> {
+export async function verifyPipeline(engine: Engine, name: string, terminal: Terminal): Promise<PlanVerification> {
   const { plan, run } = await whatOf(engine, name, terminal);
   return verifyAgain(engine, plan, run, terminal);
 }
@@ -88,7 +90,7 @@ async function verifyAgain(
   plan: Plan,
   run: Pick<RunRecord, 'runId' | 'epoch'>,
   terminal: Terminal,
-): Promise<Verification> {
+): Promise<PlanVerification> {
   const pipeline = await engine.pipelines.compiled(plan.body.pipeline);
   await refuseDrift(plan, pipeline, engine.home.lake);
   const rowsToRead = plan.body.objects.reduce((sum, object) => sum + object.rows, 0);
@@ -126,7 +128,7 @@ async function whatOf(
 function render(
   pipeline: string,
   plan: Plan,
-  verification: Verification,
+  verification: PlanVerification,
   undeclared: readonly UndeclaredColumn[],
   skipped: readonly SkippedRaw[],
 ): string {
@@ -135,8 +137,9 @@ function render(
     `${pipeline}, event dates [${from}, ${to}): ${plural(verification.checked, 'row')} derived again from raw and compared`,
   ];
   lines.push(...goneLines(verification.rawGone));
+  lines.push(...unreadableLines(pipeline, verification));
   if (verification.notJudged > 0)
-    lines.push(`${plural(verification.notJudged, 'live row')} that no raw object of the plan judges left out`);
+    lines.push(`${plural(verification.notJudged, 'row')} left out that no raw object of the plan judges`);
   lines.push(...undeclaredLines(undeclared, 'not compared'), ...renderSkipped(skipped));
   if (verification.differencesTotal === 0) return [...lines, 'no difference'].join('\n');
   lines.push(`${plural(verification.differencesTotal, 'difference')}:`, '');
@@ -160,6 +163,16 @@ function render(
     );
   lines.push(...commandsFor(pipeline, verification).map((command) => `next: ${command}`));
   return lines.join('\n');
+}
+
+function unreadableLines(pipeline: string, { unreadable }: PlanVerification): string[] {
+  if (unreadable.length === 0) return [];
+  return [
+    `${plural(unreadable.length, 'raw object')} cannot be read, so that the rows they gave are not proved:`,
+    ...unreadable.slice(0, OBJECTS_SHOWN).map(({ key, detail }) => `  cannot be read: ${key} (${detail})`),
+    ...(unreadable.length > OBJECTS_SHOWN ? [`  and ${count(unreadable.length - OBJECTS_SHOWN)} more`] : []),
+    `  restore them in the lake, then see what is left: reprise reconcile ${pipeline}`,
+  ];
 }
 
 /** One command for each window of dates that need the same; they name no date that is as it should be. */

@@ -26,11 +26,16 @@ export interface VerifyDeps extends Omit<ReplayDeps, 'stager'> {
 /** Most differences that are named; all are counted. */
 export const DIFFERENCES_NAMED_MAX = 100;
 
+/** What was compared, and the raw objects that could not be read: of what they gave nothing is proved. */
+export interface PlanVerification extends Verification {
+  readonly unreadable: readonly { readonly key: string; readonly detail: string }[];
+}
+
 /** Keeps what a run found when it verified itself, and names it in the ledger. */
 export async function recordVerification(
   deps: LedgerDeps & { readonly runs: Runs },
   { runId, attempt, pipeline }: RunRecord,
-  verification: Verification,
+  verification: PlanVerification,
 ): Promise<void> {
   await deps.runs.saveDocument(runId, VERIFIED, verification);
   const digests: Record<string, string> = {};
@@ -55,7 +60,7 @@ export async function verifyPlan(
   plan: Plan,
   run: Pick<RunRecord, 'runId' | 'epoch'>,
   onRows: (rows: number) => void,
-): Promise<Verification> {
+): Promise<PlanVerification> {
   const staged: StagedFile[] = [];
   const unreadable: { key: string; detail: string }[] = [];
   let number = 0;
@@ -72,5 +77,6 @@ export async function verifyPlan(
     ...(await readBefore(deps, plan)),
     earlierEpochs: await earlierEpochsOf(deps.control, plan),
   };
-  return deps.withWarehouse((warehouse) => warehouse.verify(scope, DIFFERENCES_NAMED_MAX));
+  const verification = await deps.withWarehouse((warehouse) => warehouse.verify(scope, DIFFERENCES_NAMED_MAX));
+  return { ...verification, unreadable: scope.unreadable.map(({ key, detail }) => ({ key, detail })) };
 }
