@@ -264,6 +264,8 @@ export interface PublishedTokens {
   readonly warehouseId: string | undefined;
   /** Of all transactions, whatever the pipeline. */
   readonly tokens: ReadonlySet<string>;
+  /** Dates of the pipeline that a run has published. */
+  readonly dates: ReadonlySet<string>;
   /** The runs that published the pipeline's dates last. */
   readonly runIds: readonly string[];
 }

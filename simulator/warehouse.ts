@@ -210,7 +210,8 @@ export class SimWarehouse implements Warehouse, OfferReader {
   }
 
   async published(): Promise<PublishedTokens> {
-    return { warehouseId: 'simulated', tokens: new Set(this.#options.state.commits.keys()), runIds: [] };
+    const { commits, fences } = this.#options.state;
+    return { warehouseId: 'simulated', tokens: new Set(commits.keys()), dates: new Set(fences.keys()), runIds: [] };
   }
 
   committed(token: string): Promise<GroupOutcome | undefined> {

@@ -15,11 +15,13 @@ export const catalogBuildCommand: Command = {
   run: (args, terminal) =>
     withEngine(args, terminal, 'catalog build', false, async (engine) => {
       const pipeline = await engine.pipelines.compiled(textArgument(args, 'pipeline'));
-      const deps = { lake: engine.home.lake, catalog: engine.catalog(pipeline), reader: engine.reader };
+      const catalog = engine.catalog(pipeline);
+      const deps = { lake: engine.home.lake, catalog, reader: engine.reader };
       let skipped: readonly SkippedRaw[] = [];
       const objects = await listRaw(engine.home.lake, pipeline.name, (found) => {
         skipped = found;
       });
+      const damaged = await catalog.removeDamaged(objects);
       const { entries, read } = await catalogObjects(deps, pipeline, objects, (progress) => {
         terminal.progress(
           `cataloguing raw: ${progress.objectsDone} of ${progress.objects} objects, ${bytes(progress.bytesDone)} of ${bytes(progress.bytes)}`,
@@ -33,6 +35,7 @@ export const catalogBuildCommand: Command = {
           pipeline: pipeline.name,
           objects: entries.length,
           built: read.length,
+          damagedPages: damaged,
           deliveries,
           dates: dates.length,
           unreadable: unreadable.map((entry) => ({ key: entry.object.key, detail: entry.unreadable })),
@@ -40,6 +43,7 @@ export const catalogBuildCommand: Command = {
         },
         [
           `${pipeline.name}: ${plural(entries.length, 'raw object')} known, ${read.length} read now, ${plural(deliveries, 'delivery', 'deliveries')}`,
+          ...(damaged > 0 ? [`${plural(damaged, 'damaged page')} removed, and what they held read again`] : []),
           ...(dates.length > 0 ? [`event dates ${dates[0]} to ${dates.at(-1)}`] : []),
           ...unreadable.map((entry) => `cannot be read: ${entry.object.key} (${entry.unreadable})`),
           ...renderSkipped(skipped),

@@ -3,6 +3,9 @@
 
 import { meaningsOf } from '../../adapters/local/declaration/meaning.ts';
 import { documentOf } from '../../engine/ledger/document.ts';
+import { inspectLedger } from '../../engine/ledger/inspect.ts';
+import { epochsOf } from '../../engine/ledger/ledger.ts';
+import type { CompiledPipeline } from '../../engine/model/compile.ts';
 import { compareDeclarations, type SchemaChange } from '../../engine/schema/compare.ts';
 import { columnCount, type Surface, surfaceOf } from '../../engine/schema/surface.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
@@ -29,10 +32,19 @@ export function applySchema(args: Arguments, name: string, terminal: Terminal): 
       await engine.ledger(name).append({ kind: 'schema_applied', columns, changes });
       await engine.home.control.write(keyOf(name), Buffer.from(JSON.stringify(surface)), { if: 'always' });
     }
-    const applied = { pipeline: name, dryRun, applied: !dryRun && !refused, ...evolution, changes };
+    const repair = evolution.added.length > 0 && (await havePublished(engine.home.control, pipeline));
+    const applied = { pipeline: name, dryRun, repair, applied: !dryRun && !refused, ...evolution, changes };
     terminal.result(applied, renderApply(applied));
     return refused ? REFUSED : 0;
   });
+}
+
+/** Whether these transforms have published already: what the tables lack of theirs was there, and was removed. */
+export async function havePublished(
+  control: ObjectStore,
+  { name, transformDigest }: Pick<CompiledPipeline, 'name' | 'transformDigest'>,
+): Promise<boolean> {
+  return epochsOf((await inspectLedger(control, name)).entries, transformDigest).length > 0;
 }
 
 const keyOf = (pipeline: string): string => `schemas/${pipeline}.json`;

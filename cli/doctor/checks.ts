@@ -14,6 +14,7 @@ import { publishedCheck } from './published.ts';
 import { rawCheck } from './raw.ts';
 import { runsCheck } from './runs.ts';
 import { scratchCheck } from './scratch.ts';
+import { tablesCheck } from './tables.ts';
 import { waitingCheck } from './waiting.ts';
 import { warehouseCheck } from './warehouse.ts';
 
@@ -23,6 +24,7 @@ export const CHECKS: readonly Check[] = [nodeCheck, duckdbCheck, pipelinesCheck,
 export const HOME_CHECKS: readonly HomeCheck[] = [
   privacyCheck,
   warehouseCheck,
+  tablesCheck,
   lakeCheck,
   rawCheck,
   plansCheck,

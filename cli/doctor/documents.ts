@@ -1,5 +1,5 @@
 // Whether what is kept of plans and runs can be read: every document of the control store but ledger and plans, which have
-// checks of their own, and the Parquet files of the stage. Says of each what it is good for: what can be derived again is a
+// checks of their own, and the Parquet files of the catalog and of the stage. Says of each what it is good for: what can be derived again is a
 // note, what cannot is wrong.
 
 import { systemClock } from '../../adapters/local/clock.ts';
@@ -9,7 +9,8 @@ import { documentOf } from '../../engine/ledger/document.ts';
 import { inspectLedger } from '../../engine/ledger/inspect.ts';
 import { isDerivable, Runs } from '../../engine/ledger/runs.ts';
 import { prunedAt } from '../../engine/publish/prune.ts';
-import { isRepriseError } from '../../ports/errors.ts';
+import { isRepriseError, RepriseError } from '../../ports/errors.ts';
+import type { ObjectStore } from '../../ports/object-store.ts';
 import { count, plural } from '../render/text.ts';
 import { type Finding, faultOf, type HomeCheck } from './finding.ts';
 
@@ -68,8 +69,17 @@ async function controlFindings(home: Home): Promise<Finding[]> {
 
 /** Throws Damaged. `fix`: of a document that is not a run's. */
 async function refuseDamaged(home: Home, key: string, fix: string | undefined): Promise<void> {
+  if (key.endsWith('.parquet')) {
+    const bytes = (await home.control.head(key))?.bytes ?? 0;
+    if (await isParquet(home.control, key, bytes)) return;
+    const build = `reprise catalog build ${key.split('/')[1]}`;
+    throw new RepriseError(
+      'Damaged',
+      `control/${key} is damaged: its ${plural(bytes, 'byte')} are not a whole Parquet file`,
+      build,
+    );
+  }
   const content = (await home.control.read(key)) ?? Buffer.alloc(0);
-  if (key.endsWith('.parquet')) return;
   if (fix !== undefined || isDerivable(key)) {
     documentOf(key, content, fix ?? 'nothing to do: resuming the run derives it again');
     return;
@@ -115,7 +125,7 @@ async function stageFindings(home: Home): Promise<Finding[]> {
   const findings: Finding[] = [];
   const runs = new Runs(home.control, systemClock);
   for await (const { key, bytes } of home.stage.list('')) {
-    if (!key.endsWith('.parquet') || (await isParquet(home, key, bytes))) continue;
+    if (!key.endsWith('.parquet') || (await isParquet(home.stage, key, bytes))) continue;
     const [runId = '', part] = key.split('/');
     const isChange = part === 'changes';
     findings.push({
@@ -147,9 +157,9 @@ async function first(home: Home, prefix: string): Promise<string | undefined> {
   return undefined;
 }
 
-async function isParquet(home: Home, key: string, bytes: number): Promise<boolean> {
+async function isParquet(store: ObjectStore, key: string, bytes: number): Promise<boolean> {
   if (bytes < 12) return false;
-  const { path, release } = await home.stage.fetch(key);
+  const { path, release } = await store.fetch(key);
   try {
     return await isWholeParquet(path, bytes);
   } finally {

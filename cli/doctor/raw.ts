@@ -9,6 +9,7 @@ import { warehouseBytes, warehouseHolder } from '../../adapters/local/health.ts'
 import type { Home } from '../../adapters/local/home.ts';
 import { listRaw } from '../../engine/plan/catalog.ts';
 import { goneRaw } from '../../engine/plan/gone-raw.ts';
+import { isRepriseError } from '../../ports/errors.ts';
 import type { GoneRows } from '../../ports/warehouse.ts';
 import { goneText } from '../render/raw-gone.ts';
 import { Pipelines } from '../wire/pipelines.ts';
@@ -40,6 +41,12 @@ export const rawCheck: HomeCheck = {
   },
 };
 
+/** Which ones is what the check of the tables says. */
+function unlessTablesAreMissing(error: unknown): readonly string[] {
+  if (isRepriseError(error) && error.code === 'Configuration') return [];
+  throw error;
+}
+
 async function goneByPipeline(home: Home, folder: string | undefined): Promise<[string, GoneRows[]][]> {
   const duck = await openDuck({
     path: home.warehousePath,
@@ -56,7 +63,8 @@ async function goneByPipeline(home: Home, folder: string | undefined): Promise<[
       // One that does not load is another check's finding.
       const pipeline = await pipelines.compiled(name).catch(() => undefined);
       if (pipeline === undefined) continue;
-      const gave = new Set(await warehouse.objectsWithRows(pipeline, ALL_DATES));
+      const keys = await warehouse.objectsWithRows(pipeline, ALL_DATES).catch(unlessTablesAreMissing);
+      const gave = new Set(keys);
       if (gave.size === 0) continue;
       const listed = new Set((await listRaw(home.lake, name)).map(({ key }) => key));
       const deps = { control: home.control, clock: systemClock, warehouse };

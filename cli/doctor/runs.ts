@@ -2,6 +2,8 @@
 
 import { systemClock } from '../../adapters/local/clock.ts';
 import { warehouseHolder } from '../../adapters/local/health.ts';
+import type { Home } from '../../adapters/local/home.ts';
+import { differences } from '../../engine/ledger/restore.ts';
 import { type RunRecord, Runs } from '../../engine/ledger/runs.ts';
 import { standingUndo } from '../../engine/ledger/undone.ts';
 import { isRepriseError } from '../../ports/errors.ts';
@@ -16,8 +18,10 @@ export const runsCheck: HomeCheck = {
     const every = await store.all();
     const findings: Finding[] = [];
     const holder = await warehouseHolder(home.path);
+    const contradicted = await contradictedRuns(home, store, every);
     for (const [place, run] of every.entries()) {
-      if (isEnded(run)) continue;
+      // The ledger knows better, and its check says how the record is written again.
+      if (isEnded(run) || contradicted.has(run.runId)) continue;
       try {
         if ((await standingUndo(store, run.runId)) !== undefined) continue;
         if (await isOverruled(store, run, every.slice(0, place))) continue;
@@ -38,6 +42,15 @@ export const runsCheck: HomeCheck = {
 
 const ENDED = new Set(['succeeded', 'nothing_to_do', 'published_with_gaps', 'published_downstream_stale', 'refused']);
 const isEnded = (run: RunRecord): boolean => ENDED.has(run.state);
+
+/** Runs whose records are not what the ledgers say. */
+async function contradictedRuns(home: Home, runs: Runs, every: readonly RunRecord[]): Promise<Set<string>> {
+  const unfinished = new Set(every.filter((run) => !isEnded(run)).map(({ pipeline }) => pipeline));
+  const found = new Set<string>();
+  for (const pipeline of unfinished)
+    for (const { runId } of await differences({ control: home.control, runs }, pipeline)) found.add(runId);
+  return found;
+}
 
 /** Whether a newer run that still stands has finished all that this one left undone. */
 async function isOverruled(store: Runs, run: RunRecord, newer: readonly RunRecord[]): Promise<boolean> {

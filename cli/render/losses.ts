@@ -14,6 +14,8 @@ export const lostCommands = (pipeline: string, { replayable }: Lost): string[] =
 /** What is missing, in one sentence; undefined when nothing is that was not published again. */
 export function lostSentence(pipeline: string, { runs, transactions, dates }: Lost): string | undefined {
   if (dates.length === 0) return undefined;
+  if (transactions === 0)
+    return `the warehouse does not say who published ${pipeline} at ${shown(dates)}: rows of reprise.fences were removed`;
   const named = runs.slice(0, RUNS_SHOWN).join(', ') + (runs.length > RUNS_SHOWN ? ', …' : '');
   return `the warehouse lacks ${plural(transactions, 'transaction')} of ${pipeline} (${named}), at ${shown(dates)}: its file was deleted, restored from an older copy, or replaced`;
 }

@@ -60,11 +60,13 @@ export interface ApplyDocument extends SchemaEvolution {
   readonly pipeline: string;
   readonly dryRun: boolean;
   readonly applied: boolean;
+  /** What was added had been there, so that only a repair fills it again. */
+  readonly repair: boolean;
   readonly changes: readonly SchemaChange[];
 }
 
 export function renderApply(document: ApplyDocument): string {
-  const { pipeline, dryRun, statements, refused, kept, added } = document;
+  const { pipeline, dryRun, statements, refused, kept } = document;
   const lines: string[] = [];
   if (refused.length > 0) {
     lines.push(`${pipeline}: refused, nothing was changed: what the declaration asks of these columns can lose values`);
@@ -84,13 +86,19 @@ export function renderApply(document: ApplyDocument): string {
     for (const one of kept) lines.push(`  ${one.column === undefined ? one.table : `${one.table}.${one.column}`}`);
     lines.push('when nobody reads them:', ...kept.map((one) => `  ${one.statement}`));
   }
-  if (refused.length === 0) lines.push(...nextAfterApply(pipeline, dryRun, added));
+  if (refused.length === 0) lines.push(...nextAfterApply(document));
   return lines.join('\n');
 }
 
-function nextAfterApply(pipeline: string, dryRun: boolean, added: SchemaEvolution['added']): string[] {
+function nextAfterApply({ pipeline, dryRun, added, repair }: ApplyDocument): string[] {
   if (added.length === 0) return [];
   if (dryRun) return ['', `next: reprise schema apply ${pipeline}`];
+  if (repair)
+    return [
+      '',
+      'this was there before, and was removed; it is empty until the dates are repaired:',
+      `next: reprise backfill ${pipeline} --all --repair`,
+    ];
   return [
     '',
     'what is new is empty until the dates are replayed whole:',

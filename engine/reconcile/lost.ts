@@ -54,11 +54,13 @@ export async function findLost(
   await refuseForeign(deps, pipeline, there);
   const isThere = ({ token, warehouse = there.warehouseId }: Transaction): boolean =>
     there.tokens.has(token) && warehouse === there.warehouseId;
+  const document = await new Coverage(deps.control, pipeline.name).read();
   const first = published.findIndex((one) => !isThere(one));
-  if (first < 0) return NOTHING_LOST;
+  const unfenced = unfencedDates(document, there);
+  if (first < 0 && unfenced.length === 0) return NOTHING_LOST;
   const missing = published.filter((one) => !isThere(one));
   const dates = new Set<string>();
-  for (const one of published.slice(first)) {
+  for (const one of first < 0 ? [] : published.slice(first)) {
     const run = await deps.runs.run(one.runId);
     const plan = await deps.runs.plan(run.planId);
     const isWhole = !plan.body.partial && run.undoes === undefined;
@@ -67,7 +69,7 @@ export async function findLost(
       else if (isWhole && isComplete(planned)) dates.delete(planned.date);
     }
   }
-  const document = await new Coverage(deps.control, pipeline.name).read();
+  for (const date of unfenced) dates.add(date);
   const held = new Set(Object.values(document?.objects ?? {}).flatMap(({ published: at }) => Object.keys(at)));
   const sorted = [...dates].sort();
   return {
@@ -76,6 +78,16 @@ export async function findLost(
     dates: sorted,
     replayable: sorted.filter((date) => document === undefined || held.has(date)),
   };
+}
+
+/** Dates that were published, and of which the warehouse does not know who had them last. */
+function unfencedDates(document: CoverageDocument | undefined, there: PublishedTokens): string[] {
+  // An object that cannot be read has an entry in the quarantine at a date that no plan may have named.
+  const readable = Object.values(document?.objects ?? {}).filter(({ unreadable }) => unreadable === undefined);
+  const published = readable.flatMap((object) =>
+    Object.entries(object.published).flatMap(([date, epoch]) => (epoch > 0 ? [date] : [])),
+  );
+  return [...new Set(published)].filter((date) => !there.dates.has(date));
 }
 
 /** The dates count as never published, and are to be published whole. Safe to repeat. */

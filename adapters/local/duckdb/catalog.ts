@@ -171,8 +171,25 @@ export class DuckCatalog implements Catalog {
     return found;
   }
 
-  /** A page whose keys cannot be read is removed, so that its objects are read again. */
+  /** Removes pages whose keys cannot be read, so that what they knew of these objects is read again. Gives how many. */
+  async removeDamaged(objects: readonly ObjectInfo[]): Promise<number> {
+    const pages: Page[] = [];
+    for (const date of new Set(objects.map(({ key }) => arrivalDate(key))))
+      pages.push(...(await this.#pages.ofDate(date)).pages);
+    return (await this.#removeDamaged(pages)).length;
+  }
+
   async #refuseDamaged(pages: readonly Page[]): Promise<void> {
+    const damaged = await this.#removeDamaged(pages);
+    if (damaged.length === 0) return;
+    throw new RepriseError(
+      'StoreUnavailable',
+      `${damaged.length} page(s) of the catalog could not be read, and were removed: ${damaged[0]?.place}.parquet`,
+      'run this again: the objects that they knew are read again',
+    );
+  }
+
+  async #removeDamaged(pages: readonly Page[]): Promise<readonly Page[]> {
     const damaged: Page[] = [];
     // An instance of its own: one that failed inside refuses everything afterwards.
     const duck = await this.#open('catalog-probe');
@@ -181,13 +198,8 @@ export class DuckCatalog implements Catalog {
     } finally {
       await duck.close();
     }
-    if (damaged.length === 0) return;
     for (const page of damaged) await this.#pages.remove(page);
-    throw new RepriseError(
-      'StoreUnavailable',
-      `${damaged.length} page(s) of the catalog could not be read, and were removed: ${damaged[0]?.place}.parquet`,
-      'run this again: the objects that they knew are read again',
-    );
+    return damaged;
   }
 
   async #isSound(duck: Duck, page: Page): Promise<boolean> {

@@ -3,6 +3,7 @@
 
 import type { CompiledPipeline } from '../../../engine/model/compile.ts';
 import type { TableColumn } from '../../../engine/model/tables.ts';
+import { RepriseError } from '../../../ports/errors.ts';
 import type { SchemaEvolution } from '../../../ports/warehouse.ts';
 import { columnDefinitions, duckType, quarantineColumns, warehouseColumns } from './columns.ts';
 import { type Duck, quoteLiteral } from './instance.ts';
@@ -23,6 +24,19 @@ export const wantedTables = (pipeline: CompiledPipeline): WantedTable[] => [
   ...pipeline.tables.map((table) => ({ name: table.name, columns: warehouseColumns(table) })),
   { name: 'quarantine', columns: quarantineColumns() },
 ];
+
+/** Whether the pipeline has its tables. Throws Configuration when it has some of them. */
+export async function tablesStand(duck: Duck, pipeline: CompiledPipeline): Promise<boolean> {
+  const standing = await standingTables(duck, pipeline.name);
+  const missing = wantedTables(pipeline).filter(({ name }) => !standing.has(name));
+  if (missing.length === wantedTables(pipeline).length) return false;
+  if (missing.length === 0) return true;
+  throw new RepriseError(
+    'Configuration',
+    `the warehouse has no table ${missing.map(({ name }) => `${pipeline.name}.${name}`).join(', ')}`,
+    `bring the tables to the declaration first: reprise schema apply ${pipeline.name}`,
+  );
+}
 
 /** Columns of the table that are absent or of another type in the warehouse. */
 export async function lackingColumns(

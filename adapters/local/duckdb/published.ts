@@ -14,12 +14,13 @@ export async function warehouseId(duck: Duck): Promise<string | undefined> {
 
 export async function publishedTokens(duck: Duck, pipeline: string): Promise<PublishedTokens> {
   const tokens = await duck.rows('SELECT token FROM reprise.commits');
-  const runs = await duck.rows(
-    `SELECT DISTINCT run_id FROM reprise.fences WHERE pipeline = ${quoteLiteral(pipeline)} ORDER BY 1`,
+  const fences = await duck.rows(
+    `SELECT CAST(event_date AS VARCHAR) AS date, run_id FROM reprise.fences WHERE pipeline = ${quoteLiteral(pipeline)} ORDER BY ALL`,
   );
   return {
     warehouseId: await warehouseId(duck),
     tokens: new Set(tokens.map(({ token }) => String(token))),
-    runIds: runs.map(({ run_id }) => String(run_id)),
+    dates: new Set(fences.map(({ date }) => String(date))),
+    runIds: [...new Set(fences.map(({ run_id }) => String(run_id)))].sort(),
   };
 }

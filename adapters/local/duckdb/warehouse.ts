@@ -27,7 +27,7 @@ import { applyChanges, keepAll, publishedColumns, recordChanges, syncChanges } f
 import { recordCauses } from './causes.ts';
 import { columnDefinitions, digestSql, duckType, keyHashSql } from './columns.ts';
 import { decide } from './decide.ts';
-import { evolve, lackingColumns, planEvolution, wantedTables } from './evolve.ts';
+import { evolve, lackingColumns, planEvolution, tablesStand, wantedTables } from './evolve.ts';
 import { type Duck, openDuck, quoteLiteral } from './instance.ts';
 import { MEMORY } from './memory.ts';
 import { copyToParquet } from './parquet-path.ts';
@@ -373,11 +373,8 @@ export class DuckWarehouse implements Warehouse, EvolvingWarehouse {
     await rm(this.#spill, { recursive: true, force: true });
   }
 
-  async #exists(pipeline: CompiledPipeline): Promise<boolean> {
-    const rows = await this.duck.rows(
-      `SELECT 1 AS there FROM duckdb_tables() WHERE schema_name = '${pipeline.name}' AND table_name = 'events'`,
-    );
-    return rows.length > 0;
+  #exists(pipeline: CompiledPipeline): Promise<boolean> {
+    return tablesStand(this.duck, pipeline);
   }
 
   async #open(scope: PublishScope): Promise<void> {

@@ -1,0 +1,61 @@
+// Whether the tables of pipelines that have published have what the declarations say.
+
+import type { Home } from '../../adapters/local/home.ts';
+import { inspectLedger } from '../../engine/ledger/inspect.ts';
+import type { CompiledPipeline } from '../../engine/model/compile.ts';
+import type { SchemaEvolution } from '../../ports/warehouse.ts';
+import { havePublished } from '../commands/schema-apply.ts';
+import { Pipelines } from '../wire/pipelines.ts';
+import type { Finding, HomeCheck } from './finding.ts';
+import { pipelineNames } from './pipelines.ts';
+import { heldOrFault, withWarehouse } from './with-warehouse.ts';
+
+export const tablesCheck: HomeCheck = {
+  name: 'tables',
+  run: async (home, args) => {
+    const every = new Pipelines(args.pipelines);
+    const findings: Finding[] = [];
+    for (const name of pipelineNames(args)) {
+      // One that does not load is another check's finding.
+      const pipeline = await every.compiled(name).catch(() => undefined);
+      if (pipeline === undefined || !(await hasPublished(home, name))) continue;
+      try {
+        const evolution = await withWarehouse(home, async (warehouse) => warehouse?.evolve(pipeline, false));
+        if (evolution !== undefined) findings.push(...(await findingsIn(home, pipeline, evolution)));
+      } catch (error) {
+        findings.push(heldOrFault(error));
+      }
+    }
+    return findings.length > 0 ? findings : [{ state: 'ok', says: 'every table has the columns of its declaration' }];
+  },
+};
+
+const hasPublished = async (home: Home, pipeline: string): Promise<boolean> =>
+  (await inspectLedger(home.control, pipeline)).entries.some(({ kind }) => kind === 'group_published');
+
+async function findingsIn(
+  home: Home,
+  pipeline: CompiledPipeline,
+  { added, refused }: SchemaEvolution,
+): Promise<Finding[]> {
+  const { name } = pipeline;
+  const lacking = added.map(({ table, column }) =>
+    column === undefined ? `the table ${name}.${table}` : `the column ${column} of ${name}.${table}`,
+  );
+  const findings: Finding[] = [];
+  if (lacking.length > 0) {
+    const wasThere = await havePublished(home.control, pipeline);
+    findings.push({
+      state: wasThere ? 'wrong' : 'note',
+      says: `the warehouse lacks ${lacking.join(', ')}${wasThere ? ', which was there and was removed' : ', which is new in the declaration'}`,
+      fix: `reprise schema apply ${name}, then reprise backfill ${name} --all${wasThere ? ' --repair' : ''}`,
+    });
+  }
+  if (refused.length > 0)
+    findings.push({
+      state: 'note',
+      says: `declared otherwise: ${refused.map(({ table, column, has, wants }) => `${name}.${table}.${column} is ${has}, declared as ${wants}`).join('; ')}`,
+      fix: `reprise schema apply ${name} --dry-run`,
+    });
+  return findings;
+}
