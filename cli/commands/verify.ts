@@ -1,5 +1,6 @@
 // Proves a run’s window, or a whole pipeline, against raw.
 
+import { giveBackMemory } from '../../adapters/local/give-back.ts';
 import type { RunRecord } from '../../engine/ledger/runs.ts';
 import { refuseDrift } from '../../engine/plan/drift.ts';
 import { PLAN_LIMITS } from '../../engine/plan/limits.ts';
@@ -96,7 +97,12 @@ async function verifyAgain(
   const rowsToRead = plan.body.objects.reduce((sum, object) => sum + object.rows, 0);
   let rows = 0;
   const context = engine.taskContext(() => {});
-  const deps = { ...context, stager: (slice: number) => context.stager(`verify-${slice}`) };
+  const stager = (slice: number): ReturnType<typeof context.stager> => {
+    // What choosing the plan left, and then each slice.
+    giveBackMemory();
+    return context.stager(`verify-${slice}`);
+  };
+  const deps = { ...context, stager };
   const verification = await verifyPlan(deps, pipeline, plan, run, (more) => {
     rows += more;
     terminal.progress(`deriving again: ${count(rows)} of ${count(rowsToRead)} deliveries`);
