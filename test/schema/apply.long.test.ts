@@ -155,10 +155,12 @@ describe('schema apply', () => {
       ['stock_changes', undefined, 'removed'],
     ]);
     const titles = 'SELECT CAST(count(title) AS INTEGER) AS n FROM pulsecart.order_lines';
-    expect(Number((await sql(titles))[0]?.n)).toBeGreaterThan(50);
+    const before = await sql(titles);
+    expect(Number(before[0]?.n)).toBeGreaterThan(50);
     const run = await repriseJson<RunDocument>(home, 'backfill', 'pulsecart', '--all', '--pipelines', pipelines);
     expect(run.state).toBe('succeeded');
-    expect(await sql(titles)).toEqual([{ n: 0 }]);
+    // The run rewrites the rows, and what nothing declares stays in them.
+    expect(await sql(titles)).toEqual(before);
   }, 120_000);
 
   it('records a change of meaning too, and churn names the month above the limit', async () => {
