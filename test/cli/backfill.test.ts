@@ -89,7 +89,9 @@ describe('land and backfill', () => {
         digests: readonly { table: string; date: string; digest: string }[];
       }>(home, 'verify', 'pulsecart');
       expect(verified.ok, name).toBe(true);
-      digests.push(verified.digests.map(({ table, date, digest }) => [table, date, digest]));
+      // Each home keys the sources that its quarantine may not show.
+      const tables = verified.digests.filter(({ table }) => table !== 'quarantine');
+      digests.push(tables.map(({ table, date, digest }) => [table, date, digest]));
     }
     expect(digests[1]).toEqual(digests[0]);
     expect(digests[2]).toEqual(digests[0]);
