@@ -34,6 +34,7 @@ it('keeps more rows than fit in memory, those that change and no others', async 
     await duck.run(`CREATE TEMP TABLE decided_messages AS SELECT event_id,
       CASE WHEN event_id LIKE '%0' THEN 'unchanged' ELSE 'delete' END AS action, NULL::DATE AS new_date, NULL::DATE AS old_date
       FROM talk.messages`);
+    await duck.run('CREATE TEMP TABLE decided AS SELECT event_id FROM decided_messages');
     const kept = join(folder, 'changes');
     await recordChanges(duck, pipeline, 0, kept, () => ['event_id', 'text']);
     const files = keptFiles(await readdir(kept), 'messages', 'before', 0).map((name) => join(kept, name));
