@@ -125,7 +125,11 @@ export function classifyDuckError(error: unknown, what: string): RepriseError {
     );
   }
   if (kind !== 'Out of Memory' && /No space left|max_temp_directory_size/.test(text)) {
-    return new RepriseError('DiskFull', `the disk is full: ${what}`, 'free some space, then run this again; a run that has begun goes on with: reprise resume');
+    return new RepriseError(
+      'DiskFull',
+      `the disk is full: ${what}`,
+      'free some space, then run this again; a run that has begun goes on with: reprise resume',
+    );
   }
   if (/not a valid DuckDB database file|Corrupt database file|checksum/i.test(text)) {
     return new RepriseError(
