@@ -15,9 +15,9 @@ import { Terminal } from '../../cli/render/terminal.ts';
 import type { Engine } from '../../cli/wire/engine.ts';
 import { listRaw } from '../../engine/plan/catalog.ts';
 import { PLAN_LIMITS } from '../../engine/plan/limits.ts';
-import type { Delivery } from '../../generator/sample.ts';
 import { copyHome } from '../copy-home.ts';
 import { backfill, land, newHome, onHome, reconcile } from './reconcile-home.ts';
+import { stock } from './stock-change.ts';
 
 const NAME = 'pulsecart';
 const DATE = '2026-06-01';
@@ -26,21 +26,6 @@ const quiet = (): Terminal => {
   terminal.progress = () => {};
   return terminal;
 };
-
-const stock = (id: string, day: string, receivedAt = `${day}T10:00:01.000Z`): Delivery => ({
-  received_at: receivedAt,
-  source: 'inventory-service',
-  body: JSON.stringify({
-    event_id: id,
-    type: 'stock_changed',
-    v: 1,
-    at: `${day}T10:00:00.000Z`,
-    sku: 'sku-1',
-    delta: 1,
-    reason: 'adjustment',
-    order_id: 'order-1',
-  }),
-});
 
 let folder: string;
 let home: string;

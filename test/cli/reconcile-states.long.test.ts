@@ -12,26 +12,13 @@ import type { Delivery } from '../../generator/sample.ts';
 import { putObject, WRITERS, type Writer } from './lake.ts';
 import { backfill, land, newHome, onHome, reconcile, standing } from './reconcile-home.ts';
 import { reprise, repriseJson } from './reprise.ts';
+import { stock } from './stock-change.ts';
 
 const NAME = 'pulsecart';
 /** Other transforms, that make the same of stock changes. */
 const OTHERS = join(packageRoot(), 'dist', 'cli', 'demo', 'yesterday');
 const WRITE = WRITERS.duckdb as Writer;
 
-const stock = (id: string, day: string, receivedAt: string, delta = 1): Delivery => ({
-  received_at: receivedAt,
-  source: 'inventory-service',
-  body: JSON.stringify({
-    event_id: id,
-    type: 'stock_changed',
-    v: 1,
-    at: `${day}T10:00:00.000Z`,
-    sku: 'sku-1',
-    delta,
-    reason: 'adjustment',
-    order_id: 'order-1',
-  }),
-});
 const FIRST = [
   stock('a', '2026-06-01', '2026-06-01T10:00:01.000Z'),
   stock('b', '2026-06-02', '2026-06-02T10:00:01.000Z'),

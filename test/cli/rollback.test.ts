@@ -5,28 +5,13 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../adapters/local/duckdb/sql.ts';
 import type { Engine } from '../../cli/wire/engine.ts';
-import type { Delivery } from '../../generator/sample.ts';
 import { backfill, land, newHome, onHome, reconcile } from './reconcile-home.ts';
+import { stock } from './stock-change.ts';
 
 const NAME = 'pulsecart';
 /** Other transforms, that make the same of stock changes. */
 const OTHERS = join(packageRoot(), 'dist', 'cli', 'demo', 'yesterday');
 const FIRST_OF_JUNE = { from: '2026-06-01', to: '2026-06-02' };
-
-const stock = (id: string, day: string, receivedAt = `${day}T10:00:01.000Z`): Delivery => ({
-  received_at: receivedAt,
-  source: 'inventory-service',
-  body: JSON.stringify({
-    event_id: id,
-    type: 'stock_changed',
-    v: 1,
-    at: `${day}T10:00:00.000Z`,
-    sku: 'sku-1',
-    delta: 1,
-    reason: 'adjustment',
-    order_id: 'order-1',
-  }),
-});
 
 let home: string;
 const on = <T>(work: (engine: Engine) => Promise<T>, pipelines?: string): Promise<T> => onHome(home, work, pipelines);

@@ -12,30 +12,15 @@ import { nextCommand, renderRun } from '../../cli/render/run.ts';
 import { Terminal } from '../../cli/render/terminal.ts';
 import type { Engine } from '../../cli/wire/engine.ts';
 import type { RunRecord } from '../../engine/ledger/runs.ts';
-import type { Delivery } from '../../generator/sample.ts';
 import { copyHome } from '../copy-home.ts';
 import { backfill, land, newHome, onHome, reconcile } from './reconcile-home.ts';
+import { stock } from './stock-change.ts';
 import type { UndoDocument } from './undo-homes.ts';
 
 const NAME = 'pulsecart';
 const UNDONE = { from: '2026-06-05', to: '2026-06-06' };
 const BEFORE = { from: '2026-06-01', to: '2026-06-05' };
 const AFTER = { from: '2026-06-06', to: '2026-06-09' };
-
-const stock = (id: string, day: string, receivedAt = `${day}T10:00:01.000Z`): Delivery => ({
-  received_at: receivedAt,
-  source: 'inventory-service',
-  body: JSON.stringify({
-    event_id: id,
-    type: 'stock_changed',
-    v: 1,
-    at: `${day}T10:00:00.000Z`,
-    sku: 'sku-1',
-    delta: 1,
-    reason: 'adjustment',
-    order_id: 'order-1',
-  }),
-});
 
 let folder: string;
 let home: string;
