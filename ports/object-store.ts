@@ -33,7 +33,7 @@ export type WriteCondition =
   | { readonly if: 'version'; readonly version: string }
   | { readonly if: 'always' };
 
-/** Why something below a prefix is no object of the store. On S3 a key may be anything, and only `refused_name` occurs. */
+/** Why something below a prefix is not an object of the store. On S3 a key may be anything, and only `refused_name` occurs. */
 export type StoreSkip =
   /** A link to something that is not there. */
   | 'dangling_link'

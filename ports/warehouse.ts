@@ -37,7 +37,7 @@ export interface ReadBefore {
   readonly sameTransforms: boolean;
 }
 
-/** How many rows of `events` an object gave that stand at a date. */
+/** How many rows of `events` at a date an object gave. */
 export interface ObjectRows {
   readonly rawObject: string;
   readonly date: string;
@@ -311,7 +311,7 @@ export interface Warehouse {
    * 3. The row before is of a raw object that is not `restorable`: left alone, `raw_gone`.
    * 4. The row before is put back as it was, run id and publishing time included.
    *
-   * Columns that the undone run did not write keep what stands in rows that stand, and come back with rows that do.
+   * Columns that the undone run did not write keep their values in rows that are there, and come back with rows that are put back.
    * An event and its parts are one: a part that is not as the run left it leaves all of the event alone. Offered rows
    * and quarantine entries go by their own key. Dates that change are whole in no epoch any more. A token that is there
    * is not applied again. Throws LeaseLost, and NotFound when the changes of the group are not kept.

@@ -62,7 +62,7 @@ export function checkPublish({ pipeline, partial, judged, repeated, outcome, bef
 }
 
 /**
- * Where an event stays whose raw is gone, nothing is taken back; and what is counted as newer live data is neither of raw
+ * At dates where an event whose raw is gone remains, nothing is deleted or overruled; and what is counted as newer live data is neither of raw
  * that is gone nor of raw that was read.
  */
 export function checkGoneRaw(
@@ -88,7 +88,7 @@ export function checkGoneRaw(
       const later = now.get(row.event_id as string);
       const isBack = later === undefined || compareOrders(orderOf(later), orderOf(row)) < 0;
       if (isBack && lacking.has(row.event_date as string) && planned.has(row.event_date as string))
-        throw new Error(`${name} ${row.event_id} was taken back at ${row.event_date}, which lacks raw`);
+        throw new Error(`${name} ${row.event_id} was deleted or overruled at ${row.event_date}, which lacks raw`);
     }
     const live = rowsOf(before, name).filter(({ _raw_object: key }) => !gone.has(key ?? '') && !judged.has(key ?? ''));
     const counted = outcome.changes.filter(({ table }) => table === name).reduce((sum, one) => sum + one.kept_newer, 0);

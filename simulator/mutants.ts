@@ -51,7 +51,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'gone_is_whole',
-    wrong: 'rows are taken back at dates where events stay whose raw is gone',
+    wrong: 'rows are deleted at dates where events whose raw is gone remain',
     behaviour: ruled({ datesOfGoneRaw: () => new Set() }),
   },
   {

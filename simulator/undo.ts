@@ -92,7 +92,7 @@ function reasonToLeave(scope: UndoScope, changes: readonly Change[]): LeftAloneR
   return isGone ? 'raw_gone' : undefined;
 }
 
-/** A row as it was before the undone run; where it stands, with what stands in columns that no run writes. */
+/** A row as it was before the undone run. Columns that no run writes keep the values of the row that is there. */
 const putBack = ({ pipeline }: UndoScope, table: string, before: Row, standing: Row | undefined): Row =>
   standing === undefined ? before : { ...before, ...undeclaredOf(pipeline, table, standing) };
 

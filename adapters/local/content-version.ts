@@ -60,7 +60,7 @@ export function contentVersion(
   }
 }
 
-/** The footer with its length and magic; a sample's length where that is no footer's. */
+/** The footer with its length and magic; or a sample's length where the length it states cannot be a footer's. */
 function footerBytes(file: number, bytes: number): number {
   const tail = Buffer.alloc(TAIL_BYTES);
   readSync(file, tail, 0, TAIL_BYTES, bytes - TAIL_BYTES);

@@ -41,7 +41,7 @@ export async function acquireWarehouse(options: AcquireWarehouseOptions): Promis
   const folder = join(options.home, 'control');
   const deadlineMs = clock.nowMs() + waitMs;
   const waiting = join(folder, '.tmp', `${identityName(ownIdentity())}${WAITING}`);
-  let told = false;
+  let announced = false;
   try {
     await makeFolder(join(folder, '.tmp'));
     if (awayUntilMs > clock.nowMs()) await clock.sleep(awayUntilMs - clock.nowMs());
@@ -60,15 +60,15 @@ export async function acquireWarehouse(options: AcquireWarehouseOptions): Promis
       }
       const leftMs = deadlineMs - clock.nowMs();
       if (leftMs <= 0) throw held(attempt, waitMs, join(folder, LOCK));
-      if (!told) await writeFile(waiting, '');
-      if (!told) options.onWait(`waiting for the warehouse: ${whoHolds(attempt)}`);
-      told = true;
+      if (!announced) await writeFile(waiting, '');
+      if (!announced) options.onWait(`waiting for the warehouse: ${whoHolds(attempt)}`);
+      announced = true;
       await clock.sleep(Math.min(POLL_MS, leftMs));
     }
   } catch (error) {
     throw classifyFileError(error, 'taking the warehouse lock');
   } finally {
-    if (told) await rm(waiting, { force: true });
+    if (announced) await rm(waiting, { force: true });
   }
 }
 

@@ -10,7 +10,7 @@ import { refuseDrift } from '../../engine/plan/drift.ts';
 import type { Plan } from '../../engine/plan/plan.ts';
 import { type AuditFault, auditFaults } from '../../engine/publish/audit.ts';
 import { SETTLED, type Settled } from '../../engine/publish/settle.ts';
-import { areAsStaged, fetchStaged } from '../../engine/publish/staged-files.ts';
+import { areAsStaged, fetchStaged } from '../../engine/replay/staged-files.ts';
 import type { TableAudit } from '../../ports/audit.ts';
 import { isRepriseError } from '../../ports/errors.ts';
 import { declarationKey } from '../wire/declarations.ts';

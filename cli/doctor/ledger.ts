@@ -37,7 +37,8 @@ export const ledgerCheck: HomeCheck = {
         const fix = restorable ? `reprise ledger restore ${name}` : `reprise ledger accept ${name} --reason …`;
         findings.push({ state: 'wrong', says: `run ${runId} is not as the ledger says: ${differs.join('; ')}`, fix });
       }
-      if (!known.has(name)) findings.push({ state: 'note', says: `${name} has a ledger, but is no pipeline any more` });
+      if (!known.has(name))
+        findings.push({ state: 'note', says: `${name} has a ledger, but no pipeline has that name any more` });
     }
     if (names.length === 0) return [{ state: 'ok', says: 'empty: nothing has run yet' }];
     return intact.length === 0

@@ -27,7 +27,7 @@ export async function openWarehouse(options: OpenWarehouseOptions): Promise<Open
   const clock = systemClock;
   const deadlineMs = clock.nowMs() + waitMs;
   const leftMs = (): number => Math.max(0, deadlineMs - clock.nowMs());
-  for (let told = false; ; told = true) {
+  for (let announced = false; ; announced = true) {
     const lock = home.isReadOnly
       ? { release: async () => {} }
       : await acquireWarehouse({ home: home.path, command, waitMs: leftMs(), clock, onWait: say });
@@ -39,7 +39,7 @@ export async function openWarehouse(options: OpenWarehouseOptions): Promise<Open
       if (!isRepriseError(error) || error.code !== 'WarehouseHeld') throw error;
       if (leftMs() === 0)
         throw new RepriseError('WarehouseHeld', `${error.message}; waited ${waitMs / 1000} s`, error.fix);
-      if (!told) say(`waiting for the warehouse: ${error.message}`);
+      if (!announced) say(`waiting for the warehouse: ${error.message}`);
       await clock.sleep(Math.min(POLL_MS, leftMs()));
     }
   }

@@ -1,4 +1,4 @@
-// Reads documents of the control store back. What cannot be read is told from what is not there: a truth that is damaged
+// Reads documents of the control store back. What cannot be read is not confused with what is absent: a truth that is damaged
 // is refused with its name, and only what can be derived again may be taken for absent.
 
 import { isRepriseError, RepriseError } from '../../ports/errors.ts';

@@ -1,5 +1,5 @@
-// Rows whose raw is gone: it expired, or was taken away. Such rows stay as they are, and their dates are not whole: nothing
-// is taken back there. An object that never was in the lake, because a live loader is ahead of it, is not gone.
+// Rows whose raw is gone: it expired, or somebody removed it. Such rows stay as they are, and their dates are not whole: nothing
+// is deleted or overruled there. An object that never was in the lake, because a live loader is ahead of it, is not gone.
 
 import { type Clock, isoTime } from '../../ports/clock.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';

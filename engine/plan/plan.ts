@@ -38,7 +38,7 @@ export interface PinnedObject extends ObjectInfo {
 
 export interface PlannedDate extends PlanDate {
   readonly deliveries: number;
-  /** Events that stand at the date and whose raw is gone; absent for none. The date is not whole by them. */
+  /** Events at the date whose raw is gone; absent for none. They keep the date from being whole. */
   readonly rawGone?: number;
   /** Nothing but that makes it not whole: all that there is of its raw is pinned and can be read. */
   readonly complete?: true;

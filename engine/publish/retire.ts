@@ -1,4 +1,4 @@
-// What an undo does to transforms: those of the run that was taken back are retired at the dates that changed by it, so that
+// What an undo does to transforms: those of the run that was undone are retired at the dates that changed by it, so that
 // no replay brings the same rows there again by accident. The undo of such an undo allows them again.
 
 import { Ledger, type LedgerDeps } from '../ledger/ledger.ts';

@@ -13,8 +13,8 @@ import type { CompiledPipeline } from '../model/compile.ts';
 import { isComplete, lastPossibleDate, type Plan } from '../plan/plan.ts';
 import { arrivalDate } from '../plan/raw-keys.ts';
 import { slicesLeft, stagedSlices } from '../replay/stage-slice.ts';
+import { areAsStaged, asStaged, fetchStaged, type StageFile } from '../replay/staged-files.ts';
 import { type ReadBeforeDeps, readBefore } from './read-before.ts';
-import { areAsStaged, fetchStaged, fileDigest, type StageFile } from './staged-files.ts';
 
 export interface SettleDeps {
   readonly runs: Runs;
@@ -76,13 +76,7 @@ export async function settle(
       const known = keyOf.get(file.path);
       const key = known ?? `${runId}/settled/${file.table}-${String(files.length).padStart(6, '0')}.parquet`;
       if (known === undefined) await deps.stage.writeFile(key, file.path, { if: 'always' });
-      files.push({
-        table: file.table,
-        key,
-        rows: file.rows,
-        longestText: file.longestText,
-        digest: (await fileDigest(deps.stage, key)) ?? '',
-      });
+      files.push(await asStaged(deps.stage, key, file));
     }
     const document = { files, unreadable: manifests.flatMap((manifest) => manifest.unreadable) };
     await deps.runs.saveDocument(runId, SETTLED, document);

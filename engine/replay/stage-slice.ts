@@ -5,9 +5,9 @@ import { isSealed, sealed } from '../ledger/manifests.ts';
 import type { RunRecord, Runs, SliceManifest } from '../ledger/runs.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
 import type { Plan } from '../plan/plan.ts';
-import { areAsStaged, fileDigest, type StageFile } from '../publish/staged-files.ts';
 import { type ReplayDeps, replaySlice } from './replay.ts';
 import { partsOf } from './slice-parts.ts';
+import { areAsStaged, asStaged, type StageFile } from './staged-files.ts';
 
 export interface StageDeps extends ReplayDeps {
   readonly runs: Runs;
@@ -29,13 +29,7 @@ export async function stageSlice(
   for (const [place, file] of outcome.files.entries()) {
     const key = `${runId}/slices/${String(number).padStart(6, '0')}/${file.table}-${place}.parquet`;
     await deps.stage.writeFile(key, file.path, { if: 'always' });
-    files.push({
-      table: file.table,
-      key,
-      rows: file.rows,
-      longestText: file.longestText,
-      digest: (await fileDigest(deps.stage, key)) ?? '',
-    });
+    files.push(await asStaged(deps.stage, key, file));
   }
   const manifest = sealed(deps.deliveryKey, runId, {
     slice: number,

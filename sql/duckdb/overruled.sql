@@ -1,5 +1,5 @@
--- Settled events whose row in the warehouse is greater, and stays: newer live data, or a row at a date where nothing is
--- taken back. What they offer does not compete. Expects temp: settled_events, judged_objects, plan_dates.
+-- Settled events whose row in the warehouse is greater, and stays: newer live data, or a row at a date where nothing
+-- is deleted or overruled. What they offer does not compete. Expects temp: settled_events, judged_objects, plan_dates.
 CREATE OR REPLACE TEMP TABLE overruled AS
 SELECT s.event_id
 FROM settled_events AS s

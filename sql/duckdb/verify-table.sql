@@ -1,6 +1,6 @@
 -- Compares what raw gives with what stands in one table, for the dates of the window. The hash of a warehouse row is
 -- made from its columns. Left out are rows that no pinned object judges, live ones and those whose raw is gone; and what
--- stays at dates where nothing may be taken back: judged rows that raw does not give, or gives as something less. Dates
+-- stays at dates where nothing may be deleted or overruled: judged rows that raw does not give, or gives as something less. Dates
 -- that are held from a partial plan are left out too: it did not publish there. Expects temp: overruled.
 CREATE OR REPLACE TEMP TABLE compared AS
 WITH

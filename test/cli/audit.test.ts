@@ -51,7 +51,7 @@ const audit = (of: string, run: string, ...more: string[]): Promise<AuditDocumen
 const tableOf = (document: AuditDocument, name: string) => document.run.tables.find(({ table }) => table === name);
 
 describe('an old run', () => {
-  it('is told apart from the runs that replaced its rows', async () => {
+  it('is distinguished from the runs that replaced its rows', async () => {
     const found = await audit(home, first.runId);
     expect([found.ok, found.derived]).toEqual([true, false]);
     const events = tableOf(found, 'events');

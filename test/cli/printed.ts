@@ -1,5 +1,5 @@
 // The commands that commands print (`next:`, what to do about an error, in tables and documents), read back and held
-// against the parser, so that nobody is told to type what would be refused.
+// against the parser, so that no command advises what would be refused.
 
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';

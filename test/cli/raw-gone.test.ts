@@ -4,28 +4,22 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { systemClock } from '../../adapters/local/clock.ts';
 import type { Command } from '../../cli/command.ts';
 import { doctorCommand } from '../../cli/commands/doctor.ts';
 import { planAndSave } from '../../cli/commands/planning.ts';
 import { verifyCommand } from '../../cli/commands/verify.ts';
 import { renderPlan } from '../../cli/render/plan.ts';
 import { renderRun } from '../../cli/render/run.ts';
-import { Terminal } from '../../cli/render/terminal.ts';
 import type { Engine } from '../../cli/wire/engine.ts';
 import { listRaw } from '../../engine/plan/catalog.ts';
 import { PLAN_LIMITS } from '../../engine/plan/limits.ts';
 import { copyHome } from '../copy-home.ts';
 import { backfill, land, newHome, onHome, reconcile } from './reconcile-home.ts';
+import { quiet, saidBy } from './said.ts';
 import { stock } from './stock-change.ts';
 
 const NAME = 'pulsecart';
 const DATE = '2026-06-01';
-const quiet = (): Terminal => {
-  const terminal = new Terminal({ json: true, verbose: false, clock: systemClock });
-  terminal.progress = () => {};
-  return terminal;
-};
 
 let folder: string;
 let home: string;
@@ -44,18 +38,7 @@ async function planOf(engine: Engine) {
 }
 
 /** What a command says. */
-async function typed(
-  command: Command,
-  args: Readonly<Record<string, unknown>>,
-): Promise<{ document: unknown; text: string }> {
-  const terminal = quiet();
-  let said = { document: undefined as unknown, text: '' };
-  terminal.result = (document, text) => {
-    said = { document, text };
-  };
-  await command.run({ home, json: true, verbose: false, pipelines: undefined, wait: 0, ...args }, terminal);
-  return said;
-}
+const typed = (command: Command, args: Readonly<Record<string, unknown>>) => saidBy(home, command, args);
 
 describe('a date whose raw is gone in part', () => {
   beforeAll(async () => {
@@ -109,7 +92,7 @@ describe('a date whose raw is gone in part', () => {
       expect(deleted.summary?.tables['pulsecart.events']).toMatchObject({ deleted: 1, raw_gone: 0, not_whole: 0 });
     }));
 
-  it('is told by verify and doctor, and is no difference and nothing wrong', async () => {
+  it('is named by verify and doctor, and is neither a difference nor a fault', async () => {
     await on(takeRawAway);
     const verified = await typed(verifyCommand, { what: NAME });
     expect(verified.document).toMatchObject({ ok: true, checked: 4, notJudged: 0, rawGone: [{ date: DATE, rows: 2 }] });

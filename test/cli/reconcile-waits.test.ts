@@ -70,7 +70,7 @@ describe('dates that somebody else works at', () => {
     const quiet = new Terminal({ json: true, verbose: false, clock: { nowMs: () => 0, sleep: async () => {} } });
     quiet.progress = () => {};
     const killed = await onHome(home, async (engine) => {
-      // What a killed reconcile leaves: its plan, and the record of a run of a process that is no more.
+      // What a killed reconcile leaves: its plan, and the record of a run whose process has ended.
       const objects: string[] = [];
       for await (const { key } of engine.home.lake.list('raw/pulsecart/')) objects.push(key);
       const window = { from: '2026-06-01', to: '2026-06-02' };

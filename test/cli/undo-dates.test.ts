@@ -4,16 +4,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { systemClock } from '../../adapters/local/clock.ts';
 import type { Command } from '../../cli/command.ts';
 import { activateCommand } from '../../cli/commands/activate.ts';
 import { undoCommand } from '../../cli/commands/undo.ts';
 import { nextCommand, renderRun } from '../../cli/render/run.ts';
-import { Terminal } from '../../cli/render/terminal.ts';
 import type { Engine } from '../../cli/wire/engine.ts';
 import type { RunRecord } from '../../engine/ledger/runs.ts';
 import { copyHome } from '../copy-home.ts';
 import { backfill, land, newHome, onHome, reconcile } from './reconcile-home.ts';
+import { saidBy } from './said.ts';
 import { stock } from './stock-change.ts';
 import type { UndoDocument } from './undo-homes.ts';
 
@@ -29,20 +28,8 @@ let run: RunRecord;
 let homes = 0;
 const on = <T>(work: (engine: Engine) => Promise<T>): Promise<T> => onHome(home, work);
 
-/** What a command says. It runs here: a process of its own would know the transforms by another digest than the tests. */
-async function typed(
-  command: Command,
-  args: Readonly<Record<string, unknown>>,
-): Promise<{ document: unknown; text: string }> {
-  const terminal = new Terminal({ json: true, verbose: false, clock: systemClock });
-  terminal.progress = () => {};
-  let said = { document: undefined as unknown, text: '' };
-  terminal.result = (document, text) => {
-    said = { document, text };
-  };
-  await command.run({ home, json: true, verbose: false, pipelines: undefined, wait: 0, ...args }, terminal);
-  return said;
-}
+/** What a command says. */
+const typed = (command: Command, args: Readonly<Record<string, unknown>>) => saidBy(home, command, args);
 
 describe('after the undo of one date', () => {
   let before: string;

@@ -181,8 +181,8 @@ describe('several date groups', () => {
     const refused = await reprise(copy, 'resume', run.runId);
     expect([refused.exit, refused.err]).toEqual([3, expect.stringMatching(/taken back/)]);
     const doctor = await repriseJson<{ checks: { check: string; says: string }[] }>(copy, 'doctor');
-    const told = doctor.checks.filter(({ says }) => says.includes(run.runId));
-    expect(told.map(({ check }) => check)).toEqual(['ledger']);
+    const named = doctor.checks.filter(({ says }) => says.includes(run.runId));
+    expect(named.map(({ check }) => check)).toEqual(['ledger']);
   });
 });
 

@@ -102,10 +102,10 @@ async function playState(random: Random, real: WarehouseUnderTest, simulated: Wa
         await real.warehouse.preview(a, group, folders[0]),
         await simulated.warehouse.preview(b, group, folders[1]),
       ];
-      expect(told(previews[0] as GroupOutcome)).toEqual(told(previews[1] as GroupOutcome));
+      expect(shown(previews[0] as GroupOutcome)).toEqual(shown(previews[1] as GroupOutcome));
       const before = await real.tables();
       const outcome = await real.warehouse.publish(a, group, folders[0], commit);
-      expect(told(outcome)).toEqual(told(await simulated.warehouse.publish(b, group, folders[1], commit)));
+      expect(shown(outcome)).toEqual(shown(await simulated.warehouse.publish(b, group, folders[1], commit)));
       expect(await real.warehouse.committed(commit.token)).toEqual(outcome);
       await expectSameTables(real, simulated);
       expectNotesKept(pipeline, before, await real.tables(), outcome);
@@ -185,7 +185,7 @@ function randomScope(
 }
 
 /** Causes are for people, and are tested where they are made. */
-const told = ({ group, changes, rowsBefore, heldDates, lost = [] }: GroupOutcome) => ({
+const shown = ({ group, changes, rowsBefore, heldDates, lost = [] }: GroupOutcome) => ({
   group,
   changes: [...changes].sort(byPlace),
   rowsBefore,
@@ -272,7 +272,7 @@ async function undoBoth(
       under.warehouse.undo(scopeOf(under), group, under.changesFolder(undo), commit);
     const before = await real.tables();
     const [found, wanted] = [await take(real), await take(simulated)];
-    expect(told(found)).toEqual(told(wanted));
+    expect(shown(found)).toEqual(shown(wanted));
     const alone = ({ leftAlone }: typeof found): string[] =>
       leftAlone.map((one) => `${one.table} ${one.date} ${one.reason} ${one.runId} ${one.rows}`).sort();
     expect(alone(found)).toEqual(alone(wanted));

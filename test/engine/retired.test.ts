@@ -70,7 +70,7 @@ describe('transforms are retired', () => {
   });
 });
 
-it('a plan is told what is left of its window', () => {
+it('a refused plan names what is left of its window', () => {
   const dates = [1, 2, 4, 5, 8].map((date) => ({ date: `2026-06-0${date}`, group: 0, whole: true, deliveries: 1 }));
   const plan = { body: { transformDigest: DIGEST, window: window(1, 9), dates } } as unknown as Plan;
   const found = (...windows: { from: string; to: string }[]) => retiredIn(plan, entries(retire('u', ...windows)));

@@ -4,7 +4,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { isSealed, sealed } from '../../engine/ledger/manifests.ts';
-import { areAsStaged, fetchStaged, fileDigest } from '../../engine/publish/staged-files.ts';
+import { areAsStaged, fetchStaged, fileDigest } from '../../engine/replay/staged-files.ts';
 import { newFolder, STORES } from './control-world.ts';
 
 const folders: string[] = [];

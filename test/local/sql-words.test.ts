@@ -97,7 +97,7 @@ describe('words of SQL', () => {
     const all = keywords.filter(({ word }) => refusal('shop', 'sales', word) === '').map(({ word }) => word);
     expect(all.length).toBeGreaterThan(350);
     const schemas = all.filter((word) => refusal(word, 'sales', 'note') === '');
-    // Those that are no plain names anywhere get a publish each, the others one for all of them.
+    // Those that are not plain names anywhere get a publish each, the others one for all of them.
     const odd = keywords.filter(({ category }) => category === 'column_name').map(({ word }) => word);
     for (const [place, schema] of [...(odd[0] ?? ''), 'values', 'row'].entries()) {
       const table =

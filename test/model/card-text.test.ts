@@ -170,7 +170,7 @@ describe('cards of known issuers', () => {
   });
 });
 
-describe('what is no card', () => {
+describe('what is not a card number', () => {
   const number = (from: number, to: number) => fc.integer({ min: from, max: to }).map(String);
   const two = number(0, 59).map((text) => text.padStart(2, '0'));
   const digits = (count: number) => fc.stringMatching(new RegExp(`^[1-9][0-9]{${count - 1}}$`));

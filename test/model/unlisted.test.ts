@@ -50,7 +50,7 @@ describe('a source that is not listed', () => {
     for (let at = 0; at + 8 <= plain.length; at++) expect(text).not.toContain(plain.slice(at, at + 8));
   });
 
-  it('shows nothing of any text that is no name, and is told from every other', () => {
+  it('shows nothing of any text that is not a name, and differs for every other text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', minLength: 4, maxLength: 200 }), (source) => {
         const text = kept(source) as string;

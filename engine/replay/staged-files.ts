@@ -27,6 +27,12 @@ export async function fileDigest(stage: ObjectStore, key: string): Promise<strin
   return digest;
 }
 
+/** The file that is in the stage under `key`, as a manifest names it. */
+export async function asStaged(stage: ObjectStore, key: string, file: StagedFile): Promise<StageFile> {
+  const { table, rows, longestText } = file;
+  return { table, key, rows, longestText, digest: (await fileDigest(stage, key)) ?? '' };
+}
+
 /** Whether all files are there, as they were staged. */
 export async function areAsStaged(stage: ObjectStore, files: readonly StageFile[]): Promise<boolean> {
   for (const { key, digest } of files)
