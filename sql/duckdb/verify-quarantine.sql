@@ -5,17 +5,17 @@ CREATE OR REPLACE TEMP TABLE compared AS
 WITH
   d AS (
     SELECT {{columns}} FROM settled_quarantine
-    WHERE event_date >= DATE '{{from}}' AND event_date < DATE '{{to}}'
+    WHERE {{bucket}} AND event_date >= DATE '{{from}}' AND event_date < DATE '{{to}}'
     UNION ALL
-    SELECT {{columns}} FROM unreadable_entries WHERE EXISTS (FROM plan_dates)
+    SELECT {{columns}} FROM unreadable_entries WHERE {{bucket}} AND EXISTS (FROM plan_dates)
   ),
   w AS (
     SELECT {{columns}},
       _raw_object IN (SELECT raw_object FROM judged_objects) AS judged,
       count(*) OVER (PARTITION BY _raw_object, _raw_row) > 1 AS doubled
     FROM {{schema}}.quarantine AS target
-    WHERE event_date >= DATE '{{from}}' AND event_date < DATE '{{to}}'
-      OR (_raw_object, _raw_row) IN (SELECT (_raw_object, _raw_row) FROM d)
+    WHERE {{bucket}} AND (event_date >= DATE '{{from}}' AND event_date < DATE '{{to}}'
+      OR (_raw_object, _raw_row) IN (SELECT (_raw_object, _raw_row) FROM d))
   )
 SELECT
   coalesce(d._raw_object, w._raw_object) || '#' || coalesce(d._raw_row, w._raw_row) AS event_id,

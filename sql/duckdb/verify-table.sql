@@ -1,21 +1,16 @@
 -- Compares what raw gives with what stands in one table, for the dates of the window. The hash of a warehouse row is
 -- made from its columns. Left out are rows that no pinned object judges, live ones and those whose raw is gone; and what
 -- stays at dates where nothing may be deleted or overruled: judged rows that raw does not give, or gives as something less. Dates
--- that are held from a partial plan are left out too: it did not publish there. Expects temp: overruled.
+-- that are held from a partial plan are left out too: it did not publish there. Looks at one bucket of keys, so that what it
+-- holds does not grow with the table. Expects temp: live_events.
 CREATE OR REPLACE TEMP TABLE compared AS
 WITH
-  live_events AS (
-    SELECT e.event_id FROM {{schema}}.events AS e
-    WHERE e._raw_object NOT IN (SELECT raw_object FROM judged_objects)
-    UNION
-    SELECT event_id FROM overruled
-  ),
   -- A key that a live event offers in raw: which offer stands is not for this plan to say.
-  contested AS (SELECT event_id FROM settled_{{table}} WHERE {{owner}} IN (SELECT event_id FROM live_events)),
+  contested AS (SELECT event_id FROM settled_{{table}} WHERE {{bucket}} AND {{owner}} IN (SELECT event_id FROM live_events)),
   d AS (
     SELECT {{keys}}, event_date, _row_hash, _delivery{{order_columns}}
     FROM settled_{{table}}
-    WHERE event_date >= DATE '{{from}}' AND event_date < DATE '{{to}}' AND {{owner}} NOT IN (SELECT event_id FROM live_events)
+    WHERE {{bucket}} AND event_date >= DATE '{{from}}' AND event_date < DATE '{{to}}' AND {{owner}} NOT IN (SELECT event_id FROM live_events)
       AND event_date NOT IN (SELECT event_date FROM plan_dates WHERE held)
   ),
   w AS (
@@ -24,7 +19,7 @@ WITH
       _raw_object IN (SELECT raw_object FROM gone_objects) AS gone,
       count(*) OVER (PARTITION BY {{keys}}) > 1 AS doubled
     FROM {{schema}}.{{table}} AS target
-    WHERE event_date >= DATE '{{from}}' AND event_date < DATE '{{to}}'
+    WHERE {{bucket}} AND event_date >= DATE '{{from}}' AND event_date < DATE '{{to}}'
   )
 SELECT
   coalesce(d.event_id, w.event_id) AS event_id,

@@ -72,10 +72,16 @@ export function deliveryOrderSql(pipeline: CompiledPipeline, delivery: string): 
 }
 
 /** SQL for an order-independent digest over hashes: how many, and the sums of two 60-bit pieces of each. */
-export function digestSql(hash: string): string {
-  const piece = (from: number): string => `coalesce(sum(CAST(('0x' || substr(${hash}, ${from}, 15)) AS BIGINT)), 0)`;
-  return `count(*) || '-' || md5(${piece(1)} || ' ' || ${piece(16)})`;
-}
+export const digestSql = (hash: string): string =>
+  digestOfSums('count(*)', `sum(${hashPiece(hash, 1)})`, `sum(${hashPiece(hash, 2)})`);
+
+/** SQL for the first or second 60 bits of a hash in hexadecimal. */
+export const hashPiece = (hash: string, ordinal: 1 | 2): string =>
+  `CAST(('0x' || substr(${hash}, ${ordinal === 1 ? 1 : 16}, 15)) AS BIGINT)`;
+
+/** SQL for the digest of hashes of which are known: how many, and the sum of each piece. */
+export const digestOfSums = (count: string, first: string, second: string): string =>
+  `${count} || '-' || md5(coalesce(${first}, 0) || ' ' || coalesce(${second}, 0))`;
 
 /** SQL for the 60-bit hash under which the catalog keeps keys, by the macro of open-seal.sql. */
 export const keyHashSql = (key: string): string => `catalog_key(${key})`;

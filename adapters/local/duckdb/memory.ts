@@ -1,6 +1,7 @@
 // How much memory each DuckDB instance may hold before it spills, and how many bytes the work is cut into, so that a
 // command's peak depends neither on how much it reads nor on how large a single text is. All of it is in this file, with
-// what must be true between the numbers. Bytes decide everywhere: rows are never what bounds memory.
+// what must be true between the numbers. Bytes decide: rows bound only what has
+// no bodies in it.
 
 import { availableMemoryMb } from '../machine-memory.ts';
 
@@ -12,6 +13,9 @@ const VECTOR_ROWS = 2048;
 const BLOCK_BYTES = 256 * 1024;
 /** A body, and so a text made of it, is not longer than this. */
 const TEXT_BYTES_MAX = 256 * 1024;
+
+/** A compared row, from the warehouse and from raw: its keys, hashes and delivery, in a hash table and in the result. */
+const COMPARED_ROW_BYTES = 1024;
 
 /** The most that one process may take, and what Node, its code and DuckDB take before any rows are there. */
 export const PROCESS_MB = { ceiling: 1000, base: 200 } as const;
@@ -34,6 +38,8 @@ export const STEP = {
   runBytes: 12 * MB,
   /** Texts of a warehouse table read at once when they are long; what is made of them are copies. */
   warehouseBytes: 16 * MB,
+  /** Rows of a table that verify compares at once: keys and hashes, no bodies. */
+  comparedRows: 100_000,
   /** Rows handed to DuckDB at once. */
   appendBytes: 2 * MB,
 } as const;
@@ -59,6 +65,10 @@ assertTrue(
   'two slices at a time leave room for their readers',
 );
 assertTrue(4 * STEP.runBytes <= MEMORY.stageMb * MB, 'a run of staged rows is sorted in memory');
+assertTrue(
+  2 * STEP.comparedRows * COMPARED_ROW_BYTES <= MEMORY.warehouseMb * MB,
+  'a bucket of compared rows is joined in memory',
+);
 assertTrue(4 * STEP.warehouseBytes <= MEMORY.warehouseMb * MB, 'a step of the warehouse fits in memory');
 
 function assertTrue(holds: boolean, what: string): void {

@@ -12,77 +12,97 @@ import type {
   Verification,
 } from '../../../ports/warehouse.ts';
 import { changedTables } from './apply.ts';
-import { columnList, deliveryOrderSql, digestSql, hashSql, precedenceSql } from './columns.ts';
+import { columnList, deliveryOrderSql, digestOfSums, hashPiece, hashSql, precedenceSql } from './columns.ts';
 import { commonFills, decide } from './decide.ts';
-import type { Duck } from './instance.ts';
+import type { Duck, DuckRow } from './instance.ts';
+import { STEP } from './memory.ts';
 import { offeredTables } from './scope.ts';
 import { sql } from './sql.ts';
 import { rowHashOf } from './wide-table.ts';
 
-export async function verifyTables(duck: Duck, scope: PublishScope, differencesMax: number): Promise<Verification> {
+/**
+ * Compares in buckets of about `comparedRows` keys, so that memory does not grow with the tables.
+ * `differencesMax`: so many are listed; all are counted.
+ */
+export async function verifyTables(
+  duck: Duck,
+  scope: PublishScope,
+  differencesMax: number,
+  comparedRows: number = STEP.comparedRows,
+): Promise<Verification> {
   const digests: (TableDigest & { expected: string })[] = [];
   const differences: Difference[] = [];
+  const rawGone: GoneRows[] = [];
   let checked = 0;
   let differencesTotal = 0;
   let notJudged = 0;
-  const { from, to } = scope.window;
-  const inWindow = `target.event_date >= DATE '${from}' AND target.event_date < DATE '${to}'`;
-  const rawGone: GoneRows[] = [];
-  await duck.run(sql('dates-that-take-back', commonFills(scope, 0)));
-  await duck.run(sql('overruled', commonFills(scope, 0)));
-  await duck.run(
-    `CREATE OR REPLACE TEMP TABLE wrong_rows (tbl VARCHAR, key_text VARCHAR, event_date DATE, other_date DATE)`,
-  );
-  for (const { table, isKeyed, fills } of comparisons(scope)) {
-    const compiled = scope.pipeline.tables.find(({ name }) => name === table);
-    const row_hash = compiled === undefined ? '' : await rowHashOf(duck, scope.pipeline, compiled, inWindow);
-    const statement = compiled === undefined ? 'verify-quarantine' : 'verify-table';
-    await duck.run(sql(statement, { ...fills, row_hash }));
-    const dates = await duck.rows(`SELECT CAST(event_date AS VARCHAR) AS date,
-      count(*) FILTER (kind NOT IN ('live', 'raw_gone')) AS checked,
-      count(*) FILTER (kind NOT IN ('same', 'live', 'raw_gone')) AS wrong, count(*) FILTER (kind = 'raw_gone') AS gone,
-      count(*) FILTER (kind = 'live') AS live, count(found_hash) AS rows,
-      (SELECT ${digestSql('h')} FROM (SELECT c.found_hash AS h FROM compared AS c WHERE c.event_date = compared.event_date AND c.found_hash IS NOT NULL AND c.kind NOT IN ('live', 'raw_gone'))) AS digest,
-      (SELECT ${digestSql('h')} FROM (SELECT c.expected_hash AS h FROM compared AS c WHERE c.event_date = compared.event_date AND c.expected_hash IS NOT NULL AND c.kind NOT IN ('live', 'raw_gone'))) AS expected
-      FROM compared GROUP BY compared.event_date ORDER BY 1`);
-    for (const row of dates) {
+  for (const statement of ['dates-that-take-back', 'overruled', 'live-events', 'no-wrong-rows'])
+    await duck.run(sql(statement, commonFills(scope, 0)));
+  for (const comparison of comparisons(scope)) {
+    const { table, compiled } = comparison;
+    await compare(duck, scope, comparison, comparedRows);
+    for (const row of await datesCompared(duck)) {
       checked += Number(row.checked);
       differencesTotal += Number(row.wrong);
       notJudged += Number(row.live);
-      if (compiled?.kind === 'events' && Number(row.gone) > 0)
-        rawGone.push({ date: String(row.date), rows: Number(row.gone) });
-      digests.push({
-        table,
-        date: String(row.date),
-        rows: Number(row.rows),
-        digest: String(row.digest),
-        expected: String(row.expected),
-      });
+      const date = String(row.date);
+      if (compiled?.kind === 'events' && Number(row.gone) > 0) rawGone.push({ date, rows: Number(row.gone) });
+      const [digest, expected] = [String(row.digest), String(row.expected)];
+      digests.push({ table, date, rows: Number(row.rows), digest, expected });
     }
-    const wrong = await duck.rows(`SELECT event_id, CAST(event_date AS VARCHAR) AS date, kind FROM compared
-      WHERE kind NOT IN ('same', 'live', 'raw_gone') ORDER BY event_date, event_id LIMIT ${Math.max(differencesMax - differences.length, 0)}`);
-    for (const row of wrong) {
-      differences.push({
-        table,
-        date: String(row.date),
-        eventId: String(row.event_id),
-        kind: row.kind as Difference['kind'],
-      });
-    }
-    // An event, or a row that events offer, is decided wherever it is found; parts and entries where raw has them.
-    const planned = isKeyed ? 'event_date' : 'coalesce(expected_date, event_date)';
-    await duck.run(`INSERT INTO wrong_rows SELECT '${table}', key_text, ${planned}, coalesce(expected_date, event_date)
-      FROM compared WHERE kind NOT IN ('same', 'live', 'raw_gone')`);
+    const wrong = await duck.rows(`SELECT event_id, CAST(found_date AS VARCHAR) AS date, kind FROM wrong_rows
+      WHERE tbl = '${table}' ORDER BY found_date, event_id LIMIT ${Math.max(differencesMax - differences.length, 0)}`);
+    for (const { event_id, date, kind } of wrong)
+      differences.push({ table, date: String(date), eventId: String(event_id), kind: kind as Difference['kind'] });
   }
   const needs = differencesTotal === 0 ? [] : await needsOf(duck, scope);
   return { digests, checked, differences, differencesTotal, needs, notJudged, rawGone };
 }
 
+/** Leaves what differs in `wrong_rows`, and what the table adds up to in `compared_dates`. */
+async function compare(duck: Duck, scope: PublishScope, comparison: Comparison, rows: number): Promise<void> {
+  const { table, compiled, isKeyed, fills } = comparison;
+  const { from, to } = scope.window;
+  const inWindow = `target.event_date >= DATE '${from}' AND target.event_date < DATE '${to}'`;
+  const row_hash = compiled === undefined ? '' : await rowHashOf(duck, scope.pipeline, compiled, inWindow);
+  const counts = await duck.rows(`SELECT greatest((SELECT count(*) FROM settled_${table}),
+    (SELECT count(*) FROM ${scope.pipeline.name}.${table} AS target WHERE ${inWindow})) AS n`);
+  const buckets = Math.max(1, Math.ceil(Number(counts[0]?.n) / rows));
+  // An event, or a row that events offer, is decided wherever it is found; parts and entries where raw has them.
+  const planned = isKeyed ? 'event_date' : 'coalesce(expected_date, event_date)';
+  await duck.run(sql('no-compared-dates'));
+  for (let ordinal = 0; ordinal < buckets; ordinal++) {
+    const bucket = `hash(${compiled === undefined ? '_raw_object, CAST(_raw_row AS BIGINT)' : 'event_id'}) % ${buckets} = ${ordinal}`;
+    await duck.run(
+      sql(compiled === undefined ? 'verify-quarantine' : 'verify-table', { ...fills, table, row_hash, bucket }),
+    );
+    await duck.run(
+      sql('compared-dates', {
+        found_1: hashPiece('found_hash', 1),
+        found_2: hashPiece('found_hash', 2),
+        expected_1: hashPiece('expected_hash', 1),
+        expected_2: hashPiece('expected_hash', 2),
+      }),
+    );
+    await duck.run(`INSERT INTO wrong_rows
+      SELECT '${table}', key_text, ${planned}, coalesce(expected_date, event_date), event_id, event_date, kind
+      FROM compared WHERE kind NOT IN ('same', 'live', 'raw_gone')`);
+  }
+}
+
+const datesCompared = (duck: Duck): Promise<DuckRow[]> =>
+  duck.rows(`SELECT CAST(event_date AS VARCHAR) AS date, sum(checked) AS checked, sum(wrong) AS wrong, sum(gone) AS gone,
+    sum(live) AS live, sum(rows) AS rows, ${digestOfSums('sum(found)', 'sum(found_1)', 'sum(found_2)')} AS digest,
+    ${digestOfSums('sum(expected)', 'sum(expected_1)', 'sum(expected_2)')} AS expected
+    FROM compared_dates GROUP BY event_date ORDER BY 1`);
+
 interface Comparison {
   readonly table: string;
+  /** Undefined for the quarantine. */
+  readonly compiled?: CompiledTable;
   /** Its rows are decided by their own key, and not by what they belong to. */
   readonly isKeyed: boolean;
-  /** Of the statement that leaves the temporary table `compared`, but for the hash of a row. */
+  /** Of the statement that leaves the temporary table `compared`, but for the bucket and the hash of a row. */
   readonly fills: Readonly<Record<string, string>>;
 }
 
@@ -91,14 +111,13 @@ function comparisons(scope: PublishScope): Comparison[] {
   const common = commonFills(scope, 0);
   const ofTables = pipeline.tables.map((table): Comparison => {
     const fills = {
-      table: table.name,
       keys: table.key.join(', '),
       keys_equal: table.key.map((key) => `d.${key} = w.${key}`).join(' AND '),
       key_text: keyText(table.key, (key) => `coalesce(d.${key}, w.${key})`),
       owner: table.kind === 'offered' ? '_offered_by' : 'event_id',
       ...orderFills(pipeline, table),
     };
-    return { table: table.name, isKeyed: table.kind !== 'parts', fills: { ...common, ...fills } };
+    return { table: table.name, compiled: table, isKeyed: table.kind !== 'parts', fills: { ...common, ...fills } };
   });
   const fills = {
     columns: columnList(QUARANTINE_COLUMNS),

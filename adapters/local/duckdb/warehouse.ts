@@ -29,7 +29,7 @@ import { columnDefinitions, digestSql, duckType, keyHashSql } from './columns.ts
 import { decide } from './decide.ts';
 import { evolve, lackingColumns, planEvolution, tablesStand, wantedTables } from './evolve.ts';
 import { type Duck, openDuck, quoteLiteral } from './instance.ts';
-import { MEMORY } from './memory.ts';
+import { MEMORY, STEP } from './memory.ts';
 import { copyToParquet } from './parquet-path.ts';
 import { publishedTokens, warehouseId } from './published.ts';
 import { objectsWithRows, rowsOfObjects } from './rows-of-objects.ts';
@@ -59,7 +59,7 @@ export async function openDuckWarehouse(
   const duck = await openDuck({ ...settings(spill), path, isReadOnly });
   if (!isReadOnly) await duck.run(sql('ledger-tables'));
   await duck.run(sql('open-seal', { key: sealKey(deliveryKey) }));
-  return new DuckWarehouse(duck, spill, isReadOnly);
+  return new DuckWarehouse(duck, spill, { isReadOnly });
 }
 
 const settings = (spill: string) => ({
@@ -95,14 +95,17 @@ export class DuckWarehouse implements Warehouse, EvolvingWarehouse {
   readonly duck: Duck;
   readonly #spill: string;
   readonly #isReadOnly: boolean;
+  readonly #comparedRows: number;
   #opened: PublishScope | undefined;
   /** Of the opened scope. */
   #undeclared: Undeclared = new Map();
 
-  constructor(duck: Duck, spill: string, isReadOnly = false) {
+  /** `comparedRows`: so many rows of a table are compared at once by verify. */
+  constructor(duck: Duck, spill: string, { isReadOnly = false, comparedRows = STEP.comparedRows as number } = {}) {
     this.duck = duck;
-    this.#isReadOnly = isReadOnly;
     this.#spill = spill;
+    this.#isReadOnly = isReadOnly;
+    this.#comparedRows = comparedRows;
   }
 
   async ensureTables(pipeline: CompiledPipeline): Promise<void> {
@@ -345,12 +348,7 @@ export class DuckWarehouse implements Warehouse, EvolvingWarehouse {
         FROM (SELECT event_date, ${hash} AS hash FROM ${pipeline.name}.${table.name} AS target
           WHERE ${window === undefined ? 'true' : within(window)}) GROUP BY 1 ORDER BY 1`);
       for (const row of rows) {
-        digests.push({
-          table: table.name,
-          date: String(row.date),
-          rows: Number(row.n),
-          digest: String(row.digest),
-        });
+        digests.push({ table: table.name, date: String(row.date), rows: Number(row.n), digest: String(row.digest) });
       }
     }
     return digests;
@@ -360,7 +358,7 @@ export class DuckWarehouse implements Warehouse, EvolvingWarehouse {
     // What the run published itself was published before anybody asked.
     const asked = { ...scope, runId: 'verify' };
     await this.#open(asked);
-    return verifyTables(this.duck, asked, differencesMax);
+    return verifyTables(this.duck, asked, differencesMax, this.#comparedRows);
   }
 
   async undeclared(pipeline: CompiledPipeline, window: Window | undefined): Promise<readonly UndeclaredColumn[]> {
