@@ -2,7 +2,7 @@
 // as one Parquet object of a single row group. Each command is a process of its own; one that fails or reaches 1,000 MB
 // ends the bench with 1. All of it takes more than an hour on two cores, because 500 MB of the smallest bodies are 2.5 million
 // rows; `--mb 50` takes some ten minutes.
-// Usage: npm run bench:bodies -- [--mb 50,500] [--kb 0.2,0.7,2,16,64,256] [--how land,brought] [--rows-max 2500000]
+// Usage: npm run bench:bodies -- [--mb 50,500] [--kb 0.2,0.7,2,4,16,64,256] [--how land,brought] [--rows-max 2500000]
 
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -121,7 +121,7 @@ function measure(args) {
 }
 
 function readOptions(args) {
-  const found = { mb: [50, 500], kb: [0.2, 0.7, 2, 16, 64, 256], how: ['land', 'brought'], rowsMax: 2_500_000 };
+  const found = { mb: [50, 500], kb: [0.2, 0.7, 2, 4, 16, 64, 256], how: ['land', 'brought'], rowsMax: 2_500_000 };
   for (let place = 0; place < args.length; place += 2) {
     const [name, value] = [args[place], args[place + 1] ?? ''];
     if (name === '--mb') found.mb = value.split(',').map(Number);

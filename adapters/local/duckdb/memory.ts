@@ -11,6 +11,13 @@ const MB = 1024 * 1024;
 const VECTOR_ROWS = 2048;
 /** Texts of a table are kept in blocks of this size, each long text in a block of its own. */
 const BLOCK_BYTES = 256 * 1024;
+/** Rows of a row group of a table. Each thread compresses one at a time, column by column. */
+const ROW_GROUP_ROWS = 122_880;
+/** A longer text is in a block of its own, and is not compressed. */
+const COMPRESSED_TEXT_BYTES_MAX = 4096;
+/** Of the texts of a column that is compressed DuckDB takes a quarter as a sample, outside of its memory limit. */
+const SAMPLED_SHARE = 0.25;
+const WAREHOUSE_THREADS = 2;
 /** A body, and so a text made of it, is not longer than this. */
 const TEXT_BYTES_MAX = 256 * 1024;
 
@@ -44,6 +51,12 @@ export const STEP = {
   appendBytes: 2 * MB,
 } as const;
 
+/**
+ * To find out whether a dictionary would compress a column, DuckDB copies all the different texts of a row group, outside
+ * of its memory limit. Where texts are longer than this it may not try.
+ */
+export const DICTIONARY_TEXT_BYTES = 512;
+
 /** Texts that are longer than this make a vector of them larger than 32 MB. */
 export const WIDE_TEXT_BYTES = (32 * MB) / VECTOR_ROWS;
 
@@ -60,6 +73,14 @@ export function warehouseMb(longestTextBytes: number): number {
 
 assertTrue(WAREHOUSE_MB_MAX > (VECTOR_ROWS * BLOCK_BYTES) / MB + 64, 'a vector of the longest texts fits');
 assertTrue(WAREHOUSE_MB_MAX + PROCESS_MB.base < PROCESS_MB.ceiling, 'the warehouse leaves room for the process');
+const tryingMb = (textBytes: number): number => (WAREHOUSE_THREADS * ROW_GROUP_ROWS * textBytes) / MB;
+assertTrue(
+  PROCESS_MB.base +
+    MEMORY.warehouseMb +
+    Math.max(tryingMb(DICTIONARY_TEXT_BYTES), tryingMb(COMPRESSED_TEXT_BYTES_MAX * SAMPLED_SHARE)) <
+    PROCESS_MB.ceiling / 1.25,
+  'compressing leaves room for the process',
+);
 assertTrue(
   2 * MEMORY.stageMb + PROCESS_MB.base < PROCESS_MB.ceiling / 1.5,
   'two slices at a time leave room for their readers',

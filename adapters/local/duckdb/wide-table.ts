@@ -6,7 +6,7 @@ import type { CompiledPipeline, CompiledTable } from '../../../engine/model/comp
 import type { StagedFile } from '../../../ports/stage.ts';
 import { rowHashSql } from './columns.ts';
 import { type Duck, quoteLiteral } from './instance.ts';
-import { STEP, WIDE_TEXT_BYTES, warehouseMb } from './memory.ts';
+import { DICTIONARY_TEXT_BYTES, STEP, WIDE_TEXT_BYTES, warehouseMb } from './memory.ts';
 
 /** Rows `[from, to)` by their numbers. */
 interface RowNumbers {
@@ -17,6 +17,8 @@ interface RowNumbers {
 interface RowGroup extends RowNumbers {
   /** No row has more bytes of text; what is not known is taken for the longest there may be. */
   readonly rowBytesMax: number;
+  /** No text has more bytes. */
+  readonly textBytesMax: number;
 }
 
 const UNKNOWN_BYTES = 256 * 1024;
@@ -33,11 +35,17 @@ async function rowGroupsOf(duck: Duck, table: string): Promise<RowGroup[]> {
       SELECT row_group_id, column_id, sum(count) AS n, max(longest) FILTER (segment_type = 'VARCHAR') AS longest
       FROM segments GROUP BY row_group_id, column_id
     )
-    SELECT max(n) AS n, coalesce(sum(longest), 0) AS longest FROM by_column GROUP BY row_group_id ORDER BY row_group_id`);
+    SELECT max(n) AS n, coalesce(sum(longest), 0) AS row_bytes, coalesce(max(longest), 0) AS text_bytes
+    FROM by_column GROUP BY row_group_id ORDER BY row_group_id`);
   const groups: RowGroup[] = [];
   for (const row of rows) {
     const from = groups.at(-1)?.to ?? 0;
-    groups.push({ from, to: from + Number(row.n), rowBytesMax: Number(row.longest) });
+    groups.push({
+      from,
+      to: from + Number(row.n),
+      rowBytesMax: Number(row.row_bytes),
+      textBytesMax: Number(row.text_bytes),
+    });
   }
   return groups;
 }
@@ -47,8 +55,13 @@ async function rowGroupsOf(duck: Duck, table: string): Promise<RowGroup[]> {
  * goes to the file at once: in the write-ahead log they would be copied, in memory, twice over. `staged`: what is inserted.
  */
 export async function makeRoom(duck: Duck, pipeline: CompiledPipeline, staged: readonly StagedFile[]): Promise<void> {
+  const groups = await allRowGroupsOf(duck, pipeline);
   const inserted = staged.map((file) => file.longestText ?? UNKNOWN_BYTES);
-  const longest = Math.max(await longestText(duck, pipeline), ...inserted);
+  const longestOf = (there: (group: RowGroup) => number): number =>
+    groups.reduce((longest, group) => Math.max(longest, there(group)), Math.max(0, ...inserted));
+  if (longestOf((group) => group.textBytesMax) > DICTIONARY_TEXT_BYTES)
+    await duck.run("SET disabled_compression_methods = 'dictionary'");
+  const longest = longestOf((group) => group.rowBytesMax);
   if (longest <= WIDE_TEXT_BYTES) return;
   await duck.run(`SET memory_limit = '${Math.floor(warehouseMb(longest))}MB'`);
   await duck.run('SET threads = 1');
@@ -56,17 +69,14 @@ export async function makeRoom(duck: Duck, pipeline: CompiledPipeline, staged: r
   await duck.run('SET auto_checkpoint_skip_wal_threshold = 0');
 }
 
-/** No text in the pipeline's tables has more bytes; 0 without tables. */
-async function longestText(duck: Duck, pipeline: CompiledPipeline): Promise<number> {
-  const there = await duck.rows(
+/** Row groups of all the pipeline's tables. */
+async function allRowGroupsOf(duck: Duck, pipeline: CompiledPipeline): Promise<RowGroup[]> {
+  const tables = await duck.rows(
     `SELECT table_name AS name FROM duckdb_tables() WHERE schema_name = ${quoteLiteral(pipeline.name)}`,
   );
-  let longest = 0;
-  for (const { name } of there) {
-    for (const { rowBytesMax } of await rowGroupsOf(duck, `${pipeline.name}.${String(name)}`))
-      longest = Math.max(longest, rowBytesMax);
-  }
-  return longest;
+  const groups: RowGroup[] = [];
+  for (const { name } of tables) groups.push(...(await rowGroupsOf(duck, `${pipeline.name}.${String(name)}`)));
+  return groups;
 }
 
 /**
