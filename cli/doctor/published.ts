@@ -1,6 +1,8 @@
 // Whether the warehouse has what the ledgers say was published into it.
 
 import { systemClock } from '../../adapters/local/clock.ts';
+import type { Home } from '../../adapters/local/home.ts';
+import { inspectLedger } from '../../engine/ledger/inspect.ts';
 import { Runs } from '../../engine/ledger/runs.ts';
 import { findLost } from '../../engine/reconcile/lost.ts';
 import type { PublishedTokens } from '../../ports/warehouse.ts';
@@ -35,3 +37,6 @@ export const publishedCheck: HomeCheck = {
     return findings.length > 0 ? findings : [{ state: 'ok', says: 'the warehouse has all that the ledgers name' }];
   },
 };
+
+export const hasPublished = async (home: Home, pipeline: string): Promise<boolean> =>
+  (await inspectLedger(home.control, pipeline)).entries.some(({ kind }) => kind === 'group_published');

@@ -1,13 +1,13 @@
 // Whether the tables of pipelines that have published have what the declarations say.
 
 import type { Home } from '../../adapters/local/home.ts';
-import { inspectLedger } from '../../engine/ledger/inspect.ts';
 import type { CompiledPipeline } from '../../engine/model/compile.ts';
 import type { SchemaEvolution } from '../../ports/warehouse.ts';
 import { havePublished } from '../commands/schema-apply.ts';
 import { Pipelines } from '../wire/pipelines.ts';
 import type { Finding, HomeCheck } from './finding.ts';
 import { pipelineNames } from './pipelines.ts';
+import { hasPublished } from './published.ts';
 import { heldOrFault, withWarehouse } from './with-warehouse.ts';
 
 export const tablesCheck: HomeCheck = {
@@ -29,9 +29,6 @@ export const tablesCheck: HomeCheck = {
     return findings.length > 0 ? findings : [{ state: 'ok', says: 'every table has the columns of its declaration' }];
   },
 };
-
-const hasPublished = async (home: Home, pipeline: string): Promise<boolean> =>
-  (await inspectLedger(home.control, pipeline)).entries.some(({ kind }) => kind === 'group_published');
 
 async function findingsIn(
   home: Home,

@@ -7,8 +7,10 @@ import { MEMORY } from '../../adapters/local/duckdb/memory.ts';
 import { warehouseBytes, warehouseHolder } from '../../adapters/local/health.ts';
 import type { Home } from '../../adapters/local/home.ts';
 import { acquireWarehouse, type HeldWarehouse } from '../../adapters/local/warehouse-lock.ts';
+import { pipelinesWithLedger } from '../../engine/ledger/anchors.ts';
 import { bytes, plural } from '../render/text.ts';
-import type { HomeCheck } from './finding.ts';
+import type { Finding, HomeCheck } from './finding.ts';
+import { hasPublished } from './published.ts';
 
 /** A home that cannot be written is read without a lock. */
 export const lockOf = (home: Home): Promise<HeldWarehouse> =>
@@ -31,7 +33,7 @@ export const warehouseCheck: HomeCheck = {
     }
     const left = holder === undefined ? '' : `; the lock of process ${holder.pid}, which has ended, was taken over`;
     const size = await warehouseBytes(home.path);
-    if (size === undefined) return [{ state: 'note', says: `no warehouse yet${left}`, fix: 'reprise init' }];
+    if (size === undefined) return [await absent(home, left)];
     const lock = await lockOf(home);
     try {
       const duck = await openDuck({
@@ -52,3 +54,11 @@ export const warehouseCheck: HomeCheck = {
     }
   },
 };
+
+/** What a home lacks that has published into it, the check of what was published says. */
+async function absent(home: Home, left: string): Promise<Finding> {
+  for (const pipeline of await pipelinesWithLedger(home.control))
+    if (await hasPublished(home, pipeline))
+      return { state: 'note', says: `the warehouse file is gone${left}: the next run makes an empty one` };
+  return { state: 'note', says: `no warehouse yet${left}`, fix: 'reprise init' };
+}

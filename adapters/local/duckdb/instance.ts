@@ -131,7 +131,8 @@ export function classifyDuckError(error: unknown, what: string): RepriseError {
       'free some space, then run this again; a run that has begun goes on with: reprise resume',
     );
   }
-  if (/not a valid DuckDB database file|Corrupt database file|checksum/i.test(text)) {
+  const isCut = /Could not read enough bytes from file "[^"]*\.duckdb"/.test(text);
+  if (isCut || /not a valid DuckDB database file|Corrupt database file|checksum/i.test(text)) {
     return new RepriseError(
       'Damaged',
       `${what}: the file is damaged, or no database of DuckDB`,
