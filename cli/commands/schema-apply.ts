@@ -2,17 +2,18 @@
 // last is kept in the control store, so that the ledger can say what each application changed for readers.
 
 import { meaningsOf } from '../../adapters/local/declaration/meaning.ts';
-import { documentOf } from '../../engine/ledger/document.ts';
 import { inspectLedger } from '../../engine/ledger/inspect.ts';
 import { epochsOf } from '../../engine/ledger/ledger.ts';
 import type { CompiledPipeline } from '../../engine/model/compile.ts';
+import { sha256Hex } from '../../engine/model/digest.ts';
 import { compareDeclarations, type SchemaChange } from '../../engine/schema/compare.ts';
-import { columnCount, type Surface, surfaceOf } from '../../engine/schema/surface.ts';
+import { columnCount, surfaceOf } from '../../engine/schema/surface.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { SchemaEvolution } from '../../ports/warehouse.ts';
 import type { Arguments } from '../command.ts';
 import { renderApply } from '../render/schema.ts';
 import type { Terminal } from '../render/terminal.ts';
+import { appliedKey, readApplied } from '../wire/applied-schema.ts';
 import { withEngine } from './session.ts';
 
 const REFUSED = 3;
@@ -24,13 +25,15 @@ export function applySchema(args: Arguments, name: string, terminal: Terminal): 
     const surface = surfaceOf(pipeline, meaningsOf(engine.pipelines.fileOf(name)));
     const evolution = await engine.withWarehouse((warehouse) => warehouse.evolve(pipeline, !dryRun));
     const refused = evolution.refused.length > 0;
-    const before = await appliedSurface(engine.home.control, name);
+    const { surface: before, fault } = await readApplied(engine.home.control, name);
+    if (fault !== undefined) terminal.say(`${fault}; it is written again, and only tables and columns are compared`);
     const changes = before === undefined ? additions(evolution) : compareDeclarations(before, surface);
     const isNews = changes.length > 0 || before === undefined;
     if (isNews && !dryRun && !refused) {
       const columns = columnCount(surface);
-      await engine.ledger(name).append({ kind: 'schema_applied', columns, changes });
-      await engine.home.control.write(keyOf(name), Buffer.from(JSON.stringify(surface)), { if: 'always' });
+      const text = JSON.stringify(surface);
+      await engine.ledger(name).append({ kind: 'schema_applied', columns, changes, applied: sha256Hex(text) });
+      await engine.home.control.write(appliedKey(name), Buffer.from(text), { if: 'always' });
     }
     const repair = evolution.added.length > 0 && (await havePublished(engine.home.control, pipeline));
     const applied = { pipeline: name, dryRun, repair, applied: !dryRun && !refused, ...evolution, changes };
@@ -45,17 +48,6 @@ export async function havePublished(
   { name, transformDigest }: Pick<CompiledPipeline, 'name' | 'transformDigest'>,
 ): Promise<boolean> {
   return epochsOf((await inspectLedger(control, name)).entries, transformDigest).length > 0;
-}
-
-const keyOf = (pipeline: string): string => `schemas/${pipeline}.json`;
-
-/** The declaration that was applied last. */
-async function appliedSurface(control: ObjectStore, pipeline: string): Promise<Surface | undefined> {
-  const content = await control.read(keyOf(pipeline));
-  return (
-    content &&
-    documentOf<Surface>(keyOf(pipeline), content, `remove it: the next schema apply ${pipeline} writes it again`)
-  );
 }
 
 /** At the first application there is no declaration to compare with: what the tables lacked is what changed. */

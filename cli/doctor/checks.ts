@@ -1,9 +1,11 @@
 // Every check of `doctor`, in the order in which it runs and is shown. To add one, write its file and list it here.
 
+import { coverageCheck } from './coverage.ts';
 import { diskCheck } from './disk.ts';
 import { documentsCheck } from './documents.ts';
 import { duckdbCheck } from './duckdb.ts';
 import type { Check, HomeCheck } from './finding.ts';
+import { keyCheck } from './key.ts';
 import { lakeCheck } from './lake.ts';
 import { ledgerCheck } from './ledger.ts';
 import { nodeCheck } from './node.ts';
@@ -23,6 +25,7 @@ export const CHECKS: readonly Check[] = [nodeCheck, duckdbCheck, pipelinesCheck,
 
 export const HOME_CHECKS: readonly HomeCheck[] = [
   privacyCheck,
+  keyCheck,
   warehouseCheck,
   tablesCheck,
   lakeCheck,
@@ -31,6 +34,7 @@ export const HOME_CHECKS: readonly HomeCheck[] = [
   runsCheck,
   ledgerCheck,
   documentsCheck,
+  coverageCheck,
   waitingCheck,
   publishedCheck,
 ];

@@ -3,15 +3,20 @@
 // note, what cannot is wrong.
 
 import { systemClock } from '../../adapters/local/clock.ts';
+import { parsePage } from '../../adapters/local/duckdb/catalog-pages.ts';
 import { isWholeParquet } from '../../adapters/local/health.ts';
 import type { Home } from '../../adapters/local/home.ts';
+import { pipelinesWithLedger } from '../../engine/ledger/anchors.ts';
 import { documentOf } from '../../engine/ledger/document.ts';
+import { headKey } from '../../engine/ledger/entry.ts';
 import { inspectLedger } from '../../engine/ledger/inspect.ts';
 import { isDerivable, Runs } from '../../engine/ledger/runs.ts';
+import { sealKey } from '../../engine/model/keyed.ts';
 import { prunedAt } from '../../engine/publish/prune.ts';
 import { isRepriseError, RepriseError } from '../../ports/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import { count, plural } from '../render/text.ts';
+import { pipelinesWithApplied, readApplied } from '../wire/applied-schema.ts';
 import { type Finding, faultOf, type HomeCheck } from './finding.ts';
 
 const SHOWN_MAX = 20;
@@ -19,7 +24,12 @@ const SHOWN_MAX = 20;
 export const documentsCheck: HomeCheck = {
   name: 'documents',
   run: async (home) => {
-    const found = [...(await controlFindings(home)), ...(await missingFindings(home)), ...(await stageFindings(home))];
+    const found = [
+      ...(await controlFindings(home)),
+      ...(await missingFindings(home)),
+      ...(await schemaFindings(home)),
+      ...(await stageFindings(home)),
+    ];
     const shown = found.slice(0, SHOWN_MAX);
     if (found.length > shown.length)
       shown.push({ state: 'wrong', says: `and ${count(found.length - shown.length)} more documents that are damaged` });
@@ -34,18 +44,18 @@ interface Kind {
   readonly isDerived: boolean;
 }
 
+const PAGES_AGAIN = 'nothing to do: the next plan reads these objects again';
 const BACKUP = 'restore it from a backup of the home';
 
 /** Documents that are JSON, the first that fits. Those of runs are sorted by the engine. */
 const KINDS: readonly Kind[] = [
-  { keys: /^(?:home\.json|delivery\.key)$|^(?:ledger|plans|declarations)\//, fix: '', isDerived: true },
+  { keys: /^(?:home\.json|delivery\.key)$|^(?:ledger|plans|declarations|schemas)\//, fix: '', isDerived: true },
   { keys: /^settings\.json$/, fix: 'say it again: reprise init --four-eyes, or --no-four-eyes', isDerived: false },
-  { keys: /^schemas\//, fix: 'remove it: the next schema apply writes it again', isDerived: false },
   { keys: /^leases\//, fix: 'nothing to do: the next run derives it from the ledger', isDerived: true },
   { keys: /^coverage\//, fix: 'nothing to do: the next reconcile derives it again', isDerived: true },
   { keys: /^ledger-heads\//, fix: 'nothing to do: the next entry writes it again', isDerived: true },
   { keys: /^waiting\//, fix: 'nothing to do: the next reconcile writes it again', isDerived: true },
-  { keys: /^(?:catalog|versions)\//, fix: 'nothing to do: the next plan reads these objects again', isDerived: true },
+  { keys: /^(?:catalog|versions)\//, fix: PAGES_AGAIN, isDerived: true },
   { keys: /^warehouse\.lock/, fix: 'nothing to do: the next command takes it', isDerived: true },
   { keys: /^(?!runs\/)/, fix: BACKUP, isDerived: false },
 ];
@@ -80,6 +90,7 @@ async function refuseDamaged(home: Home, key: string, fix: string | undefined): 
     );
   }
   const content = (await home.control.read(key)) ?? Buffer.alloc(0);
+  if (/^catalog\/.*\/dt=/.test(key)) refuseChangedPage(home, key, content);
   if (fix !== undefined || isDerivable(key)) {
     documentOf(key, content, fix ?? 'nothing to do: resuming the run derives it again');
     return;
@@ -88,6 +99,14 @@ async function refuseDamaged(home: Home, key: string, fix: string | undefined): 
   const runs = new Runs(home.control, systemClock);
   if (rest.join('/') === 'run.json') await runs.run(runId);
   else await runs.document(runId, rest.join('/').replace(/\.json$/, ''));
+}
+
+/** Throws Damaged for entries that are whole, and not those that were written. */
+function refuseChangedPage(home: Home, key: string, content: Uint8Array): void {
+  documentOf(key, content, PAGES_AGAIN);
+  const text = Buffer.from(content).toString('utf8');
+  if (parsePage(key.replace(/\.json$/, ''), text, sealKey(home.deliveryKey)) === undefined)
+    throw new RepriseError('Damaged', `control/${key} was changed after it was written`, PAGES_AGAIN);
 }
 
 /** Documents that others say there are. */
@@ -112,7 +131,14 @@ async function missingFindings(home: Home): Promise<Finding[]> {
   const pipelines = new Set<string>();
   for await (const { key } of home.control.list('ledger/')) pipelines.add(key.split('/')[1] ?? '');
   for (const pipeline of pipelines) {
-    for (const entry of (await inspectLedger(home.control, pipeline)).entries) {
+    const { entries } = await inspectLedger(home.control, pipeline);
+    if (entries.length > 1 && (await home.control.head(headKey(pipeline))) === undefined)
+      findings.push({
+        state: 'note',
+        says: `control/${headKey(pipeline)} is missing: it says how far the ledger goes`,
+        fix: 'nothing to do: the next entry writes it again',
+      });
+    for (const entry of entries) {
       if (entry.kind !== 'group_published') continue;
       const key = `runs/${entry.runId}/groups/${String(entry.group).padStart(6, '0')}.json`;
       if (!there.has(key)) missing(key, `the ledger says that the run published this group`);
@@ -121,10 +147,20 @@ async function missingFindings(home: Home): Promise<Finding[]> {
   return findings;
 }
 
+async function schemaFindings(home: Home): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const pipeline of await pipelinesWithApplied(home.control)) {
+    const { fault } = await readApplied(home.control, pipeline);
+    if (fault !== undefined) findings.push({ state: 'wrong', says: fault, fix: `reprise schema apply ${pipeline}` });
+  }
+  return findings;
+}
+
 async function stageFindings(home: Home): Promise<Finding[]> {
   const findings: Finding[] = [];
-  const runs = new Runs(home.control, systemClock);
+  const there = new Set<string>();
   for await (const { key, bytes } of home.stage.list('')) {
+    there.add(key);
     if (!key.endsWith('.parquet') || (await isParquet(home.stage, key, bytes))) continue;
     const [runId = '', part] = key.split('/');
     const isChange = part === 'changes';
@@ -136,25 +172,28 @@ async function stageFindings(home: Home): Promise<Finding[]> {
         : `while the run is unfinished: rm stage/${key}; reprise resume ${runId}`,
     });
   }
-  for (const run of await runs.all()) {
-    const published = await runs.groups(run.runId).catch(() => []);
-    if (published.length === 0 || (await prunedAt(runs, run)) !== undefined) continue;
-    for (const { group } of published) {
-      const prefix = `${run.runId}/changes/${group}.`;
-      if ((await first(home, prefix)) !== undefined) continue;
+  return [...findings, ...(await keptFindings(home, there))];
+}
+
+/** Files that the ledger says are kept for an undo. `there`: those of the stage. */
+async function keptFindings(home: Home, there: ReadonlySet<string>): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const runs = new Runs(home.control, systemClock);
+  const every = new Map((await runs.all()).map((run) => [run.runId, run]));
+  for (const pipeline of await pipelinesWithLedger(home.control)) {
+    for (const entry of (await inspectLedger(home.control, pipeline)).entries) {
+      const run = entry.kind === 'group_published' ? every.get(entry.runId) : undefined;
+      if (entry.kind !== 'group_published' || run === undefined) continue;
+      const missing = Object.keys(entry.kept ?? {}).filter((key) => !there.has(key));
+      if (missing.length === 0 || (await prunedAt(runs, run)) !== undefined) continue;
       findings.push({
         state: 'wrong',
-        says: `stage/${prefix}*.parquet are missing: what run ${run.runId} changed there`,
-        fix: `${BACKUP}; without them the run cannot be undone`,
+        says: `stage/${missing[0]} is missing${missing.length > 1 ? `, and ${missing.length - 1} more` : ''}: what run ${run.runId} changed there`,
+        fix: `${BACKUP}; without it the run cannot be undone`,
       });
     }
   }
   return findings;
-}
-
-async function first(home: Home, prefix: string): Promise<string | undefined> {
-  for await (const { key } of home.stage.list(prefix)) return key;
-  return undefined;
 }
 
 async function isParquet(store: ObjectStore, key: string, bytes: number): Promise<boolean> {

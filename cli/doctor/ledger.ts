@@ -11,7 +11,7 @@ import {
   foundRecords,
   pipelinesWithLedger,
 } from '../../engine/ledger/anchors.ts';
-import type { HeldAnchor, LedgerFault } from '../../engine/ledger/entry.ts';
+import type { HeldAnchor, LedgerEntry, LedgerFault } from '../../engine/ledger/entry.ts';
 import { inspectLedger } from '../../engine/ledger/inspect.ts';
 import { differences } from '../../engine/ledger/restore.ts';
 import { Runs } from '../../engine/ledger/runs.ts';
@@ -29,8 +29,10 @@ export const ledgerCheck: HomeCheck = {
     const findings: Finding[] = [];
     const intact: string[] = [];
     for (const name of names) {
-      const { entries, faults } = await inspectLedger(home.control, name, await anchorsOf(home, name));
+      const { anchors, greatest } = await heldOf(home, name);
+      const { entries, faults } = await inspectLedger(home.control, name, anchors);
       const first = faults[0];
+      if (greatest !== undefined) findings.push(...beyondLedger(name, greatest, greatestOf(entries)));
       if (first === undefined) intact.push(`${name} ${entries.length}`);
       else findings.push(faultOf(brokenLedger(name, first)));
       for (const { runId, differs, restorable } of await differences({ control: home.control, runs }, name)) {
@@ -48,24 +50,56 @@ export const ledgerCheck: HomeCheck = {
 };
 
 /** What the runs and the warehouse say of the ledger; the warehouse is left out while another process holds it. */
-async function anchorsOf(home: Home, pipeline: string): Promise<HeldAnchor[]> {
+async function heldOf(home: Home, pipeline: string): Promise<{ anchors: HeldAnchor[]; greatest?: Greatest }> {
   const records = anchorsOfRecords((await foundRecords(home.control, pipeline)).values());
   const holder = await warehouseHolder(home.path);
   const isHeld = holder !== undefined && holder.liveness !== 'dead';
-  if (isHeld || (await warehouseBytes(home.path)) === undefined) return records;
+  if (isHeld || (await warehouseBytes(home.path)) === undefined) return { anchors: records };
   const lock = await lockOf(home);
   try {
     const spill = join(home.scratch, 'doctor-ledger-spill');
     const options = { isReadOnly: home.isReadOnly };
     const warehouse = await openDuckWarehouse(home.warehousePath, spill, home.deliveryKey, options);
     try {
-      return [...anchorsOfWarehouse(await warehouse.anchors(pipeline)), ...records];
+      const anchors = [...anchorsOfWarehouse(await warehouse.anchors(pipeline)), ...records];
+      return { anchors, greatest: await warehouse.greatest(pipeline) };
     } finally {
       await warehouse.close();
     }
   } finally {
     await lock.release();
   }
+}
+
+interface Greatest {
+  readonly epoch: number;
+  readonly lease: number;
+}
+
+/** The last epoch and lease that the ledger gave, or that somebody accepted. */
+function greatestOf(entries: readonly LedgerEntry[]): Greatest {
+  const epochs = entries.map((entry) =>
+    entry.kind === 'epoch_activated' || entry.kind === 'ledger_accepted' ? entry.epoch : 0,
+  );
+  const leases = entries.map((entry) =>
+    entry.kind === 'lease_taken' || entry.kind === 'ledger_accepted' ? entry.fence : 0,
+  );
+  return { epoch: Math.max(0, ...epochs), lease: Math.max(0, ...leases) };
+}
+
+/** A warehouse whose fences are ahead of the ledger refuses every run at their dates. */
+function beyondLedger(pipeline: string, there: Greatest, given: Greatest): Finding[] {
+  const ahead = (['epoch', 'lease'] as const).filter((name) => there[name] > given[name]);
+  if (ahead.length === 0) return [];
+  const known = ahead.map((name) => `${name} ${there[name]}`).join(' and ');
+  const last = ahead.map((name) => given[name]).join(' and ');
+  return [
+    {
+      state: 'wrong',
+      says: `the warehouse knows ${known} of ${pipeline}, and the ledger gave none after ${last}: rows of reprise.fences were changed, or entries are missing`,
+      fix: `reprise ledger accept ${pipeline} --reason …`,
+    },
+  ];
 }
 
 const brokenLedger = (pipeline: string, { sequence, fault, detail }: LedgerFault): RepriseError =>

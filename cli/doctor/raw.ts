@@ -33,6 +33,7 @@ export const rawCheck: HomeCheck = {
           findings.push({
             state: 'note',
             says: `${name}: raw is gone of ${goneText(gone)}; expired, or taken away. Replays leave them as they are`,
+            fix: `nothing to do where it expired; put back below lake/raw/${name} what was taken away`,
           });
       return findings.length > 0 ? findings : [{ state: 'ok', says: 'the raw of all rows is in the lake' }];
     } finally {

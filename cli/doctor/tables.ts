@@ -40,8 +40,8 @@ async function findingsIn(
     column === undefined ? `the table ${name}.${table}` : `the column ${column} of ${name}.${table}`,
   );
   const findings: Finding[] = [];
+  const wasThere = await havePublished(home.control, pipeline);
   if (lacking.length > 0) {
-    const wasThere = await havePublished(home.control, pipeline);
     findings.push({
       state: wasThere ? 'wrong' : 'note',
       says: `the warehouse lacks ${lacking.join(', ')}${wasThere ? ', which was there and was removed' : ', which is new in the declaration'}`,
@@ -50,7 +50,7 @@ async function findingsIn(
   }
   if (refused.length > 0)
     findings.push({
-      state: 'note',
+      state: wasThere ? 'wrong' : 'note',
       says: `declared otherwise: ${refused.map(({ table, column, has, wants }) => `${name}.${table}.${column} is ${has}, declared as ${wants}`).join('; ')}`,
       fix: `reprise schema apply ${name} --dry-run`,
     });

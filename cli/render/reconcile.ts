@@ -60,6 +60,7 @@ export function reconcileDocument(pipeline: string, found: Reconciled, durationM
     pipeline,
     state: stateOf(found),
     objects: found.objects,
+    withoutRaw: found.withoutRaw,
     objectsRead: found.read.length,
     read: found.read,
     dates: datesOf(found),
@@ -87,6 +88,11 @@ export function renderReconciliation(pipeline: string, found: Reconciled, durati
   const lines = [
     `${pipeline}: ${state}; ${plural(found.objects, 'raw object')} in the lake, ${count(found.read.length)} read, in ${duration(durationMs)}`,
   ];
+  if (found.withoutRaw > 0)
+    lines.push(
+      `the lake has no raw object of ${pipeline}, and ${plural(found.withoutRaw, 'date')} were published from some: expired, or taken away`,
+      `  the rows stay as they are; what was taken away is to be put back below lake/raw/${pipeline}`,
+    );
   for (const { from, to, objects } of found.would) {
     lines.push(`would replay ${plural(objects.length, 'object')} into [${from}, ${to}):`);
     lines.push(...objects.slice(0, OBJECTS_SHOWN).map((key) => `  ${key}`));

@@ -18,8 +18,20 @@ export interface KeptDeclaration {
 
 export const declarationKey = (digest: string): string => `declarations/${digest}.json`;
 
-/** Gives the hash. `file`: the module that declares the pipeline. */
+/** Gives the hash. What is kept under it and is something else was changed since, and is written again. */
 export async function keepDeclaration(control: ObjectStore, pipeline: CompiledPipeline, file: string): Promise<string> {
+  const { text, digest } = declarationOf(pipeline, file);
+  const kept = await control.read(declarationKey(digest));
+  if (kept === undefined || sha256Hex(kept) !== digest)
+    await control.write(declarationKey(digest), Buffer.from(text), { if: 'always' });
+  return digest;
+}
+
+/** What the pipeline declares, and its hash. `file`: the module that declares it. */
+export function declarationOf(
+  pipeline: CompiledPipeline,
+  file: string,
+): { readonly text: string; readonly digest: string } {
   const folder = dirname(dirname(file));
   const files: Record<string, string> = {};
   for (const [path, { text }] of readModules(file)) {
@@ -29,7 +41,5 @@ export async function keepDeclaration(control: ObjectStore, pipeline: CompiledPi
   const { name, transformDigest, schemaDigest, timeRulesDigest } = pipeline;
   const kept: KeptDeclaration = { pipeline: name, transformDigest, schemaDigest, timeRulesDigest, files };
   const text = canonicalJson(kept);
-  const digest = sha256Hex(text);
-  await control.write(declarationKey(digest), Buffer.from(text), { if: 'absent' });
-  return digest;
+  return { text, digest: sha256Hex(text) };
 }

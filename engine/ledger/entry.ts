@@ -35,7 +35,13 @@ export type LedgerEvent =
       /** The dates that it took back; older versions retired transforms everywhere. */
       readonly windows?: readonly Window[];
     }
-  | { readonly kind: 'schema_applied'; readonly columns: number; readonly changes: readonly SchemaChange[] }
+  | {
+      readonly kind: 'schema_applied';
+      readonly columns: number;
+      readonly changes: readonly SchemaChange[];
+      /** Hash of the document with what was applied; absent in entries that older versions wrote. */
+      readonly applied?: string;
+    }
   | {
       readonly kind: 'run_created';
       readonly runId: string;

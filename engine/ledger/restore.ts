@@ -14,6 +14,8 @@ import type { RunRecord } from './runs.ts';
 export interface Differing {
   readonly runId: string;
   readonly differs: readonly string[];
+  /** Documents beside the record, among what differs. */
+  readonly documents: readonly string[];
   /** The ledger knows enough of the run to write its record again. */
   readonly restorable: boolean;
 }
@@ -30,8 +32,11 @@ export async function differences(deps: Pick<RestoreDeps, 'control' | 'runs'>, p
     const record = records.get(runId);
     const differs =
       record === undefined ? ['its record was removed or cannot be read'] : [...compared(record, recorded).differs];
-    differs.push(...(await changedDocuments(deps, runId, recorded)));
-    if (differs.length > 0) found.push({ runId, differs, restorable: expectedRecord(record, recorded) !== undefined });
+    const changed = await changedDocuments(deps, runId, recorded);
+    for (const { name, how } of changed) differs.push(`${name}.json was ${how} after it was written`);
+    const documents = changed.map(({ name }) => name);
+    const restorable = expectedRecord(record, recorded) !== undefined;
+    if (differs.length > 0) found.push({ runId, differs, documents, restorable });
   }
   return found;
 }
@@ -40,16 +45,19 @@ async function changedDocuments(
   { runs }: Pick<RestoreDeps, 'runs'>,
   runId: string,
   { documents }: Recorded,
-): Promise<string[]> {
-  const changed: string[] = [];
+): Promise<{ readonly name: string; readonly how: 'removed' | 'changed' }[]> {
+  const changed: { name: string; how: 'removed' | 'changed' }[] = [];
   for (const [name, digest] of documents) {
     const document = await runs.document(runId, name).catch(() => 'not readable');
     // What was staged is forgotten when a run is pruned.
-    if (document === undefined ? name.startsWith('groups/') : documentDigest(document) !== digest)
-      changed.push(`${name}.json was ${document === undefined ? 'removed' : 'changed'} after it was written`);
+    if (document === undefined ? isOutcome(name) : documentDigest(document) !== digest)
+      changed.push({ name, how: document === undefined ? 'removed' : 'changed' });
   }
   return changed;
 }
+
+/** What a run published; every other document is one that a run makes again when it goes on. */
+const isOutcome = (name: string): boolean => name.startsWith('groups/');
 
 const runIdsOf = (entries: readonly LedgerEntry[]): Set<string> =>
   new Set(
@@ -78,7 +86,10 @@ function expectedRecord(found: RunRecord | undefined, recorded: Recorded): RunRe
   };
 }
 
-/** Writes records and outcomes again from the ledger and the warehouse. Gives the runs of which something was written. */
+/**
+ * Writes records and outcomes again from the ledger and the warehouse, and removes other documents that differ, as if the
+ * run had not got there yet. Gives the runs of which something was written.
+ */
 export async function restoreCopies(
   deps: RestoreDeps,
   pipeline: string,
@@ -86,7 +97,8 @@ export async function restoreCopies(
   const { entries } = await inspectLedger(deps.control, pipeline);
   const records = await foundRecords(deps.control, pipeline);
   const restored: string[] = [];
-  for (const { runId } of await differences(deps, pipeline)) {
+  for (const { runId, documents } of await differences(deps, pipeline)) {
+    for (const name of documents) if (!isOutcome(name)) await deps.runs.removeDocument(runId, name);
     const recorded = recordedOf(entries, runId);
     const expected = expectedRecord(records.get(runId), recorded);
     if (expected === undefined) continue;

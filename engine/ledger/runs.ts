@@ -322,6 +322,29 @@ export class Runs {
     return groups.sort((a, b) => a.group - b.group);
   }
 
+  /** As `groups`, and apart from them the numbers of those that cannot be read. */
+  async readableGroups(
+    runId: string,
+  ): Promise<{ readonly outcomes: readonly GroupOutcome[]; readonly damaged: readonly number[] }> {
+    const outcomes: GroupOutcome[] = [];
+    const damaged: number[] = [];
+    for await (const { key } of this.#control.list(`runs/${runId}/groups/`)) {
+      try {
+        const outcome = await this.#read<GroupOutcome>(key);
+        if (outcome !== undefined) outcomes.push(outcome);
+      } catch (error) {
+        if (!isRepriseError(error) || error.code !== 'Damaged') throw error;
+        damaged.push(Number(/(\d+)\.json$/.exec(key)?.[1]));
+      }
+    }
+    return { outcomes, damaged };
+  }
+
+  /** Forgets a document that whoever goes on with the run makes again. */
+  async removeDocument(runId: string, name: string): Promise<void> {
+    await this.#control.remove(`runs/${runId}/${name}.json`);
+  }
+
   async #read<T>(key: string): Promise<T | undefined> {
     const content = await this.#control.read(key);
     return content === undefined ? undefined : documentOf<T>(key, content, fixOf(key));

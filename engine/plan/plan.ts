@@ -113,7 +113,7 @@ export async function makePlan(
     throw new RepriseError(
       'EmptyLake',
       `the lake has no raw objects under ${rawPrefix(pipeline.name)}${skipped.length === 0 ? '' : ` but ${skipped.length} that cannot be read there, among them ${skipped[0]?.key}`}`,
-      `land some: reprise land ${pipeline.name} FILE…`,
+      `land some: reprise land ${pipeline.name} FILE…; or put back what was taken away`,
     );
   }
   const objects = selectObjects(listed, request.onlyObjects);

@@ -49,7 +49,7 @@ export async function recordCommitted(deps: RecordDeps, run: OfRun, committed: r
 }
 
 /**
- * What the run published, each outcome as the ledger names it. One that was changed or removed, or that a dead attempt did
+ * What the run published, each outcome as the ledger names it. One that was changed, damaged or removed, or that a dead attempt did
  * not get to record, is taken from the warehouse again. Throws NotAsRecorded for one that the warehouse does not have.
  */
 export async function publishedGroups(
@@ -57,7 +57,8 @@ export async function publishedGroups(
   run: RunRecord,
   recorded: Recorded,
 ): Promise<GroupOutcome[]> {
-  const found = new Map((await deps.runs.groups(run.runId)).map((outcome) => [outcome.group, outcome]));
+  const { outcomes: readable, damaged } = await deps.runs.readableGroups(run.runId);
+  const found = new Map(readable.map((outcome) => [outcome.group, outcome]));
   const isKnown = (group: number): boolean => {
     const entry = recorded.groups.get(group);
     const digest = entry?.documents?.[groupName(group)];
@@ -66,7 +67,9 @@ export async function publishedGroups(
       entry !== undefined && outcome !== undefined && (digest ?? documentDigest(outcome)) === documentDigest(outcome)
     );
   };
-  const unknown = [...new Set([...found.keys(), ...recorded.groups.keys()])].filter((group) => !isKnown(group));
+  const unknown = [...new Set([...found.keys(), ...damaged, ...recorded.groups.keys()])].filter(
+    (group) => !isKnown(group),
+  );
   if (unknown.length > 0) {
     const committed = await deps.withWarehouse(async (warehouse) => {
       const outcomes: GroupOutcome[] = [];

@@ -51,7 +51,7 @@ export async function findLost(
   const published = entries.filter((entry) => entry.kind === 'group_published');
   if (published.length === 0) return NOTHING_LOST;
   const there = await withWarehouse((warehouse) => warehouse.published(pipeline));
-  await refuseForeign(deps, pipeline, there);
+  await refuseForeign(deps, pipeline, there, new Set(published.map(({ runId }) => runId)));
   const isThere = ({ token, warehouse = there.warehouseId }: Transaction): boolean =>
     there.tokens.has(token) && warehouse === there.warehouseId;
   const document = await new Coverage(deps.control, pipeline.name).read();
@@ -116,8 +116,14 @@ export async function hasLastPublished(
   return withWarehouse(async (warehouse) => (await warehouse.committed(token)) !== undefined);
 }
 
-async function refuseForeign(deps: LostDeps, pipeline: CompiledPipeline, there: PublishedTokens): Promise<void> {
-  if (there.runIds.length === 0) return;
+/** `published`: runs that the ledger knows, also where their records were removed. */
+async function refuseForeign(
+  deps: LostDeps,
+  pipeline: CompiledPipeline,
+  there: PublishedTokens,
+  published: ReadonlySet<string>,
+): Promise<void> {
+  if (there.runIds.length === 0 || there.runIds.some((runId) => published.has(runId))) return;
   for (const runId of there.runIds) if (await deps.runs.has(runId)) return;
   throw new RepriseError(
     'WarehouseNotOurs',

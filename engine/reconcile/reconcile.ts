@@ -50,6 +50,8 @@ export interface RetiredDates extends Window {
 
 export interface Reconciliation {
   readonly objects: number;
+  /** Dates that were published whole, when no object is left in the lake. */
+  readonly withoutRaw: number;
   /** Keys of the objects that were opened, to be catalogued or replayed. */
   readonly read: readonly string[];
   readonly runs: readonly RunRecord[];
@@ -81,8 +83,10 @@ export async function reconcile(
   request: ReconcileRequest,
 ): Promise<Reconciliation> {
   const { document, objects, read, skipped } = await lookAtLake(deps, pipeline, request.rebuild);
+  const withoutRaw = objects === 0 ? Object.keys(document.wholeEpochs).length : 0;
   const nothing = {
     objects,
+    withoutRaw,
     skipped,
     read,
     runs: [],
@@ -111,6 +115,7 @@ export async function reconcile(
   const after = pendingOf(await lookBack(deps, pipeline, done.runs), today);
   return {
     objects,
+    withoutRaw,
     skipped,
     read: [...new Set([...read, ...done.read])].sort(),
     runs: done.runs,

@@ -82,7 +82,6 @@ const DOCUMENTS: readonly {
     what: 'rows as they were before',
     path: () => `stage/${runId}/changes/0.events.before.parquet`,
     state: 'wrong',
-    silent: ['absent'],
   },
   {
     what: 'staged rows',

@@ -8,7 +8,7 @@ import { sha256Hex } from '../../../engine/model/digest.ts';
 import type { CatalogEntry, CatalogPage } from '../../../ports/catalog.ts';
 import { TableAppender } from './appender.ts';
 import { type CatalogPages, nameOf, type Page, versionKey } from './catalog-pages.ts';
-import type { Duck } from './instance.ts';
+import { type Duck, quoteLiteral } from './instance.ts';
 import { copyToParquet, readParquet } from './parquet-path.ts';
 
 export const PAGE_LIMITS = {
@@ -25,6 +25,9 @@ export const PAGE_LIMITS = {
  */
 export const keyHash = (secret: string, key: string): bigint =>
   BigInt(`0x${sha256Hex(`${secret}:row:${key}`).slice(0, 15)}`);
+
+/** How a file of keys names its page. */
+export const PAGE = 'page';
 
 const COLUMNS = ['object', 'key_hash', 'event_hash', 'day'] as const;
 const DEFINITION = COLUMNS.map((name) => `${name} BIGINT`).join(', ');
@@ -93,7 +96,9 @@ export class DuckCatalogPage implements CatalogPage {
   async commit(): Promise<void> {
     this.#appender.close();
     try {
-      const { pages, replaced } = await this.#pages.ofDate(this.#date);
+      const { pages, replaced, unreadable } = await this.#pages.ofDate(this.#date);
+      // What they knew is read again, or nobody asks for it.
+      for (const page of unreadable) await this.#pages.remove(page);
       const small = pages.filter(
         ({ entries, keys }) => entries.length < PAGE_LIMITS.smallObjects && keys < PAGE_LIMITS.smallKeys,
       );
@@ -123,10 +128,12 @@ export class DuckCatalogPage implements CatalogPage {
 
   async #write(others: readonly Page[], joined: readonly Page[]): Promise<void> {
     const { entries, query } = await this.#content(joined);
-    await this.#duck.run(copyToParquet(`SELECT * FROM (${query}) ORDER BY key_hash, object`, this.#file));
+    const name = this.#pages.next(this.#date, others, entries);
+    const options = `COMPRESSION zstd, KV_METADATA {'${PAGE}': ${quoteLiteral(name.place)}}`;
+    await this.#duck.run(copyToParquet(`SELECT * FROM (${query}) ORDER BY key_hash, object`, this.#file, options));
     const [counted] = await this.#duck.rows(`SELECT count(*) AS n FROM ${readParquet(this.#file)}`);
     const page = {
-      ...this.#pages.next(this.#date, others, entries),
+      ...name,
       entries,
       keys: Number(counted?.n),
       replaces: joined.map(({ place }) => nameOf(place)),

@@ -11,10 +11,10 @@ import type { ObjectInfo, ObjectStore } from '../../../ports/object-store.ts';
 import { makeFolder } from '../open-homes.ts';
 import { TableAppender } from './appender.ts';
 import { CatalogPages, type Page, versionKey } from './catalog-pages.ts';
-import { DuckCatalogPage, keyHash } from './catalog-writer.ts';
+import { DuckCatalogPage, keyHash, PAGE } from './catalog-writer.ts';
 import { type Duck, openDuck, quoteLiteral } from './instance.ts';
 import { MEMORY } from './memory.ts';
-import { readParquet } from './parquet-path.ts';
+import { readKeyValues, readParquet } from './parquet-path.ts';
 
 export interface DuckCatalogOptions {
   readonly control: ObjectStore;
@@ -38,7 +38,7 @@ export class DuckCatalog implements Catalog {
   constructor(options: DuckCatalogOptions) {
     this.#options = options;
     this.#secret = sealKey(options.deliveryKey);
-    this.#pages = new CatalogPages(options.control, options.pipeline, options.timeRulesDigest);
+    this.#pages = new CatalogPages(options.control, options.pipeline, options.timeRulesDigest, this.#secret);
   }
 
   async entries(objects: readonly ObjectInfo[]): Promise<readonly (CatalogEntry | undefined)[]> {
@@ -116,6 +116,7 @@ export class DuckCatalog implements Catalog {
       try {
         for (const { page } of pages) held.push(await this.#pages.fetchKeys(page));
         const duck = await this.#duck();
+        for (const [place, { page }] of pages.entries()) await refuseOther(duck, page, held[place]?.path ?? '');
         await this.#showKeys(duck, pages, held);
         return await work(duck);
       } catch (error) {
@@ -208,6 +209,7 @@ export class DuckCatalog implements Catalog {
       const [found] = await duck.rows(
         `SELECT count(*) AS n, bit_xor(object), bit_xor(key_hash), bit_xor(event_hash), bit_xor(day) FROM ${readParquet(local.path)}`,
       );
+      await refuseOther(duck, page, local.path);
       await local.release();
       return Number(found?.n) === page.keys;
     } catch (error) {
@@ -236,6 +238,14 @@ export class DuckCatalog implements Catalog {
     this.#pages.forget();
     await rm(join(this.#options.scratch, 'catalog'), { recursive: true, force: true });
   }
+}
+
+/** Throws UnreadableObject for keys that are another page's. */
+async function refuseOther(duck: Duck, { place, isUnsealed }: Page, path: string): Promise<void> {
+  if (isUnsealed === true) return;
+  const rows = await duck.rows(`SELECT value FROM ${readKeyValues(path)} WHERE key = '${PAGE}'`);
+  if (rows.length === 1 && rows[0]?.value === place) return;
+  throw new RepriseError('UnreadableObject', `${place}.parquet has the keys of another page`, 'run this again');
 }
 
 interface AskedPage {
