@@ -9,9 +9,10 @@ import { IntactHome } from './home.ts';
 import { ledger } from './ledger.ts';
 import { raw } from './raw.ts';
 import { rows } from './rows.ts';
+import { runs } from './runs.ts';
 import { warehouseFile } from './warehouse-file.ts';
 
-const FAMILIES = { rows, documents, ledger, raw, 'the warehouse file': warehouseFile };
+const FAMILIES = { rows, documents, runs, ledger, raw, 'the warehouse file': warehouseFile };
 
 let intact: IntactHome;
 const mended: Mended[] = [];

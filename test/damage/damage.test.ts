@@ -7,19 +7,20 @@ import { IntactHome } from './home.ts';
 import { ledger } from './ledger.ts';
 import { raw } from './raw.ts';
 import { rows } from './rows.ts';
+import { runs } from './runs.ts';
 import { warehouseFile } from './warehouse-file.ts';
 
 const FEW = [
   'a row of events has another id',
-  'an entry of the quarantine is moved to another date',
-  'run.json is approved by hand',
+  'the record of a run is approved by hand',
   'an entry of the ledger is removed, and accepted',
-  'a byte in a page with a checksum is flipped',
+  'a byte in a page with a checksum is flipped, and put back',
+  'the schema that was applied is edited',
   'the table marks is dropped',
 ];
 
 function named(kind: string): Damage {
-  const found = [...rows, ...documents, ...ledger, ...raw, ...warehouseFile].find((one) => one.kind === kind);
+  const found = [...rows, ...documents, ...runs, ...ledger, ...raw, ...warehouseFile].find((one) => one.kind === kind);
   if (found === undefined) throw new Error(`there is no kind ${kind}`);
   return found;
 }

@@ -7,19 +7,24 @@ import { printedCommands } from '../cli/printed.ts';
 import type { DoctorDocument, Ended } from '../cli/reprise.ts';
 import type { Home, IntactHome } from './home.ts';
 
+type Work = (home: Home, intact: IntactHome) => unknown;
+
 export interface Damage {
   readonly kind: string;
-  readonly done: (home: Home, intact: IntactHome) => unknown;
-  /** The command that finds it, how it exits, and what it says. */
+  readonly done: Work;
+  /** The command that finds it (`<run>`: the newest), how it exits, and what it says. */
   readonly found: { readonly by: string; readonly exit: number; readonly names: readonly (string | RegExp)[] };
-  /** What a person does before typing anything, because the command says so. */
-  readonly byHand?: { readonly advice: string | RegExp; readonly does: (home: Home, intact: IntactHome) => unknown };
-  /** Every command that it prints, in order: they are typed. */
+  /** What it says in words is to be done, and what a person then does before typing anything. */
+  readonly advice?: string | RegExp;
+  readonly byHand?: Work;
+  /** Every command that it prints, in order. */
   readonly prints: readonly string[];
-  /** Of these, the ones that are typed, where they are a choice. */
+  /** What is typed, unless that is what it prints: of a choice one, or the command that the advice names. */
   readonly types?: readonly string[];
   /** What the same command prints when these are done, and is typed too. */
-  readonly then?: readonly string[];
+  readonly further?: readonly string[];
+  /** When what was damaged is mended, but not yet what it was before: brings that about. */
+  readonly ends?: Work;
 }
 
 /** How the kind was found and mended, for a table. */
@@ -30,43 +35,47 @@ export interface Mended {
 }
 
 export async function tried(intact: IntactHome, damage: Damage): Promise<Mended> {
-  const { kind, done, found, byHand, prints, types = prints, then = [] } = damage;
+  const { kind, done, found, advice, byHand, prints, types = prints, further = [], ends } = damage;
+  const by = found.by.replace('<run>', intact.runs.at(-1) ?? '');
   const home = intact.copy();
   await done(home, intact);
 
-  const first = await home.type(found.by);
+  const first = await home.type(by);
   expect(first.exit, saidBy(first)).toBe(found.exit);
-  for (const name of found.names) expect(saidBy(first)).toMatch(name);
+  for (const name of [...found.names, ...(advice === undefined ? [] : [advice])]) expect(saidBy(first)).toMatch(name);
   expect(commandsOf(first), saidBy(first)).toEqual(prints);
 
-  if (byHand !== undefined) {
-    expect(saidBy(first)).toMatch(byHand.advice);
-    await byHand.does(home, intact);
-  }
+  await byHand?.(home, intact);
   await typeAll(home, types);
-  if (then.length > 0) {
-    expect(commandsOf(await home.type(found.by))).toEqual(then);
-    await typeAll(home, then);
+  if (further.length > 0) {
+    expect(commandsOf(await home.type(by))).toEqual(further);
+    await typeAll(home, further);
   }
+  await ends?.(home, intact);
   await expectWell(home, intact);
   rmSync(home.path, { recursive: true });
-  const mended = [...(byHand === undefined ? [] : [`by hand: ${says(byHand.advice)}`]), ...types, ...then];
-  return { kind, foundBy: found.by, mendedBy: mended.join('; ') };
+  const words = advice === undefined ? [] : [`“${typeof advice === 'string' ? advice : advice.source}”`];
+  return { kind, foundBy: found.by, mendedBy: [...words, ...types, ...further].join('; ') };
 }
 
 const saidBy = ({ out, err }: Ended): string => `${out}\n${err}`;
-const says = (advice: string | RegExp): string => (typeof advice === 'string' ? advice : advice.source);
 
-/** The commands that are printed, each once. A reason that is to be given is given. */
+/** The commands that are printed, each once. */
 const commandsOf = (ended: Ended): string[] => [
   ...new Set(printedCommands(saidBy(ended)).map((words) => `reprise ${words.join(' ')}`)),
 ];
 
-async function typeAll(home: Home, commands: readonly string[]): Promise<void> {
+/** Gives the reason and the pipeline where they are left to whoever types. */
+export async function typeAll(home: Home, commands: readonly string[]): Promise<void> {
   for (const command of commands) {
     const ended = await home.type(command.replace('--reason …', '--reason damaged').replace('<pipeline>', 'shop'));
     expect(ended.exit, `${command}\n${saidBy(ended)}`).toBe(0);
   }
+}
+
+/** Types what the command prints. */
+export async function obey(home: Home, line: string): Promise<void> {
+  await typeAll(home, commandsOf(await home.type(line)));
 }
 
 /** Every command that looks for damage finds none, and the rows are what they were. */

@@ -1,185 +1,208 @@
-// Documents of the control store that somebody cuts, edits, swaps or removes.
+// Documents of the control store beside runs and ledger: what makes the folder a home, and what is derived again.
 
-import type { Damage } from './damage.ts';
-import type { Home, IntactHome } from './home.ts';
+import { copyFileSync, renameSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+import { type Damage, obey, typeAll } from './damage.ts';
+import type { Home } from './home.ts';
 
 const DOCTOR = 'reprise doctor';
-const LEDGER = 'reprise ledger verify';
-const RESTORE = 'reprise ledger restore shop';
+const MARKER = 'control/home.json';
+const KEY = 'control/delivery.key';
 const HEAD = 'control/ledger-heads/shop.json';
 const COVERAGE = 'control/coverage/shop.json';
 const LEASES = 'control/leases/shop.json';
-
-// Of the first run, which published everything, and of its plan.
-const run = (name: string) => (_: Home, intact: IntactHome) => `control/runs/${intact.runs[0]}/${name}`;
-const plan = (_: Home, { home, runs: [first = ''] }: IntactHome): string =>
-  home.keys('control/plans').find((key) => key.includes(`/${first.split('-')[0]}`)) ?? 'no plan';
+const SCHEMA = 'control/schemas/shop.json';
 const pages = (home: Home, ending: string): string[] =>
   home.keys('control/catalog').filter((key) => key.endsWith(ending));
 
-/** Not as the ledger says: the chain has enough to write it again. */
-const restored = (kind: string, done: Damage['done'], names: readonly (string | RegExp)[]): Damage => ({
-  kind,
-  done,
-  found: { by: LEDGER, exit: 4, names },
-  prints: [RESTORE],
-});
+function swap(home: Home, ending: string): void {
+  const [one = '', other = ''] = pages(home, ending).map((key) => home.at(key));
+  renameSync(one, `${home.path}-aside`);
+  renameSync(other, one);
+  renameSync(`${home.path}-aside`, other);
+}
 
-const runs: readonly Damage[] = [
-  restored('run.json is cut', (home, intact) => home.cut(run('run.json')(home, intact)), [
-    'its record was removed or cannot be read',
-  ]),
-  restored('run.json is garbage', (home, intact) => home.garbage(run('run.json')(home, intact)), [
-    'its record was removed or cannot be read',
-  ]),
-  restored('run.json is removed', (home, intact) => home.remove(run('run.json')(home, intact)), [
-    'its record was removed or cannot be read',
-  ]),
-  restored(
-    'run.json says another state',
-    (home, intact) => home.edit(run('run.json')(home, intact), (text) => text.replace('"succeeded"', '"failed"')),
-    ['state is "failed", was recorded as "succeeded"'],
-  ),
-  restored(
-    'run.json is approved by hand',
-    (home, intact) =>
-      home.edit(run('run.json')(home, intact), (text) => text.replace('"approved": false', '"approved": true')),
-    ['options.approved is true, was recorded as false'],
-  ),
-  restored(
-    'run.json counts other rows',
-    (home, intact) =>
-      home.edit(run('run.json')(home, intact), (text) => text.replace(/"inserted": \d+/, '"inserted": 1')),
-    ['summary is'],
-  ),
-  restored(
-    'the outcome of a group is removed',
-    (home, intact) => home.remove(run('groups/000000.json')(home, intact)),
-    ['groups/000000.json was removed'],
-  ),
-  restored(
-    'the outcome of a group is edited',
-    (home, intact) =>
-      home.edit(run('groups/000000.json')(home, intact), (text) => text.replace(/"inserted": \d+/, '"inserted": 1')),
-    ['groups/000000.json was changed'],
-  ),
-  restored('all that is kept of runs is removed', (home) => home.remove('control/runs'), [
-    'its record was removed or cannot be read',
-  ]),
-];
-
-const fromBackup = (
+const fromCopy = (
   kind: string,
-  of: (home: Home, intact: IntactHome) => string,
+  key: string,
   done: (home: Home, key: string) => unknown,
   names: readonly (string | RegExp)[],
-  also: Partial<Damage> = {},
+  prints: readonly string[] = [],
 ): Damage => ({
   kind,
-  done: (home, intact) => done(home, of(home, intact)),
+  done: (home) => done(home, key),
   found: { by: DOCTOR, exit: 1, names },
-  byHand: {
-    advice: /restore .*from a (?:backup|copy)/,
-    does: (home, intact) => intact.putBack(home, of(home, intact)),
-  },
-  prints: [],
-  ...also,
+  advice: 'restore it from a copy of the home',
+  byHand: (home, intact) => intact.putBack(home, key),
+  prints,
+  types: [],
 });
 
-const plans: readonly Damage[] = [
-  fromBackup('a plan is removed', plan, (home, key) => home.remove(key), [/control\/plans\/\w+\.json is missing/]),
-];
+const NEW_KEY = ['reprise init --new-delivery-key'];
+const OTHER_KEY = /control\/delivery\.key is not what 2 manifests of runs are sealed with: the key was changed/;
 
-const rest: readonly Damage[] = [
-  fromBackup(
-    'the marker of the home is removed',
-    () => 'control/home.json',
-    (home, key) => home.remove(key),
-    [/home\.json is missing/, 'it holds exactly {"format":1,"createdBy":"reprise"}'],
-  ),
-  fromBackup(
-    'the marker of the home is garbage',
-    () => 'control/home.json',
-    (home, key) => home.garbage(key),
-    [/home\.json cannot be read/],
-  ),
-  fromBackup(
-    'delivery.key is removed',
-    () => 'control/delivery.key',
-    (home, key) => home.remove(key),
-    [/delivery\.key is missing/],
-    { types: [], prints: ['reprise init --new-delivery-key'] },
-  ),
-  fromBackup(
-    'delivery.key is cut',
-    () => 'control/delivery.key',
-    (home, key) => home.cut(key),
-    [/delivery\.key has 16 bytes instead of 32/],
-    { types: [], prints: ['reprise init --new-delivery-key'] },
-  ),
-];
-
-/** A document that is derived again: doctor says so, and by what. */
-const derived = (
-  kind: string,
-  done: Damage['done'],
-  names: readonly (string | RegExp)[],
-  advice: string | RegExp,
-  line: string,
-): Damage => ({
-  kind,
-  done,
-  found: { by: DOCTOR, exit: 0, names },
-  byHand: { advice, does: (home) => home.type(line) },
-  prints: [],
-});
-
-const caches: readonly Damage[] = [
-  ...(['cut', 'garbage'] as const).map((how) =>
-    derived(
-      how === 'cut' ? 'the leases are cut' : 'the leases are garbage',
-      (home) => home[how](LEASES),
-      [/control\/leases\/shop\.json is damaged/],
-      'nothing to do: the next run derives it from the ledger',
-      'reprise backfill shop --all',
-    ),
-  ),
-  ...(['cut', 'garbage'] as const).map((how) =>
-    derived(
-      how === 'cut' ? 'coverage is cut' : 'coverage is garbage',
-      (home) => home[how](COVERAGE),
-      [/control\/coverage\/shop\.json is damaged/],
-      'nothing to do: the next reconcile derives it again',
-      'reprise reconcile shop',
-    ),
-  ),
-  derived(
-    'the head of the ledger is garbage',
-    (home) => home.garbage(HEAD),
-    [/control\/ledger-heads\/shop\.json is damaged/],
-    'nothing to do: the next entry writes it again',
-    'reprise plan shop --all',
-  ),
-  derived(
-    'versions of raw objects are garbage',
-    (home) => home.garbage(home.keys('control/versions')[0] ?? ''),
-    [/control\/versions\/\w+\.json is damaged/],
-    'nothing to do: the next plan reads these objects again',
-    'reprise plan shop --all',
-  ),
-  derived(
-    'entries of the catalog are cut',
-    (home) => home.cut(pages(home, '.json')[0] ?? ''),
-    [/control\/catalog\/shop\/\S+\.json is damaged/],
-    'nothing to do: the next plan reads these objects again',
-    'reprise plan shop --all',
+const home: readonly Damage[] = [
+  fromCopy('the marker of the home is removed', MARKER, (one, key) => one.remove(key), [
+    /home\.json is missing/,
+    'it holds exactly {"format":1,"createdBy":"reprise"}',
+  ]),
+  fromCopy('the marker of the home is cut', MARKER, (one, key) => one.cut(key), [/home\.json cannot be read/]),
+  fromCopy('delivery.key is removed', KEY, (one, key) => one.remove(key), [/delivery\.key is missing/], NEW_KEY),
+  fromCopy('delivery.key is cut', KEY, (one, key) => one.cut(key), [/has 16 bytes instead of 32/], NEW_KEY),
+  fromCopy(
+    'delivery.key is another',
+    KEY,
+    (one, key) => one.garbage(key),
+    [OTHER_KEY],
+    ['reprise backfill <pipeline> --all'],
   ),
   {
-    kind: 'a page of the catalog is garbage',
-    done: (home) => home.garbage(pages(home, '.parquet')[0] ?? ''),
-    found: { by: DOCTOR, exit: 0, names: [/control\/catalog\/shop\/\S+\.parquet is damaged/] },
-    prints: ['reprise catalog build shop'],
+    kind: 'delivery.key is lost, and made anew',
+    done: (one) => one.remove(KEY),
+    found: { by: DOCTOR, exit: 1, names: [/delivery\.key is missing/] },
+    prints: NEW_KEY,
+    further: ['reprise backfill <pipeline> --all'],
   },
 ];
 
-export const documents: readonly Damage[] = [...runs, ...plans, ...rest, ...caches];
+/** A document that is derived again: doctor says by what. */
+const derived = (
+  kind: string,
+  done: (home: Home) => unknown,
+  name: string | RegExp,
+  advice: string,
+  ...types: readonly string[]
+): Damage => ({ kind, done, found: { by: DOCTOR, exit: 0, names: [name] }, advice, prints: [], types });
+
+const BY_RUN = 'nothing to do: the next run derives it from the ledger';
+const BY_RECONCILE = 'nothing to do: the next reconcile derives it again';
+const BY_ENTRY = 'nothing to do: the next entry writes it again';
+const BY_PLAN = 'nothing to do: the next plan reads these objects again';
+const PLAN = 'reprise plan shop --all';
+const damaged = (key: string): RegExp => new RegExp(`${key} is damaged: its \\d+ bytes are not a whole JSON document`);
+
+const caches: readonly Damage[] = [
+  ...(['cut', 'garbage'] as const).flatMap((how): Damage[] => [
+    derived(
+      `the leases are ${how}`,
+      (one) => one[how](LEASES),
+      damaged(LEASES),
+      BY_RUN,
+      'reprise backfill shop --from 2026-06-01 --to 2026-06-02',
+    ),
+    derived(
+      `coverage is ${how}`,
+      (one) => one[how](COVERAGE),
+      damaged(COVERAGE),
+      BY_RECONCILE,
+      'reprise reconcile shop',
+    ),
+    derived(`the head of the ledger is ${how}`, (one) => one[how](HEAD), damaged(HEAD), BY_ENTRY, PLAN),
+    derived(
+      `entries of the catalog are ${how}`,
+      (one) => one[how](pages(one, '.json')[0] ?? ''),
+      damaged('control/catalog/shop/\\S+\\.json'),
+      BY_PLAN,
+      PLAN,
+    ),
+    {
+      kind: `a page of the catalog is ${how}`,
+      done: (one) => one[how](pages(one, '.parquet')[0] ?? ''),
+      found: { by: DOCTOR, exit: 0, names: [/control\/catalog\/shop\/\S+\.parquet is damaged/] },
+      prints: ['reprise catalog build shop'],
+    },
+  ]),
+  derived('the head of the ledger is removed', (one) => one.remove(HEAD), `${HEAD} is missing`, BY_ENTRY, PLAN),
+  {
+    ...derived(
+      'versions of raw objects are garbage',
+      (one) => one.garbage(one.keys('control/versions')[0] ?? ''),
+      damaged('control/versions/\\w+\\.json'),
+      BY_PLAN,
+      PLAN,
+    ),
+    // Versions of files that are as young as this are not kept.
+    byHand: () => setTimeout(2100),
+  },
+  derived(
+    'entries of the catalog are edited',
+    (one) => one.edit(pages(one, '.json')[0] ?? '', (text) => text.replace(/"rows":\d+/, '"rows":1')),
+    /control\/catalog\/shop\/\S+\.json was changed after it was written/,
+    BY_PLAN,
+    PLAN,
+  ),
+  derived(
+    'entries of the catalog are swapped',
+    (one) => swap(one, '.json'),
+    /control\/catalog\/shop\/\S+\.json was changed after it was written/,
+    BY_PLAN,
+    PLAN,
+  ),
+  {
+    kind: 'pages of the catalog are swapped',
+    done: (one) => swap(one, '.parquet'),
+    found: { by: 'reprise verify shop', exit: 1, names: [/2 page\(s\) of the catalog could not be read/] },
+    advice: 'run this again: the objects that they knew are read again',
+    prints: [],
+    types: ['reprise verify shop'],
+  },
+  {
+    kind: 'a page of the catalog is removed',
+    done: (one) => one.remove(pages(one, '.parquet')[0] ?? ''),
+    found: { by: 'reprise verify shop', exit: 1, names: [/1 page\(s\) of the catalog could not be read/] },
+    advice: 'run this again: the objects that they knew are read again',
+    prints: [],
+    types: ['reprise verify shop'],
+  },
+];
+
+const BROUGHT = 'lake/raw/shop/dt=2026-06-04/hour=00/brought.parquet';
+const COPY = BROUGHT.replace('brought', 'copy');
+const REBUILD = ['reprise reconcile shop --rebuild'];
+
+const coverage: readonly Damage[] = [
+  {
+    kind: 'coverage claims a later epoch',
+    done: (one) => one.edit(COVERAGE, (text) => text.replace('"2026-06-01":1', '"2026-06-01":9')),
+    found: { by: DOCTOR, exit: 1, names: [/says that everything was published at 2026-06-01, and no run did that/] },
+    prints: REBUILD,
+  },
+  {
+    kind: 'coverage claims an object that no run has read',
+    done: async (one) => {
+      copyFileSync(one.at(BROUGHT), one.at(COPY));
+      await typeAll(one, ['reprise reconcile shop --dry-run']);
+      one.edit(COVERAGE, (text) => text.replace('"2026-06-04":0', '"2026-06-04":1'));
+    },
+    found: {
+      by: DOCTOR,
+      exit: 1,
+      names: [/says that raw\/shop\/\S+\/copy\.parquet was published at 2026-06-04, and no run did that/],
+    },
+    prints: REBUILD,
+    // The copy is read now.
+    ends: async (one) => {
+      one.remove(COPY);
+      await obey(one, 'reprise reconcile shop');
+    },
+  },
+];
+
+const applied = (how: string, done: (home: Home) => unknown, name: string | RegExp): Damage => ({
+  kind: `the schema that was applied is ${how}`,
+  done,
+  found: { by: DOCTOR, exit: 1, names: [name] },
+  prints: ['reprise schema apply shop'],
+});
+
+const schemas: readonly Damage[] = [
+  applied(
+    'edited',
+    (one) => one.edit(SCHEMA, (text) => text.replaceAll('memo', 'note')),
+    `${SCHEMA} is not what was applied last: it was changed`,
+  ),
+  applied('cut', (one) => one.cut(SCHEMA), `${SCHEMA} is not what was applied last: it was changed`),
+  applied('removed', (one) => one.remove(SCHEMA), `${SCHEMA} is missing: a schema was applied`),
+];
+
+export const documents: readonly Damage[] = [...home, ...caches, ...coverage, ...schemas];

@@ -2,8 +2,9 @@
 // process of the test, and what is done to them by hand.
 
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parquetWriteFile } from 'hyparquet-writer';
 import { inProcess } from '../cli/in-process.ts';
 import { putObject, WRITERS } from '../cli/lake.ts';
 import { printedCommands } from '../cli/printed.ts';
@@ -21,6 +22,25 @@ const sale = (letter: string, day: string): Sale => ({
   ...{ id: `${letter}-${day}`, at: `${day}T10:00:00Z`, note: `note ${letter}`, memo: 'memo' },
   ...{ lines: ['x', 'y'], marks: [`mark ${letter} ${day}`] },
 });
+
+/** Written without compression, so that it can be replaced by one of the same size. */
+export const REPLACEABLE = 'lake/raw/shop/dt=2026-06-04/hour=00/replaceable.parquet';
+
+export function plainObject(home: Home, note: string): void {
+  const delivery = deliveryOf({ ...sale('h', '2026-06-04'), note });
+  const column = (name: 'received_at' | 'source' | 'body') => ({
+    name,
+    data: [delivery[name]],
+    type: 'STRING' as const,
+  });
+  parquetWriteFile({
+    filename: home.at(REPLACEABLE),
+    columnData: [column('received_at'), column('source'), column('body')],
+    codec: 'UNCOMPRESSED',
+  });
+  const written = new Date('2026-06-04T11:00:00Z');
+  utimesSync(home.at(REPLACEABLE), written, written);
+}
 
 /** Whoever types on a home, and what is done to its files. */
 export class Home {
@@ -160,6 +180,7 @@ export class IntactHome {
       [deliveryOf(sale('g', '2026-06-04'))],
       needed(WRITERS.duckdb, 'writer'),
     );
+    plainObject(this.home, 'plain');
     await this.#typed('reprise backfill shop --all');
     copyHome(this.home.warehouse, this.olderWarehouse);
     await shop.land({ ...sale('a', '2026-06-02'), note: 'corrected', arrives: '2026-06-09T00:00:00Z' });

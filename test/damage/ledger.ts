@@ -1,7 +1,7 @@
 // The ledger of a pipeline, its entries and its head: put back from a copy, or accepted as it is.
 
 import { renameSync } from 'node:fs';
-import type { Damage } from './damage.ts';
+import { type Damage, obey, typeAll } from './damage.ts';
 
 const LEDGER = 'reprise ledger verify';
 const ACCEPT = 'reprise ledger accept shop --reason …';
@@ -60,20 +60,33 @@ const chains: readonly (readonly [kind: string, done: Damage['done'], names: rea
   ],
 ];
 
-export const ledger: readonly Damage[] = chains.flatMap(([kind, done, names]) => [
+const broken: readonly Damage[] = chains.flatMap(([kind, done, names]) => [
   {
     kind: `${kind}, and put back`,
     done,
     found: { by: LEDGER, exit: 4, names },
-    byHand: {
-      advice: 'restore control/ledger/shop and control/ledger-heads/shop.json from a backup',
-      does: (home, intact) => {
-        intact.putBack(home, ENTRIES);
-        intact.putBack(home, HEAD);
-      },
+    advice: 'restore control/ledger/shop and control/ledger-heads/shop.json from a backup',
+    byHand: (home, intact) => {
+      intact.putBack(home, ENTRIES);
+      intact.putBack(home, HEAD);
     },
     prints: [ACCEPT],
     types: [],
   },
   { kind: `${kind}, and accepted`, done, found: { by: LEDGER, exit: 4, names }, prints: [ACCEPT] },
 ]);
+
+/** With what it retires, the entry is the last but two of an undo. */
+const retired: Damage = {
+  kind: 'the entry that retires transforms is removed, and accepted',
+  done: async (home, intact) => {
+    await typeAll(home, [`reprise undo ${intact.runs.at(-1)} --yes`]);
+    const key = home.keys(ENTRIES).find((one) => home.read(one).includes('"transforms_retired"'));
+    home.remove(key ?? 'no entry');
+  },
+  found: { by: LEDGER, exit: 4, names: [/entry \d+ missing: there is no such entry/] },
+  prints: [ACCEPT],
+  ends: (home) => obey(home, 'reprise verify shop'),
+};
+
+export const ledger: readonly Damage[] = [...broken, retired];

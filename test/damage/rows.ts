@@ -1,5 +1,6 @@
 // Rows and columns that somebody changes by SQL.
 
+import { expect } from 'vitest';
 import type { Damage } from './damage.ts';
 import type { Home } from './home.ts';
 
@@ -169,7 +170,20 @@ const columns: readonly Damage[] = [
     ...byDoctor('a column has another name', 'ALTER TABLE shop.lines RENAME COLUMN sku TO article', [
       /lacks the column sku of shop\.lines/,
     ]),
-    byHand: { advice: /lacks the column sku/, does: (home) => home.sql('ALTER TABLE shop.lines DROP COLUMN article') },
+    byHand: (home) => home.sql('ALTER TABLE shop.lines DROP COLUMN article'),
+  },
+  {
+    ...byDoctor('a column has another type', 'ALTER TABLE shop.sales ALTER COLUMN memo TYPE BLOB', [
+      /shop\.sales\.memo is BLOB, declared as VARCHAR/,
+    ]),
+    prints: ['reprise schema apply shop --dry-run'],
+    types: [],
+    byHand: async (home) => {
+      const { exit, out } = await home.type('reprise schema apply shop --dry-run');
+      const statement = /ALTER TABLE [^;]*;/.exec(out)?.[0] ?? '';
+      expect([exit, statement]).toEqual([3, 'ALTER TABLE shop.sales ALTER COLUMN "memo" SET DATA TYPE VARCHAR;']);
+      await home.sql(statement);
+    },
   },
   {
     kind: 'a column is added by hand, and holds values',
@@ -182,7 +196,8 @@ const columns: readonly Damage[] = [
       exit: 0,
       names: [/sales\.extra is not declared; its 12 values: not compared/],
     },
-    byHand: { advice: /is not declared/, does: (home) => home.sql('ALTER TABLE shop.sales DROP COLUMN extra') },
+    advice: /is not declared/,
+    byHand: (home) => home.sql('ALTER TABLE shop.sales DROP COLUMN extra'),
     prints: [],
   },
 ];

@@ -1,7 +1,8 @@
 // The warehouse file, and what Reprise keeps in it beside the tables.
 
-import { copyFileSync, renameSync } from 'node:fs';
+import { copyFileSync, readFileSync, renameSync } from 'node:fs';
 import type { Damage } from './damage.ts';
+import type { Home } from './home.ts';
 
 const ALL = [
   'reprise backfill shop --from 2026-06-01 --to 2026-06-07',
@@ -26,7 +27,8 @@ const damaged = (kind: string, done: Damage['done']): readonly Damage[] => [
       ['reprise backfill <pipeline> --all'],
     ),
     types: [],
-    byHand: { advice: 'restore it from a backup', does: (home, intact) => intact.putBack(home, 'warehouse.duckdb') },
+    advice: 'restore it from a backup',
+    byHand: (home, intact) => intact.putBack(home, 'warehouse.duckdb'),
   },
   {
     ...byDoctor(
@@ -35,14 +37,31 @@ const damaged = (kind: string, done: Damage['done']): readonly Damage[] => [
       [/the file is damaged, or no database of DuckDB/],
       ['reprise backfill <pipeline> --all'],
     ),
-    byHand: {
-      advice: 'If there is none: move it away, and replay all there is',
-      does: (home) => renameSync(home.warehouse, `${home.warehouse}.damaged`),
-    },
+    advice: 'If there is none: move it away, and replay all there is',
+    byHand: (home) => renameSync(home.warehouse, `${home.warehouse}.damaged`),
   },
 ];
 
+/** Of every block, some bytes in its middle. */
+function flip(home: Home): void {
+  const content = readFileSync(home.warehouse);
+  for (let at = HEADERS_BYTES + BLOCK_BYTES / 64; at < content.length; at += BLOCK_BYTES)
+    for (let byte = at; byte < at + 64; byte++) content[byte] = (content[byte] ?? 0) ^ 1;
+  home.write('warehouse.duckdb', content);
+}
+const BLOCK_BYTES = 256 * 1024;
+const HEADERS_BYTES = 3 * 4096;
+
 export const warehouseFile: readonly Damage[] = [
+  ...damaged('bytes of the warehouse file are flipped', flip),
+  ...(['epoch', 'lease'] as const).map((column) =>
+    byDoctor(
+      `a fence has a later ${column}`,
+      (home) => home.sql(`UPDATE reprise.fences SET ${column} = 99 WHERE event_date = DATE '2026-06-02'`),
+      [/the warehouse knows (?:epoch|lease) \d+.* of shop, and the ledger gave none after/],
+      ['reprise ledger accept shop --reason …'],
+    ),
+  ),
   byDoctor(
     'the warehouse file is removed',
     (home) => home.remove('warehouse.duckdb'),
