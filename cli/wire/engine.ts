@@ -8,6 +8,7 @@ import { DuckCatalog } from '../../adapters/local/duckdb/catalog.ts';
 import { createRawReader } from '../../adapters/local/duckdb/raw-reader.ts';
 import { DuckStager } from '../../adapters/local/duckdb/stager.ts';
 import type { DuckWarehouse } from '../../adapters/local/duckdb/warehouse.ts';
+import { giveBackMemory } from '../../adapters/local/give-back.ts';
 import { type Home, openHome } from '../../adapters/local/home.ts';
 import { makeFolder } from '../../adapters/local/open-homes.ts';
 import { holderName, isHolderDead, localAuthor } from '../../adapters/local/presence.ts';
@@ -117,11 +118,13 @@ export class Engine {
     }
   }
 
+  /** What was read before leaves much; the warehouse takes much. */
   async #openWarehouse(atMostMs = this.options.waitMs): Promise<OpenedWarehouse> {
     const { command, say } = this.options;
     // Whoever waited in vain once does not begin anew when the state machine tries again.
     const waitMs = this.#waitedInVain ? 0 : atMostMs;
     this.#waitedInVain = true;
+    giveBackMemory();
     const spill = await this.scratch('warehouse-spill');
     const opened = await openWarehouse({ home: this.home, command, waitMs, spill, say });
     this.#waitedInVain = false;

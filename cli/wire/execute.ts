@@ -60,7 +60,8 @@ export async function executeRun(engine: Engine, run: RunRecord, options: Execut
         if (name === 'StageSlice') return workers.run(call.payload);
         if (name === 'Approve') return approve(engine, run, call, options, execution);
         const result = await invokeTask(context, name, call.payload);
-        if (LEAVES_MUCH.has(name)) giveBackMemory();
+        // It looked at every raw object; the workers that come next need the memory.
+        if (name === 'WriteSlices') giveBackMemory();
         return result;
       },
     });
@@ -126,9 +127,6 @@ function beat(engine: Engine, run: RunRecord, lost: AbortController): NodeJS.Tim
   timer.unref();
   return timer;
 }
-
-/** Tasks after which others take much memory, and which leave much: all raw objects, or all rows, were looked at. */
-const LEAVES_MUCH: ReadonlySet<string> = new Set(['WriteSlices', 'Settle', 'Preview']);
 
 async function invokeTask(context: TaskContext, name: string, payload: JsonValue): Promise<JsonValue> {
   const task = TASKS[name];

@@ -30,7 +30,7 @@ export const PROCESS_MB = { ceiling: 1000, base: 200 } as const;
 export const MEMORY = {
   stageMb: 128,
   settleMb: 192,
-  warehouseMb: 256,
+  warehouseMb: 128,
   catalogMb: 128,
   /** V8 heap of a stage worker. */
   workerHeapMb: 192,
@@ -46,7 +46,7 @@ export const STEP = {
   /** Texts of a warehouse table read at once when they are long; what is made of them are copies. */
   warehouseBytes: 16 * MB,
   /** Rows of a table that verify compares at once: keys and hashes, no bodies. */
-  comparedRows: 100_000,
+  comparedRows: 50_000,
   /** Rows handed to DuckDB at once. */
   appendBytes: 2 * MB,
 } as const;
@@ -57,8 +57,8 @@ export const STEP = {
  */
 export const DICTIONARY_TEXT_BYTES = 512;
 
-/** Texts that are longer than this make a vector of them larger than 32 MB. */
-export const WIDE_TEXT_BYTES = (32 * MB) / VECTOR_ROWS;
+/** Texts that are longer than this make a vector of them larger than 16 MB. */
+export const WIDE_TEXT_BYTES = (16 * MB) / VECTOR_ROWS;
 
 /**
  * Memory of the warehouse whose longest text has so many bytes: a vector of such texts has to be in memory when they are
