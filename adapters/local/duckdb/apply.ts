@@ -11,6 +11,7 @@ import { columnList } from './columns.ts';
 import { decidedName } from './decide.ts';
 import { wantedTables } from './evolve.ts';
 import { type Duck, quoteIdentifier, quoteLiteral } from './instance.ts';
+import { STEP } from './memory.ts';
 import { copyToParquet, readKeyValues } from './parquet-path.ts';
 import { carriedName, keepUndeclared, lostValues, type Undeclared } from './undeclared.ts';
 import { wideSteps } from './wide-table.ts';
@@ -94,22 +95,31 @@ export async function recordChanges(
       `SELECT ${key}, action, new_date, old_date FROM ${decided} WHERE action IN ('insert', 'update', 'delete') ORDER BY ${key}`,
       `${name}.decided`,
     );
-    const steps = await wideSteps(duck, `${pipeline.name}.${name}`);
-    const before = `FROM ${pipeline.name}.${name} WHERE ${inDecided(key, decided, "'update', 'delete'")}`;
     // Whole rows are not sorted, because a sort holds all of them: whoever reads them looks them up by key.
-    const rows = steps.length === 0 ? `SELECT * ${before}` : `SELECT * ${before} AND false`;
     const meaning = `KV_METADATA {'${WRITTEN}': ${quoteLiteral(JSON.stringify(written(name)))}}`;
-    await copy(rows, `${name}.before`, `${ROWS_KEPT}, ${meaning}`);
-    for (const [number, step] of steps.entries()) {
-      const found = await duck.rows(`SELECT count(*) AS n ${before} AND ${step}`);
-      if (Number(found[0]?.n) > 0) await copy(`SELECT * ${before} AND ${step}`, `${name}.before-${number}`);
+    const before = `SELECT * FROM ${pipeline.name}.${name} WHERE`;
+    const changed = await decidedSteps(duck, key, decided, "'update', 'delete'");
+    for (const [place, step] of (await stepsWithRows(duck, `${pipeline.name}.${name}`, changed)).entries()) {
+      const options = place === 0 ? `${ROWS_KEPT}, ${meaning}` : ROWS_KEPT;
+      await copy(`${before} ${step}`, `${name}.before${place === 0 ? '' : `-${place}`}`, options);
     }
-    if (after !== undefined)
-      await copy(
-        `SELECT * FROM ${after(name)} WHERE ${inDecided(key, decided, "'insert', 'update'")}`,
-        `${name}.after`,
-      );
+    if (after === undefined) continue;
+    const come = await decidedSteps(duck, key, decided, "'insert', 'update'");
+    for (const [place, step] of (come.length === 0 ? ['false'] : come).entries())
+      await copy(`SELECT * FROM ${after(name)} WHERE ${step}`, `${name}.after${place === 0 ? '' : `-${place}`}`);
   }
+}
+
+/** The conditions cut further where texts are long; one that is true of no row when there is nothing to keep. */
+async function stepsWithRows(duck: Duck, table: string, changed: readonly string[]): Promise<string[]> {
+  const wide = await wideSteps(duck, table);
+  if (wide.length === 0) return changed.length === 0 ? ['false'] : [...changed];
+  const found: string[] = [];
+  for (const step of wide.flatMap((rows) => changed.map((one) => `${rows} AND ${one}`))) {
+    const [counted] = await duck.rows(`SELECT count(*) AS n FROM ${table} WHERE ${step}`);
+    if (Number(counted?.n) > 0) found.push(step);
+  }
+  return found.length === 0 ? ['false'] : found;
 }
 
 /** Row groups of what is kept are bounded by bytes, because each is put together in memory. */
@@ -155,15 +165,19 @@ export async function applyChanges(
     const target = `${scope.pipeline.name}.${name}`;
     const extra = (undeclared.get(name) ?? []).map(quoteIdentifier);
     const written = `${columns}, _run_id, _published_at`;
-    await duck.run(`DELETE FROM ${target} WHERE ${inDecided(key, decided, "'update', 'delete'")}`);
+    for (const these of await decidedSteps(duck, key, decided, "'update', 'delete'"))
+      await duck.run(`DELETE FROM ${target} WHERE ${these}`);
     const come = extra.length === 0 ? "'insert', 'update'" : "'insert'";
-    await duck.run(`INSERT INTO ${target} (${written}) SELECT ${columns}, ${published}
-      FROM ${settled} WHERE ${inDecided(key, decided, come)}`);
+    for (const these of await decidedSteps(duck, key, decided, come))
+      await duck.run(
+        `INSERT INTO ${target} (${written}) SELECT ${columns}, ${published} FROM ${settled} WHERE ${these}`,
+      );
     if (extra.length === 0) continue;
-    await duck.run(`INSERT INTO ${target} (${written}, ${extra.join(', ')})
-      SELECT ${columns}, ${published}, ${extra.map((column) => `carried.${column}`).join(', ')}
-      FROM (SELECT * FROM ${settled} WHERE ${inDecided(key, decided, "'update'")}) AS settled
-      LEFT JOIN ${carriedName(name)} AS carried USING (${key})`);
+    for (const these of await decidedSteps(duck, key, decided, "'update'"))
+      await duck.run(`INSERT INTO ${target} (${written}, ${extra.join(', ')})
+        SELECT ${columns}, ${published}, ${extra.map((column) => `carried.${column}`).join(', ')}
+        FROM (SELECT * FROM ${settled} WHERE ${these}) AS settled
+        LEFT JOIN ${carriedName(name)} AS carried USING (${key})`);
   }
 }
 
@@ -190,8 +204,17 @@ export async function keepAll(
   return lost.length === 0 ? {} : { lost };
 }
 
-/** SQL that is true for rows whose decision is one of the actions. */
-export const inDecided = (key: string, decided: string, actions: string): string =>
-  key.includes(',')
-    ? `(${key}) IN (SELECT (${key}) FROM ${decided} WHERE action IN (${actions}))`
-    : `${key} IN (SELECT ${key} FROM ${decided} WHERE action IN (${actions}))`;
+/**
+ * Conditions that are each true of some of the rows whose decision is one of the actions, and together of all; none when
+ * there are no such rows. A condition holds in memory the keys that it looks for.
+ */
+export async function decidedSteps(duck: Duck, key: string, decided: string, actions: string): Promise<string[]> {
+  const among = `FROM ${decided} WHERE action IN (${actions})`;
+  const rows = Number((await duck.rows(`SELECT count(*) AS n ${among}`))[0]?.n);
+  const steps = Math.ceil(rows / STEP.decidedRows);
+  const row = key.includes(',') ? `(${key})` : key;
+  return Array.from({ length: steps }, (_, place) => {
+    const bucket = steps === 1 ? '' : `hash(${key.split(', ')[0]}) % ${steps} = ${place} AND `;
+    return `${bucket}${row} IN (SELECT ${row} ${among.replace('WHERE ', `WHERE ${bucket}`)})`;
+  });
+}

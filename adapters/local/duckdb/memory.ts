@@ -21,6 +21,8 @@ const WAREHOUSE_THREADS = 2;
 /** A body, and so a text made of it, is not longer than this. */
 const TEXT_BYTES_MAX = 256 * 1024;
 
+/** A key that is looked for, in a hash table. */
+const KEY_BYTES = 128;
 /** A compared row, from the warehouse and from raw: its keys, hashes and delivery, in a hash table and in the result. */
 const COMPARED_ROW_BYTES = 1024;
 
@@ -47,6 +49,8 @@ export const STEP = {
   warehouseBytes: 16 * MB,
   /** Rows of a table that verify compares at once: keys and hashes, no bodies. */
   comparedRows: 50_000,
+  /** Keys of a decision that are looked for at once. */
+  decidedRows: 400_000,
   /** Rows handed to DuckDB at once. */
   appendBytes: 2 * MB,
 } as const;
@@ -86,6 +90,7 @@ assertTrue(
   'two slices at a time leave room for their readers',
 );
 assertTrue(4 * STEP.runBytes <= MEMORY.stageMb * MB, 'a run of staged rows is sorted in memory');
+assertTrue(2 * STEP.decidedRows * KEY_BYTES <= MEMORY.warehouseMb * MB, 'keys that are looked for fit in memory');
 assertTrue(
   2 * STEP.comparedRows * COMPARED_ROW_BYTES <= MEMORY.warehouseMb * MB,
   'a bucket of compared rows is joined in memory',

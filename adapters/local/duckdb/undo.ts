@@ -17,7 +17,7 @@ import { unlessMissing } from '../file-errors.ts';
 import {
   type ChangedTable,
   changedTables,
-  inDecided,
+  decidedSteps,
   keptFiles,
   publishedColumns,
   recordChanges,
@@ -105,9 +105,10 @@ export async function applyUndo(duck: Duck, scope: UndoScope): Promise<void> {
   const tables = changedTables(scope.pipeline);
   for (const { name, decided, key } of tables) {
     const target = `${scope.pipeline.name}.${name}`;
-    await duck.run(`DELETE FROM ${target} WHERE ${inDecided(key, decided, CHANGED)}`);
-    await duck.run(`INSERT INTO ${target} BY NAME
-      SELECT * FROM image_${name} WHERE ${inDecided(key, decided, "'insert', 'update'")}`);
+    for (const these of await decidedSteps(duck, key, decided, CHANGED))
+      await duck.run(`DELETE FROM ${target} WHERE ${these}`);
+    for (const these of await decidedSteps(duck, key, decided, "'insert', 'update'"))
+      await duck.run(`INSERT INTO ${target} BY NAME SELECT * FROM image_${name} WHERE ${these}`);
   }
   await duck.run(`UPDATE reprise.fences SET whole_epoch = NULL, whole_transforms = NULL
     WHERE pipeline = ${quoteLiteral(scope.pipeline.name)} AND event_date IN (${datesOf(tables)})`);
