@@ -3,10 +3,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import yargs from 'yargs';
-import { systemClock } from '../adapters/local/clock.ts';
-import { packageRoot } from '../adapters/local/duckdb/sql.ts';
-import { asFileError } from '../adapters/local/file-errors.ts';
-import { createPrivately } from '../adapters/local/private-files.ts';
+import { packageRoot } from '../adapters/duckdb/sql.ts';
+import { createPrivately } from '../adapters/folder/private-files.ts';
+import { systemClock } from '../adapters/system/clock.ts';
+import { asFileError } from '../adapters/system/file-errors.ts';
 import { isRepriseError } from '../ports/errors.ts';
 import type { Arguments, Command } from './command.ts';
 import { COMMANDS } from './commands/all.ts';

@@ -1,6 +1,6 @@
 // What became of the rows that a run wrote, whatever the transforms and columns are now.
 
-import type { CompiledPipeline } from '../engine/model/compile.ts';
+import type { CompiledPipeline } from '../model/compile.ts';
 import type { StagedFile } from './stage.ts';
 
 export interface AuditRequest {

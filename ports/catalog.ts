@@ -1,7 +1,7 @@
 // What is known of each raw object under a pipeline's time rules: which event dates get rows from it, and which keys
 // it holds, so that a plan can name every object that has a copy of an event.
 
-import type { KeyedDay } from '../engine/model/dating.ts';
+import type { KeyedDay } from '../model/dating.ts';
 import type { ObjectInfo } from './object-store.ts';
 
 export interface CatalogEntry {

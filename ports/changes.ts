@@ -1,7 +1,7 @@
 // What a run changed or would change, read back from what publishing keeps of its decision: which rows, why, and the
 // columns as they were and as they are. Reading only; it needs no warehouse.
 
-import type { CompiledPipeline } from '../engine/model/compile.ts';
+import type { CompiledPipeline } from '../model/compile.ts';
 import type { StagedFile } from './stage.ts';
 
 export type ChangeAction = 'insert' | 'update' | 'delete';

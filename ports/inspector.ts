@@ -1,6 +1,6 @@
 // Looking at single rows of the warehouse, for people: the quarantine, and all rows of one event. Reading only.
 
-import type { CompiledPipeline, CompiledTable } from '../engine/model/compile.ts';
+import type { CompiledPipeline, CompiledTable } from '../model/compile.ts';
 
 export interface QuarantineFilter {
   readonly reason: string | undefined;

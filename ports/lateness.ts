@@ -1,6 +1,6 @@
 // How late events came, counted in the warehouse. Reading only.
 
-import type { CompiledPipeline } from '../engine/model/compile.ts';
+import type { CompiledPipeline } from '../model/compile.ts';
 
 /** Events of one source that came equally late, as exactly as they are counted. */
 export interface LatenessCount {

@@ -1,6 +1,6 @@
 // What publishing in part may leave behind among rows that events offer. Reading only.
 
-import type { CompiledPipeline } from '../engine/model/compile.ts';
+import type { CompiledPipeline } from '../model/compile.ts';
 
 export interface OfferReader {
   /**

@@ -1,7 +1,7 @@
 // Canonical rows on their way to the warehouse: written slice by slice, settled into one winner for each event.
 
-import type { CompiledPipeline } from '../engine/model/compile.ts';
-import type { Evaluation } from '../engine/model/evaluate.ts';
+import type { CompiledPipeline } from '../model/compile.ts';
+import type { Evaluation } from '../model/evaluate.ts';
 import type { RawRow } from './raw-reader.ts';
 
 /** Where rows go while one slice is read. Bounded memory, whatever the slice holds. */

@@ -1,7 +1,7 @@
 // The warehouse as publishing sees it: decide what would change, apply it in one transaction with its commit token,
 // read digests back. The decision is one query, whether it is previewed or applied.
 
-import type { CompiledPipeline } from '../engine/model/compile.ts';
+import type { CompiledPipeline } from '../model/compile.ts';
 import type { StagedFile } from './stage.ts';
 
 /**

@@ -1,6 +1,6 @@
 // The catalog in memory: what ports/catalog.ts promises, as maps. Processes share it, as they share the control store.
 
-import type { KeyedDay } from '../engine/model/dating.ts';
+import type { KeyedDay } from '../model/dating.ts';
 import type { Catalog, CatalogEntry, CatalogPage, Linked } from '../ports/catalog.ts';
 import type { ObjectInfo } from '../ports/object-store.ts';
 

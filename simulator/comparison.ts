@@ -1,6 +1,6 @@
 // The warehouse against the model: what today's transforms make of all the raw there is.
 
-import type { CompiledPipeline } from '../engine/model/compile.ts';
+import type { CompiledPipeline } from '../model/compile.ts';
 import { compareOrders, evaluateAll, expectedTables, type Landed, orderOfRow, rowOf } from './model.ts';
 import { type Row, rowsOf, type Tables } from './rows.ts';
 import { tinyPipeline } from './tiny-pipeline.ts';

@@ -1,8 +1,6 @@
 // The decision of one date group over rows in memory: the publish rule (engine/publish/rule.ts) for events, parts,
 // offered rows and the quarantine, and what it adds up to.
 
-import type { CompiledPipeline, CompiledTable } from '../engine/model/compile.ts';
-import { UNREADABLE_OBJECT, WHOLE_OBJECT_ROW } from '../engine/model/limits.ts';
 import {
   type Copy,
   type Decision,
@@ -16,6 +14,8 @@ import {
   type RowAction,
   type RuleScope,
 } from '../engine/publish/rule.ts';
+import type { CompiledPipeline, CompiledTable } from '../model/compile.ts';
+import { UNREADABLE_OBJECT, WHOLE_OBJECT_ROW } from '../model/limits.ts';
 import type { DateChange, GroupOutcome, PublishScope } from '../ports/warehouse.ts';
 import { orderOfRow } from './model.ts';
 import type { Row } from './rows.ts';

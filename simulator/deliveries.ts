@@ -1,8 +1,8 @@
 // Deliveries of the tiny pipeline, drawn from few identities, few days and few instants, so that copies, ties,
 // corrections that move dates, and rejected copies are the rule.
 
-import { formatDay, parseDay } from '../engine/model/time.ts';
 import type { Random } from '../generator/random.ts';
+import { formatDay, parseDay } from '../model/time.ts';
 import type { RawDelivery } from './raw.ts';
 
 const FIRST_DAY = parseDay('2026-01-10') as number;

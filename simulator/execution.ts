@@ -3,11 +3,11 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type JsonValue, loadStateMachine, type StateMachine, startExecution } from '../adapters/local/asl/asl.ts';
-import { packageRoot } from '../adapters/local/duckdb/sql.ts';
+import { packageRoot } from '../adapters/duckdb/sql.ts';
 import { recordEnd } from '../engine/ledger/finish.ts';
 import { LEASE_MS, Leases } from '../engine/ledger/leases.ts';
 import type { RunRecord } from '../engine/ledger/runs.ts';
+import { type JsonValue, loadStateMachine, type StateMachine, startExecution } from '../lib/asl/asl.ts';
 import { isRepriseError, RepriseError } from '../ports/errors.ts';
 import { memberOf } from '../tasks/context.ts';
 import { TASKS } from '../tasks/tasks.ts';

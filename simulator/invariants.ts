@@ -1,6 +1,6 @@
 // What must hold after every step of a history, whatever came before.
 
-import type { CompiledPipeline } from '../engine/model/compile.ts';
+import type { CompiledPipeline } from '../model/compile.ts';
 import type { GroupOutcome, PublishScope, UndoScope } from '../ports/warehouse.ts';
 import { compareOrders, type Order, orderOfRow } from './model.ts';
 import { type Row, rowsOf, type Tables } from './rows.ts';

@@ -2,7 +2,7 @@
 // greatest delivery of each event into the tables, together with its parts and what it offers, but only over something
 // less (docs/live-loader.md). Shares no decision with publishing.
 
-import type { CompiledPipeline, CompiledTable } from '../engine/model/compile.ts';
+import type { CompiledPipeline, CompiledTable } from '../model/compile.ts';
 import { type Candidate, compareOrders, evaluateAll, type Landed, orderOfRow, rowOf } from './model.ts';
 import { type Row, rowsOf, type Tables } from './rows.ts';
 

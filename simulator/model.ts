@@ -1,10 +1,10 @@
 // What the tables must be, in a few lines: every delivery there is, evaluated one by one; of each event the greatest
 // accepted one; of each offered key the greatest offer of a winning event. No SQL, no slices, no plans.
 
-import type { CompiledPipeline } from '../engine/model/compile.ts';
-import { type CanonicalRow, type Evaluation, Evaluator } from '../engine/model/evaluate.ts';
-import { canonicalText } from '../engine/model/tables.ts';
-import { dateOfMicros, formatDay } from '../engine/model/time.ts';
+import type { CompiledPipeline } from '../model/compile.ts';
+import { type CanonicalRow, type Evaluation, Evaluator } from '../model/evaluate.ts';
+import { canonicalText } from '../model/tables.ts';
+import { dateOfMicros, formatDay } from '../model/time.ts';
 import type { RawRow } from '../ports/raw-reader.ts';
 import { type Row, rowsOf, type Tables } from './rows.ts';
 

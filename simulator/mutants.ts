@@ -1,7 +1,7 @@
 // Wrong rules that look right, to show that the simulator can tell: each must be caught by some history.
 
-import { formatDay, parseDay } from '../engine/model/time.ts';
 import { PUBLISH_RULE, type PublishRule } from '../engine/publish/rule.ts';
+import { formatDay, parseDay } from '../model/time.ts';
 import { SOUND_BEHAVIOUR, type WarehouseBehaviour } from './warehouse.ts';
 
 export interface Mutant {

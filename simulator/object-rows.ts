@@ -1,6 +1,6 @@
 // What is asked of the rows that raw objects gave, over rows in memory.
 
-import type { CompiledPipeline } from '../engine/model/compile.ts';
+import type { CompiledPipeline } from '../model/compile.ts';
 import type { ObjectRows } from '../ports/warehouse.ts';
 import type { Row } from './rows.ts';
 

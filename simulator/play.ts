@@ -3,8 +3,8 @@
 
 import { Ledger } from '../engine/ledger/ledger.ts';
 import type { RunRecord } from '../engine/ledger/runs.ts';
-import { sha256Hex } from '../engine/model/digest.ts';
 import { randomFrom } from '../generator/random.ts';
+import { sha256Hex } from '../model/digest.ts';
 import { isRepriseError } from '../ports/errors.ts';
 import { type Backfill, backfill, reconcileAll, runCommand, untilItHasItsDates } from './commands.ts';
 import { checkOrphans, compareWithModel, type Orphan } from './comparison.ts';

@@ -2,8 +2,8 @@
 
 import type { LeaseDeps } from '../engine/ledger/leases.ts';
 import { Runs } from '../engine/ledger/runs.ts';
-import type { CompiledPipeline } from '../engine/model/compile.ts';
 import type { PlanDeps } from '../engine/plan/plan.ts';
+import type { CompiledPipeline } from '../model/compile.ts';
 import type { Catalog } from '../ports/catalog.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { OfferReader } from '../ports/offers.ts';

@@ -1,7 +1,7 @@
 // Raw objects of the simulation, and the reader that goes with them. Rows that were erased leave their positions.
 
 import { createHash } from 'node:crypto';
-import { parseTimeText } from '../engine/model/time.ts';
+import { parseTimeText } from '../model/time.ts';
 import { RepriseError } from '../ports/errors.ts';
 import type { RawFooter, RawReader, RawRow, RowRange, WholeObject } from '../ports/raw-reader.ts';
 import type { Disk, SimStore } from './store.ts';

@@ -1,6 +1,6 @@
 // Stages rows in memory: what ports/stage.ts promises, in plain code. Files hold rows as they will stand.
 
-import type { CompiledPipeline, CompiledTable } from '../engine/model/compile.ts';
+import type { CompiledPipeline, CompiledTable } from '../model/compile.ts';
 import type { SliceWriter, StagedFile, Stager } from '../ports/stage.ts';
 import { compareOrders, orderOfRow, quarantineRow, rowOf } from './model.ts';
 import type { Row } from './rows.ts';

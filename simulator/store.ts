@@ -1,7 +1,7 @@
 // Objects in memory, with the promises of ports/object-store.ts, and the local files that engines would read them
 // through. Nothing is ever serialized but what the engine itself serializes.
 
-import { sha256Hex } from '../engine/model/digest.ts';
+import { sha256Hex } from '../model/digest.ts';
 import { RepriseError } from '../ports/errors.ts';
 import type { ObjectInfo, ObjectStore, WriteCondition } from '../ports/object-store.ts';
 

@@ -2,9 +2,9 @@
 // with precedence, a bare and a prefixed identity, parts, offered rows with their own key and date. Its variants are
 // the ways in which transforms change.
 
-import { type CompiledPipeline, compilePipeline } from '../engine/model/compile.ts';
-import { array, integer, object, oneOf, text, timeText } from '../engine/model/fields.ts';
-import { column, compute, definePipeline, input, listed, type Pipeline, type Shape } from '../engine/model/language.ts';
+import { type CompiledPipeline, compilePipeline } from '../model/compile.ts';
+import { array, integer, object, oneOf, text, timeText } from '../model/fields.ts';
+import { column, compute, definePipeline, input, listed, type Pipeline, type Shape } from '../model/language.ts';
 
 /** How the transforms differ from the plain ones. */
 export interface Variant {

@@ -1,7 +1,7 @@
 // Columns that the declaration does not have, in rows in memory: what is carried over, and what goes with rows that go.
 
-import type { CompiledPipeline } from '../engine/model/compile.ts';
-import { PUBLISH_COLUMNS, QUARANTINE_COLUMNS } from '../engine/model/tables.ts';
+import type { CompiledPipeline } from '../model/compile.ts';
+import { PUBLISH_COLUMNS, QUARANTINE_COLUMNS } from '../model/tables.ts';
 import type { LostValues } from '../ports/warehouse.ts';
 import type { RowDecision } from './decide.ts';
 import type { Row } from './rows.ts';

@@ -1,8 +1,8 @@
 // The decision of an undo over rows in memory, as ports/warehouse.ts promises it: what a run changed goes back to what it
 // was, where it is still as the run left it.
 
-import type { CompiledPipeline } from '../engine/model/compile.ts';
 import type { PublishRule } from '../engine/publish/rule.ts';
+import type { CompiledPipeline } from '../model/compile.ts';
 import type { LeftAlone, LeftAloneReason, UndoOutcome, UndoScope } from '../ports/warehouse.ts';
 import { changesOf, type RowDecision } from './decide.ts';
 import type { Row } from './rows.ts';

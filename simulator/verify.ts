@@ -1,10 +1,10 @@
 // What raw gives against what stands, over rows in memory: as sql/duckdb/verify-table.sql has it. The hash of a
 // standing row is the stored one: nobody edits rows by hand here.
 
-import type { CompiledTable } from '../engine/model/compile.ts';
-import { sha256Hex } from '../engine/model/digest.ts';
-import { QUARANTINE_COLUMNS } from '../engine/model/tables.ts';
 import type { PublishRule } from '../engine/publish/rule.ts';
+import type { CompiledTable } from '../model/compile.ts';
+import { sha256Hex } from '../model/digest.ts';
+import { QUARANTINE_COLUMNS } from '../model/tables.ts';
 import type { Difference, PublishScope, TableDigest, Verification } from '../ports/warehouse.ts';
 import { overruledOf, type Standing, scopeOfRule, unreadableEntry } from './decide.ts';
 import { compareOrders, orderOfRow } from './model.ts';

@@ -1,8 +1,8 @@
 // The warehouse in memory. Each transaction happens at one moment, between two turns; what precedes it and what is told
 // of it are calls of their own, at which a process may die or be told nothing. Mutants change its behaviour.
 
-import type { CompiledPipeline } from '../engine/model/compile.ts';
 import { type LastWhole, PUBLISH_RULE, type PublishRule } from '../engine/publish/rule.ts';
+import type { CompiledPipeline } from '../model/compile.ts';
 import { RepriseError } from '../ports/errors.ts';
 import type { OfferReader } from '../ports/offers.ts';
 import type {

@@ -1,8 +1,8 @@
 // Watches a history from outside: every transaction of the warehouse, at the moment it happens. It knows the whole
 // truth, which no process does, and keeps the first thing that does not hold.
 
-import type { CompiledPipeline } from '../engine/model/compile.ts';
 import { datesIn } from '../engine/plan/window.ts';
+import type { CompiledPipeline } from '../model/compile.ts';
 import { isRepriseError } from '../ports/errors.ts';
 import type { GroupOutcome, PublishScope, UndoOutcome, UndoScope } from '../ports/warehouse.ts';
 import { checkGoneRaw, checkPublish, checkStanding, checkUndo } from './invariants.ts';

@@ -1,7 +1,7 @@
 // One world of a simulation: what there is beside the processes, and outlives them. Raw objects, stores, catalogs, the
 // warehouse, the transforms that are deployed.
 
-import type { CompiledPipeline } from '../engine/model/compile.ts';
+import type { CompiledPipeline } from '../model/compile.ts';
 import { SimCatalog, type StandingKey } from './catalog.ts';
 import { Caller, type Fault } from './faults.ts';
 import type { Landed } from './model.ts';

@@ -2,7 +2,7 @@
 // `finally` still works, Node.js takes it for one that nobody handles and ends the process with a stack trace.
 
 import swc from '@swc/wasm-typescript';
-import { isSyntax, parseModule, partsOf, type Syntax } from '../adapters/local/declaration/syntax.ts';
+import { isSyntax, parseModule, partsOf, type Syntax } from '../lib/typescript/syntax.ts';
 
 /** Lines of the source on which an async function returns what a call gives inside `try` and does not await it. */
 export function returnsWithoutAwait(source: string): number[] {

@@ -58,7 +58,7 @@ const everyText = [...HOUSE, ...AROUND]
   .filter((file) => file !== OWN_FILE);
 
 describe('who imports whom', () => {
-  const MODEL = 'engine/model/';
+  const MODEL = 'model/';
   const layer = (folder: string, isAllowed: (one: Import, file: string) => boolean): string[] =>
     sources
       .filter(({ file }) => file.startsWith(folder))
@@ -155,7 +155,7 @@ it('only the terminal writes to stdout and stderr', () => {
 });
 
 describe('how statements name files', () => {
-  const ONE_PLACE = 'adapters/local/duckdb/parquet-path.ts';
+  const ONE_PLACE = 'adapters/duckdb/parquet-path.ts';
   /** Where DuckDB would take a path for a pattern, an address or a folder of columns. */
   const BANS: readonly (readonly [pattern: RegExp, instead: string])[] = [
     [/\b(?:read_parquet|parquet_\w+|read_csv\w*|read_json\w*|read_text|read_blob|glob)\s*\(/, 'readParquet(path)'],

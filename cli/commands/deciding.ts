@@ -7,10 +7,10 @@ import { decideOn, rejection } from '../../engine/ledger/decision.ts';
 import { type Progress, progressOf } from '../../engine/ledger/progress.ts';
 import type { Decision } from '../../engine/ledger/recorded.ts';
 import { RepriseError } from '../../ports/errors.ts';
+import type { Engine } from '../../profiles/embedded/engine.ts';
 import { type Arguments, textArgument } from '../command.ts';
 import { nextOf, progressDocument, progressLines } from '../render/runs.ts';
 import type { Terminal } from '../render/terminal.ts';
-import type { Engine } from '../wire/engine.ts';
 import { goOn, refuseOtherTransforms } from './resume.ts';
 import { withEngine } from './session.ts';
 

@@ -1,18 +1,18 @@
 // Shows what a run changed, or would change when it is staged only.
 
 import { join } from 'node:path';
-import { createChangeReader } from '../../adapters/local/duckdb/changes.ts';
+import { createChangeReader } from '../../adapters/duckdb-warehouse/changes.ts';
 import type { RunRecord } from '../../engine/ledger/runs.ts';
-import { shownSource } from '../../engine/model/unlisted.ts';
 import { prunedAt } from '../../engine/publish/prune.ts';
 import { lostValues } from '../../engine/publish/summary.ts';
+import { shownSource } from '../../model/unlisted.ts';
 import type { TableChanges } from '../../ports/changes.ts';
 import { RepriseError } from '../../ports/errors.ts';
 import type { StagedFile } from '../../ports/stage.ts';
 import type { GroupOutcome } from '../../ports/warehouse.ts';
+import type { Engine } from '../../profiles/embedded/engine.ts';
 import { type Arguments, type Command, textArgument } from '../command.ts';
 import { type DiffOptions, diffDocument, renderDiff } from '../render/diff.ts';
-import type { Engine } from '../wire/engine.ts';
 import { withReader } from './session.ts';
 
 const SAMPLES = 5;

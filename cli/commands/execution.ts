@@ -2,11 +2,11 @@
 
 import type { RunRecord } from '../../engine/ledger/runs.ts';
 import type { Plan } from '../../engine/plan/plan.ts';
+import type { Engine } from '../../profiles/embedded/engine.ts';
+import { executeRun } from '../../profiles/embedded/execute.ts';
 import { exitCodeOf, renderRun, runDocument } from '../render/run.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { count, duration } from '../render/text.ts';
-import type { Engine } from '../wire/engine.ts';
-import { executeRun } from '../wire/execute.ts';
 
 /**
  * Executes the run and shows what became of it. Gives the exit code. `awaitApproval`: a change that needs a yes is

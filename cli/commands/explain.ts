@@ -2,8 +2,8 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadStateMachine } from '../../adapters/local/asl/asl.ts';
-import { packageRoot } from '../../adapters/local/duckdb/sql.ts';
+import { packageRoot } from '../../adapters/duckdb/sql.ts';
+import { loadStateMachine } from '../../lib/asl/asl.ts';
 import { type Command, textArgument } from '../command.ts';
 import { groupsToPublish, renderExplain, stagesOf } from '../render/explain.ts';
 import { RUN_OPTIONS, runOptions } from './run-options.ts';

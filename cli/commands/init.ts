@@ -2,8 +2,8 @@
 
 import { pipelinesWithLedger } from '../../engine/ledger/anchors.ts';
 import { homeAsks, saveSetting } from '../../engine/ledger/four-eyes.ts';
+import type { Engine } from '../../profiles/embedded/engine.ts';
 import { type Command, textArgument } from '../command.ts';
-import type { Engine } from '../wire/engine.ts';
 import { withEngine } from './session.ts';
 
 export const initCommand: Command = {

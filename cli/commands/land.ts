@@ -1,14 +1,14 @@
 // Deliveries from files or stdin into the raw lake. Makes the home when there is none.
 
 import { join } from 'node:path';
-import { openDeliveryFile } from '../../adapters/local/delivery-file.ts';
-import { createRawWriter } from '../../adapters/local/duckdb/raw-writer.ts';
-import { openScratch } from '../../adapters/local/scratch.ts';
+import { createRawWriter } from '../../adapters/duckdb/raw-writer.ts';
+import { openDeliveryFile } from '../../adapters/folder/delivery-file.ts';
+import { openScratch } from '../../adapters/folder/scratch.ts';
 import { type Landing, type LandProgress, land } from '../../engine/land/land.ts';
 import { isRepriseError, RepriseError } from '../../ports/errors.ts';
+import type { Engine } from '../../profiles/embedded/engine.ts';
 import { type Command, listArgument, textArgument } from '../command.ts';
 import { plural, table } from '../render/text.ts';
-import type { Engine } from '../wire/engine.ts';
 import { withEngine } from './session.ts';
 
 export const landCommand: Command = {

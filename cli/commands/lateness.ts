@@ -1,6 +1,6 @@
 // Says how late events of each source come, for whoever chooses a schedule.
 
-import { createDuckLatenessReader } from '../../adapters/local/duckdb/lateness.ts';
+import { createDuckLatenessReader } from '../../adapters/duckdb-warehouse/lateness.ts';
 import { latenessReport } from '../../engine/reconcile/lateness.ts';
 import { type Command, textArgument } from '../command.ts';
 import { renderLateness } from '../render/lateness.ts';

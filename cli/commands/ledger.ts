@@ -11,10 +11,10 @@ import {
   restoreCopies,
 } from '../../engine/ledger/restore.ts';
 import { RepriseError } from '../../ports/errors.ts';
+import type { Engine } from '../../profiles/embedded/engine.ts';
 import { type Arguments, type Command, optionalText, textArgument } from '../command.ts';
 import { entryDocument, renderAccepted, renderLedger, renderLedgers, renderRestored } from '../render/ledger.ts';
 import type { Terminal } from '../render/terminal.ts';
-import type { Engine } from '../wire/engine.ts';
 import { withEngine, withReader } from './session.ts';
 
 const LIMIT = 50;

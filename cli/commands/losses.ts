@@ -3,9 +3,9 @@
 import { Coverage } from '../../engine/reconcile/coverage.ts';
 import { findLost, hasLastPublished, type Lost, NOTHING_LOST, noteLost } from '../../engine/reconcile/lost.ts';
 import type { Warehouse } from '../../ports/warehouse.ts';
+import type { Engine } from '../../profiles/embedded/engine.ts';
 import { lostPublicationLines } from '../render/losses.ts';
 import type { Terminal } from '../render/terminal.ts';
-import type { Engine } from '../wire/engine.ts';
 
 type WithWarehouse = <T>(work: (warehouse: Warehouse) => Promise<T>) => Promise<T>;
 

@@ -1,10 +1,10 @@
 // Shows what the pipelines declare. Reads the declarations alone: no home, no data.
 
-import { describePipeline } from '../../engine/model/describe.ts';
+import { describePipeline } from '../../model/describe.ts';
 import { RepriseError } from '../../ports/errors.ts';
+import { Pipelines } from '../../profiles/embedded/pipelines.ts';
 import { type Arguments, type Command, optionalText } from '../command.ts';
 import { renderPipeline } from '../render/pipeline.ts';
-import { Pipelines } from '../wire/pipelines.ts';
 
 export const pipelinesCommand: Command = {
   usage: 'pipelines [action] [pipeline]',

@@ -2,10 +2,10 @@
 
 import { makePlan, type Plan, type PlanRequest } from '../../engine/plan/plan.ts';
 import type { UndeclaredColumn } from '../../ports/warehouse.ts';
+import { keepDeclaration } from '../../profiles/embedded/declarations.ts';
+import type { Engine } from '../../profiles/embedded/engine.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { bytes } from '../render/text.ts';
-import { keepDeclaration } from '../wire/declarations.ts';
-import type { Engine } from '../wire/engine.ts';
 import { noteLosses } from './losses.ts';
 
 export async function planAndSave(

@@ -1,16 +1,16 @@
 // Replays what is quarantined and would be accepted today, and says before and after what there is for which reason.
 
-import { createDuckInspector, createDuckQuarantine } from '../../adapters/local/duckdb/inspect.ts';
+import { createDuckInspector, createDuckQuarantine } from '../../adapters/duckdb-warehouse/inspect.ts';
 import { createRun } from '../../engine/ledger/begin.ts';
 import type { RunRecord } from '../../engine/ledger/runs.ts';
-import type { CompiledPipeline } from '../../engine/model/compile.ts';
 import { PLAN_LIMITS } from '../../engine/plan/limits.ts';
 import type { Window } from '../../engine/plan/window.ts';
 import { tryQuarantined } from '../../engine/reconcile/retry.ts';
+import type { CompiledPipeline } from '../../model/compile.ts';
 import type { QuarantineFilter } from '../../ports/inspector.ts';
+import type { Engine } from '../../profiles/embedded/engine.ts';
 import { type Retried, renderRetry, retryDocument, retryExitCode } from '../render/quarantine-retry.ts';
 import type { Terminal } from '../render/terminal.ts';
-import type { Engine } from '../wire/engine.ts';
 import { drive } from './execution.ts';
 import { planAndSave } from './planning.ts';
 

@@ -1,21 +1,21 @@
 // Shows what was rejected, where its raw delivery is, and whether it would be accepted today; and has it replayed.
 
-import { createDuckInspector } from '../../adapters/local/duckdb/inspect.ts';
-import { readParquet } from '../../adapters/local/duckdb/parquet-path.ts';
+import { readParquet } from '../../adapters/duckdb/parquet-path.ts';
+import { createDuckInspector } from '../../adapters/duckdb-warehouse/inspect.ts';
 import { previewBody } from '../../engine/explain/preview.ts';
-import type { CompiledPipeline } from '../../engine/model/compile.ts';
-import { datesOf } from '../../engine/model/dating.ts';
-import { Evaluator } from '../../engine/model/evaluate.ts';
-import { LIMITS, REASONS, UNREADABLE_OBJECT } from '../../engine/model/limits.ts';
-import { shownSource } from '../../engine/model/unlisted.ts';
+import type { CompiledPipeline } from '../../model/compile.ts';
+import { datesOf } from '../../model/dating.ts';
+import { Evaluator } from '../../model/evaluate.ts';
+import { LIMITS, REASONS, UNREADABLE_OBJECT } from '../../model/limits.ts';
+import { shownSource } from '../../model/unlisted.ts';
 import { isRepriseError, RepriseError } from '../../ports/errors.ts';
 import type { Inspector, QuarantineEntry, QuarantineFilter } from '../../ports/inspector.ts';
 import type { RawRow } from '../../ports/raw-reader.ts';
+import type { Engine } from '../../profiles/embedded/engine.ts';
 import { type Arguments, type Command, optionalText, textArgument } from '../command.ts';
 import { entryId, parseEntryId, renderEntry, renderQuarantineList, type ShownEntry } from '../render/quarantine.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { shellQuote } from '../render/values.ts';
-import type { Engine } from '../wire/engine.ts';
 import { type RetryOptions, retryQuarantine } from './quarantine-retry.ts';
 import { dateArgument } from './run-options.ts';
 import { withEngine } from './session.ts';

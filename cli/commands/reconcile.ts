@@ -1,14 +1,16 @@
 // Replays what arrived since it was last looked, and names what has to be planned whole. Made to be run by cron.
 
-import { createDuckOfferReader } from '../../adapters/local/duckdb/offers.ts';
+import { createDuckOfferReader } from '../../adapters/duckdb-warehouse/offers.ts';
 import { createRun } from '../../engine/ledger/begin.ts';
 import { aboutWorker } from '../../engine/ledger/worker.ts';
-import type { CompiledPipeline } from '../../engine/model/compile.ts';
 import { PLAN_LIMITS } from '../../engine/plan/limits.ts';
 import type { Window } from '../../engine/plan/window.ts';
 import { type ReconcileDeps, type ReconcileRequest, reconcile } from '../../engine/reconcile/reconcile.ts';
 import { MAX_WAIT_MINUTES, rememberWaiting } from '../../engine/reconcile/waiting.ts';
+import type { CompiledPipeline } from '../../model/compile.ts';
 import { RepriseError } from '../../ports/errors.ts';
+import type { Engine } from '../../profiles/embedded/engine.ts';
+import { endInterrupted } from '../../profiles/embedded/interrupted.ts';
 import { type Arguments, type Command, textArgument } from '../command.ts';
 import {
   exitCodeOfReconciliation,
@@ -18,8 +20,6 @@ import {
 } from '../render/reconcile.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { bytes } from '../render/text.ts';
-import type { Engine } from '../wire/engine.ts';
-import { endInterrupted } from '../wire/interrupted.ts';
 import { drive } from './execution.ts';
 import { noteLossesIfFree } from './losses.ts';
 import { planAndSave } from './planning.ts';

@@ -2,10 +2,10 @@
 
 import type { Options } from 'yargs';
 import type { RunOptions } from '../../engine/ledger/runs.ts';
-import { parseDay } from '../../engine/model/time.ts';
 import { PLAN_LIMITS } from '../../engine/plan/limits.ts';
 import type { PlanRequest } from '../../engine/plan/plan.ts';
 import { parseEnd, parseWindow, type Window } from '../../engine/plan/window.ts';
+import { parseDay } from '../../model/time.ts';
 import { RepriseError } from '../../ports/errors.ts';
 import { type Arguments, listArgument, optionalText } from '../command.ts';
 

@@ -4,11 +4,11 @@ import { type ShownState, stateOf } from '../../engine/ledger/progress.ts';
 import type { RunRecord } from '../../engine/ledger/runs.ts';
 import { workerOf } from '../../engine/ledger/worker.ts';
 import { RepriseError } from '../../ports/errors.ts';
+import type { Engine } from '../../profiles/embedded/engine.ts';
 import { type Command, optionalText } from '../command.ts';
 import { runRow, runsTable } from '../render/runs.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { plural } from '../render/text.ts';
-import type { Engine } from '../wire/engine.ts';
 import { withReader } from './session.ts';
 
 const LIMIT = 50;

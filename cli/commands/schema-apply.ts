@@ -1,19 +1,19 @@
 // `schema apply`: the warehouse's tables follow the declaration, before anything is published by it. What was applied
 // last is kept in the control store, so that the ledger can say what each application changed for readers.
 
-import { meaningsOf } from '../../adapters/local/declaration/meaning.ts';
+import { meaningsOf } from '../../adapters/declaration/meaning.ts';
 import { inspectLedger } from '../../engine/ledger/inspect.ts';
 import { epochsOf } from '../../engine/ledger/ledger.ts';
-import type { CompiledPipeline } from '../../engine/model/compile.ts';
-import { sha256Hex } from '../../engine/model/digest.ts';
 import { compareDeclarations, type SchemaChange } from '../../engine/schema/compare.ts';
 import { columnCount, surfaceOf } from '../../engine/schema/surface.ts';
+import type { CompiledPipeline } from '../../model/compile.ts';
+import { sha256Hex } from '../../model/digest.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { SchemaEvolution } from '../../ports/warehouse.ts';
+import { appliedKey, readApplied } from '../../profiles/embedded/applied-schema.ts';
 import type { Arguments } from '../command.ts';
 import { renderApply } from '../render/schema.ts';
 import type { Terminal } from '../render/terminal.ts';
-import { appliedKey, readApplied } from '../wire/applied-schema.ts';
 import { withEngine } from './session.ts';
 
 const REFUSED = 3;

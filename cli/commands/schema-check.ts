@@ -2,18 +2,18 @@
 
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type DbtModel, readDbtModels } from '../../adapters/local/declaration/dbt-models.ts';
-import { type Declaration, loadDeclaration } from '../../adapters/local/declaration/load.ts';
-import { meaningsOf } from '../../adapters/local/declaration/meaning.ts';
-import { packageRoot } from '../../adapters/local/duckdb/sql.ts';
+import { type DbtModel, readDbtModels } from '../../adapters/declaration/dbt-models.ts';
+import { type Declaration, loadDeclaration } from '../../adapters/declaration/load.ts';
+import { meaningsOf } from '../../adapters/declaration/meaning.ts';
+import { packageRoot } from '../../adapters/duckdb/sql.ts';
 import { compareDeclarations } from '../../engine/schema/compare.ts';
 import { readersOf } from '../../engine/schema/readers.ts';
 import { surfaceOf } from '../../engine/schema/surface.ts';
 import { RepriseError } from '../../ports/errors.ts';
+import { Pipelines } from '../../profiles/embedded/pipelines.ts';
 import { type Arguments, optionalText } from '../command.ts';
 import { renderCheck } from '../render/schema.ts';
 import type { Terminal } from '../render/terminal.ts';
-import { Pipelines } from '../wire/pipelines.ts';
 
 const BREAKS = 3;
 

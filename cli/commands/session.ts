@@ -1,8 +1,8 @@
 // Opens the engine for a command and closes it again, whatever happens.
 
+import { Engine, type EngineOptions } from '../../profiles/embedded/engine.ts';
 import type { Arguments } from '../command.ts';
 import type { Terminal } from '../render/terminal.ts';
-import { Engine, type EngineOptions } from '../wire/engine.ts';
 
 export async function withEngine<T>(
   args: Arguments,

@@ -3,10 +3,10 @@
 import { progressOf } from '../../engine/ledger/progress.ts';
 import { checkedRun } from '../../engine/ledger/recorded.ts';
 import { RepriseError } from '../../ports/errors.ts';
+import type { Engine } from '../../profiles/embedded/engine.ts';
 import { type Command, optionalText } from '../command.ts';
 import { renderRun, runDocument } from '../render/run.ts';
 import { nextOf, progressDocument, progressLines, runRow, runsTable } from '../render/runs.ts';
-import type { Engine } from '../wire/engine.ts';
 import { listedRuns } from './runs.ts';
 import { withReader } from './session.ts';
 

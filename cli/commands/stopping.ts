@@ -7,10 +7,10 @@ import { askToStop, endHere } from '../../engine/ledger/control.ts';
 import { type Progress, progressOf } from '../../engine/ledger/progress.ts';
 import type { RunRecord } from '../../engine/ledger/runs.ts';
 import { workerOf } from '../../engine/ledger/worker.ts';
+import type { Engine } from '../../profiles/embedded/engine.ts';
 import { type Arguments, textArgument } from '../command.ts';
 import { nextOf, progressDocument, progressLine, progressLines } from '../render/runs.ts';
 import type { Terminal } from '../render/terminal.ts';
-import type { Engine } from '../wire/engine.ts';
 import { withEngine } from './session.ts';
 
 export const STOP_OPTIONS: Readonly<Record<string, Options>> = {

@@ -1,22 +1,22 @@
 // Transforms deliveries of a file and prints the rows they would give; nothing is landed.
 
 import { createHash, randomBytes } from 'node:crypto';
-import { openDeliveryFile } from '../../adapters/local/delivery-file.ts';
+import { openDeliveryFile } from '../../adapters/folder/delivery-file.ts';
 import { type Delivery, readDelivery } from '../../engine/land/delivery.ts';
 import { notADelivery, readLines } from '../../engine/land/lines.ts';
-import type { CompiledPipeline } from '../../engine/model/compile.ts';
-import { type Evaluation, Evaluator } from '../../engine/model/evaluate.ts';
-import { decodeUtf8 } from '../../engine/model/json.ts';
-import { LIMITS } from '../../engine/model/limits.ts';
-import { canonicalText } from '../../engine/model/tables.ts';
-import { formatMicros } from '../../engine/model/time.ts';
+import type { CompiledPipeline } from '../../model/compile.ts';
+import { type Evaluation, Evaluator } from '../../model/evaluate.ts';
+import { decodeUtf8 } from '../../model/json.ts';
+import { LIMITS } from '../../model/limits.ts';
+import { canonicalText } from '../../model/tables.ts';
+import { formatMicros } from '../../model/time.ts';
 import { RepriseError } from '../../ports/errors.ts';
 import type { RawRow } from '../../ports/raw-reader.ts';
 import { bodyBytes } from '../../ports/raw-writer.ts';
+import { Pipelines } from '../../profiles/embedded/pipelines.ts';
 import { type Arguments, type Command, textArgument } from '../command.ts';
 import { count, plural, table } from '../render/text.ts';
 import { RESTRICTED, shortDecimal, shownValue } from '../render/values.ts';
-import { Pipelines } from '../wire/pipelines.ts';
 
 const LIMIT = 20;
 

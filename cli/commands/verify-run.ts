@@ -1,7 +1,7 @@
 // What became of the rows of a run, also of an old one: which are as it wrote them, which later runs replaced, whether it was
 // undone. Where raw and transforms are still those of the run, its rows are derived again too.
 
-import { auditRows } from '../../adapters/local/duckdb/audit.ts';
+import { auditRows } from '../../adapters/duckdb-warehouse/audit.ts';
 import { readEntries } from '../../engine/ledger/inspect.ts';
 import { checkedRun } from '../../engine/ledger/recorded.ts';
 import type { RunRecord } from '../../engine/ledger/runs.ts';
@@ -13,8 +13,8 @@ import { SETTLED, type Settled } from '../../engine/publish/settle.ts';
 import { areAsStaged, fetchStaged } from '../../engine/replay/staged-files.ts';
 import type { TableAudit } from '../../ports/audit.ts';
 import { isRepriseError } from '../../ports/errors.ts';
-import { declarationKey } from '../wire/declarations.ts';
-import type { Engine } from '../wire/engine.ts';
+import { declarationKey } from '../../profiles/embedded/declarations.ts';
+import type { Engine } from '../../profiles/embedded/engine.ts';
 
 export interface RunAudit {
   readonly run: RunRecord;

@@ -1,6 +1,6 @@
 // Proves a run’s window, or a whole pipeline, against raw.
 
-import { giveBackMemory } from '../../adapters/local/give-back.ts';
+import { giveBackMemory } from '../../adapters/system/give-back.ts';
 import type { RunRecord } from '../../engine/ledger/runs.ts';
 import { refuseDrift } from '../../engine/plan/drift.ts';
 import { PLAN_LIMITS } from '../../engine/plan/limits.ts';
@@ -9,6 +9,7 @@ import type { SkippedRaw } from '../../engine/plan/raw-keys.ts';
 import { windowsOver } from '../../engine/plan/window.ts';
 import { type PlanVerification, verifyPlan } from '../../engine/publish/verify.ts';
 import type { UndeclaredColumn, Verification } from '../../ports/warehouse.ts';
+import type { Engine } from '../../profiles/embedded/engine.ts';
 import { type Command, textArgument } from '../command.ts';
 import { auditDocument, renderAudit } from '../render/audit.ts';
 import { undeclaredLines } from '../render/plan.ts';
@@ -16,7 +17,6 @@ import { goneLines } from '../render/raw-gone.ts';
 import { renderSkipped } from '../render/skipped.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { count, plural, table } from '../render/text.ts';
-import type { Engine } from '../wire/engine.ts';
 import { noteLosses } from './losses.ts';
 import { planAndSave, undeclaredIn } from './planning.ts';
 import { withReader } from './session.ts';

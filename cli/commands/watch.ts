@@ -3,11 +3,11 @@
 import { type Progress, progressOf } from '../../engine/ledger/progress.ts';
 import type { RunRecord } from '../../engine/ledger/runs.ts';
 import { RepriseError } from '../../ports/errors.ts';
+import type { Engine } from '../../profiles/embedded/engine.ts';
 import { type Command, optionalText } from '../command.ts';
 import { exitCodeOf, renderRun } from '../render/run.ts';
 import { nextOf, progressDocument, progressLine } from '../render/runs.ts';
 import type { Terminal } from '../render/terminal.ts';
-import type { Engine } from '../wire/engine.ts';
 import { listedRuns } from './runs.ts';
 import { withReader } from './session.ts';
 

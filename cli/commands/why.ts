@@ -1,18 +1,18 @@
 // Explains one event: its copies in raw, which wins by which rule, and whether the warehouse agrees.
 
-import { createDuckInspector } from '../../adapters/local/duckdb/inspect.ts';
+import { createDuckInspector } from '../../adapters/duckdb-warehouse/inspect.ts';
 import { findCopies } from '../../engine/explain/copies.ts';
 import { tellStory } from '../../engine/explain/story.ts';
 import type { RunRecord } from '../../engine/ledger/runs.ts';
-import type { CompiledPipeline } from '../../engine/model/compile.ts';
+import type { CompiledPipeline } from '../../model/compile.ts';
 import { isRepriseError, RepriseError } from '../../ports/errors.ts';
 import type { Inspector } from '../../ports/inspector.ts';
+import type { Engine } from '../../profiles/embedded/engine.ts';
 import { type Command, optionalText, textArgument } from '../command.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { bytes } from '../render/text.ts';
 import { shownValue } from '../render/values.ts';
 import { renderStory, type ToldStory, whyDocument } from '../render/why.ts';
-import type { Engine } from '../wire/engine.ts';
 import { withReader } from './session.ts';
 
 export const whyCommand: Command = {

@@ -1,6 +1,6 @@
 // Whether what is known of the lake claims no more than runs have published.
 
-import { systemClock } from '../../adapters/local/clock.ts';
+import { systemClock } from '../../adapters/system/clock.ts';
 import { pipelinesWithLedger } from '../../engine/ledger/anchors.ts';
 import { Runs } from '../../engine/ledger/runs.ts';
 import { unfoundedClaims } from '../../engine/reconcile/claims.ts';

@@ -2,21 +2,21 @@
 // checks of their own, and the Parquet files of the catalog and of the stage. Says of each what it is good for: what can be derived again is a
 // note, what cannot is wrong.
 
-import { systemClock } from '../../adapters/local/clock.ts';
-import { parsePage } from '../../adapters/local/duckdb/catalog-pages.ts';
-import { isWholeParquet } from '../../adapters/local/health.ts';
-import type { Home } from '../../adapters/local/home.ts';
+import { parsePage } from '../../adapters/duckdb/catalog-pages.ts';
+import { isWholeParquet } from '../../adapters/folder/health.ts';
+import type { Home } from '../../adapters/folder/home.ts';
+import { systemClock } from '../../adapters/system/clock.ts';
 import { pipelinesWithLedger } from '../../engine/ledger/anchors.ts';
 import { documentOf } from '../../engine/ledger/document.ts';
 import { headKey } from '../../engine/ledger/entry.ts';
 import { inspectLedger } from '../../engine/ledger/inspect.ts';
 import { isDerivable, Runs } from '../../engine/ledger/runs.ts';
-import { sealKey } from '../../engine/model/keyed.ts';
 import { prunedAt } from '../../engine/publish/prune.ts';
+import { sealKey } from '../../model/keyed.ts';
 import { isRepriseError, RepriseError } from '../../ports/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
+import { pipelinesWithApplied, readApplied } from '../../profiles/embedded/applied-schema.ts';
 import { count, plural } from '../render/text.ts';
-import { pipelinesWithApplied, readApplied } from '../wire/applied-schema.ts';
 import { type Finding, faultOf, type HomeCheck } from './finding.ts';
 
 const SHOWN_MAX = 20;

@@ -1,9 +1,9 @@
 // Whether DuckDB is installed and answers.
 
 import { rm } from 'node:fs/promises';
-import { openDuck } from '../../adapters/local/duckdb/instance.ts';
-import { MEMORY } from '../../adapters/local/duckdb/memory.ts';
-import { openTemporaryFolder } from '../../adapters/local/outside-home.ts';
+import { openDuck } from '../../adapters/duckdb/instance.ts';
+import { MEMORY } from '../../adapters/duckdb/memory.ts';
+import { openTemporaryFolder } from '../../adapters/folder/outside-home.ts';
 import { isRepriseError } from '../../ports/errors.ts';
 import { type Check, faultOf } from './finding.ts';
 

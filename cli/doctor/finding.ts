@@ -1,6 +1,6 @@
 // What a check of `doctor` is, and what it finds. A check reports everything that it sees and repairs nothing.
 
-import type { Home } from '../../adapters/local/home.ts';
+import type { Home } from '../../adapters/folder/home.ts';
 import { isRepriseError } from '../../ports/errors.ts';
 import type { Arguments } from '../command.ts';
 

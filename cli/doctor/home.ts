@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Home, openHome } from '../../adapters/local/home.ts';
+import { type Home, openHome } from '../../adapters/folder/home.ts';
 import { isRepriseError } from '../../ports/errors.ts';
 import { type Finding, faultOf } from './finding.ts';
 

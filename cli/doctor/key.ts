@@ -1,7 +1,7 @@
 // Whether the key of the home is the one that its manifests are sealed with. With another key every raw object seems to have been
 // replaced, and every delivery that holds a card seems new.
 
-import { systemClock } from '../../adapters/local/clock.ts';
+import { systemClock } from '../../adapters/system/clock.ts';
 import { isSealed } from '../../engine/ledger/manifests.ts';
 import { Runs } from '../../engine/ledger/runs.ts';
 import { plural } from '../render/text.ts';

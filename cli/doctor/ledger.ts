@@ -1,10 +1,10 @@
 // Whether the chain of every ledger is as it was written.
 
 import { join } from 'node:path';
-import { systemClock } from '../../adapters/local/clock.ts';
-import { openDuckWarehouse } from '../../adapters/local/duckdb/warehouse.ts';
-import { warehouseBytes, warehouseHolder } from '../../adapters/local/health.ts';
-import type { Home } from '../../adapters/local/home.ts';
+import { openDuckWarehouse } from '../../adapters/duckdb-warehouse/warehouse.ts';
+import { warehouseBytes, warehouseHolder } from '../../adapters/folder/health.ts';
+import type { Home } from '../../adapters/folder/home.ts';
+import { systemClock } from '../../adapters/system/clock.ts';
 import {
   anchorsOfRecords,
   anchorsOfWarehouse,

@@ -1,8 +1,8 @@
 // Whether the pipelines load without contradictions.
 
 import { isRepriseError } from '../../ports/errors.ts';
+import { Pipelines } from '../../profiles/embedded/pipelines.ts';
 import type { Arguments } from '../command.ts';
-import { Pipelines } from '../wire/pipelines.ts';
 import { type Check, type Finding, faultOf } from './finding.ts';
 
 export const pipelinesCheck: Check = {

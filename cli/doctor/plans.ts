@@ -1,16 +1,16 @@
 // Whether every plan, and every declaration that plans were made with, is as it was made.
 
-import { systemClock } from '../../adapters/local/clock.ts';
-import type { Home } from '../../adapters/local/home.ts';
+import type { Home } from '../../adapters/folder/home.ts';
+import { systemClock } from '../../adapters/system/clock.ts';
 import { pipelinesWithLedger } from '../../engine/ledger/anchors.ts';
 import { inspectLedger } from '../../engine/ledger/inspect.ts';
 import { Runs } from '../../engine/ledger/runs.ts';
-import { sha256Hex } from '../../engine/model/digest.ts';
+import { sha256Hex } from '../../model/digest.ts';
 import { isRepriseError } from '../../ports/errors.ts';
+import { declarationKey, declarationOf } from '../../profiles/embedded/declarations.ts';
+import { Pipelines } from '../../profiles/embedded/pipelines.ts';
 import type { Arguments } from '../command.ts';
 import { plural } from '../render/text.ts';
-import { declarationKey, declarationOf } from '../wire/declarations.ts';
-import { Pipelines } from '../wire/pipelines.ts';
 import { type Finding, faultOf, type HomeCheck } from './finding.ts';
 
 export const plansCheck: HomeCheck = {

@@ -1,13 +1,13 @@
 // Whether the warehouse has what the ledgers say was published into it.
 
-import { systemClock } from '../../adapters/local/clock.ts';
-import type { Home } from '../../adapters/local/home.ts';
+import type { Home } from '../../adapters/folder/home.ts';
+import { systemClock } from '../../adapters/system/clock.ts';
 import { inspectLedger } from '../../engine/ledger/inspect.ts';
 import { Runs } from '../../engine/ledger/runs.ts';
 import { findLost } from '../../engine/reconcile/lost.ts';
 import type { PublishedTokens } from '../../ports/warehouse.ts';
+import { Pipelines } from '../../profiles/embedded/pipelines.ts';
 import { lostCommands, lostSentence } from '../render/losses.ts';
-import { Pipelines } from '../wire/pipelines.ts';
 import type { Finding, HomeCheck } from './finding.ts';
 import { pipelineNames } from './pipelines.ts';
 import { heldOrFault, withWarehouse } from './with-warehouse.ts';

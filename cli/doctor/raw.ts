@@ -1,18 +1,18 @@
 // Whether the raw of rows that stand is still there. Raw expires, so that this is a note: how many events, at which dates.
 
 import { join } from 'node:path';
-import { systemClock } from '../../adapters/local/clock.ts';
-import { openDuck } from '../../adapters/local/duckdb/instance.ts';
-import { MEMORY } from '../../adapters/local/duckdb/memory.ts';
-import { DuckWarehouse } from '../../adapters/local/duckdb/warehouse.ts';
-import { warehouseBytes, warehouseHolder } from '../../adapters/local/health.ts';
-import type { Home } from '../../adapters/local/home.ts';
+import { openDuck } from '../../adapters/duckdb/instance.ts';
+import { MEMORY } from '../../adapters/duckdb/memory.ts';
+import { DuckWarehouse } from '../../adapters/duckdb-warehouse/warehouse.ts';
+import { warehouseBytes, warehouseHolder } from '../../adapters/folder/health.ts';
+import type { Home } from '../../adapters/folder/home.ts';
+import { systemClock } from '../../adapters/system/clock.ts';
 import { listRaw } from '../../engine/plan/catalog.ts';
 import { goneRaw } from '../../engine/plan/gone-raw.ts';
 import { isRepriseError } from '../../ports/errors.ts';
 import type { GoneRows } from '../../ports/warehouse.ts';
+import { Pipelines } from '../../profiles/embedded/pipelines.ts';
 import { goneText } from '../render/raw-gone.ts';
-import { Pipelines } from '../wire/pipelines.ts';
 import type { Finding, HomeCheck } from './finding.ts';
 import { lockOf } from './warehouse.ts';
 

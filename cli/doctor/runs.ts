@@ -1,8 +1,8 @@
 // Which runs are unfinished, and that nothing newer did their work.
 
-import { systemClock } from '../../adapters/local/clock.ts';
-import { warehouseHolder } from '../../adapters/local/health.ts';
-import type { Home } from '../../adapters/local/home.ts';
+import { warehouseHolder } from '../../adapters/folder/health.ts';
+import type { Home } from '../../adapters/folder/home.ts';
+import { systemClock } from '../../adapters/system/clock.ts';
 import { differences } from '../../engine/ledger/restore.ts';
 import { type RunRecord, Runs } from '../../engine/ledger/runs.ts';
 import { standingUndo } from '../../engine/ledger/undone.ts';

@@ -1,10 +1,10 @@
 // Whether the tables of pipelines that have published have what the declarations say.
 
-import type { Home } from '../../adapters/local/home.ts';
-import type { CompiledPipeline } from '../../engine/model/compile.ts';
+import type { Home } from '../../adapters/folder/home.ts';
+import type { CompiledPipeline } from '../../model/compile.ts';
 import type { SchemaEvolution } from '../../ports/warehouse.ts';
+import { Pipelines } from '../../profiles/embedded/pipelines.ts';
 import { havePublished } from '../commands/schema-apply.ts';
-import { Pipelines } from '../wire/pipelines.ts';
 import type { Finding, HomeCheck } from './finding.ts';
 import { pipelineNames } from './pipelines.ts';
 import { hasPublished } from './published.ts';

@@ -1,6 +1,6 @@
 // Whether dates wait for a reconcile to publish them, and for how long.
 
-import { systemClock } from '../../adapters/local/clock.ts';
+import { systemClock } from '../../adapters/system/clock.ts';
 import { MAX_WAIT_MINUTES, readWaiting, waitingPipelines } from '../../engine/reconcile/waiting.ts';
 import { duration, plural } from '../render/text.ts';
 import type { Finding, HomeCheck } from './finding.ts';

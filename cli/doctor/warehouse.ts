@@ -1,12 +1,12 @@
 // Whether the warehouse file is held by somebody, and opens.
 
 import { join } from 'node:path';
-import { systemClock } from '../../adapters/local/clock.ts';
-import { openDuck } from '../../adapters/local/duckdb/instance.ts';
-import { MEMORY } from '../../adapters/local/duckdb/memory.ts';
-import { warehouseBytes, warehouseHolder } from '../../adapters/local/health.ts';
-import type { Home } from '../../adapters/local/home.ts';
-import { acquireWarehouse, type HeldWarehouse } from '../../adapters/local/warehouse-lock.ts';
+import { openDuck } from '../../adapters/duckdb/instance.ts';
+import { MEMORY } from '../../adapters/duckdb/memory.ts';
+import { warehouseBytes, warehouseHolder } from '../../adapters/folder/health.ts';
+import type { Home } from '../../adapters/folder/home.ts';
+import { acquireWarehouse, type HeldWarehouse } from '../../adapters/folder/warehouse-lock.ts';
+import { systemClock } from '../../adapters/system/clock.ts';
 import { pipelinesWithLedger } from '../../engine/ledger/anchors.ts';
 import { bytes, plural } from '../render/text.ts';
 import type { Finding, HomeCheck } from './finding.ts';

@@ -1,11 +1,11 @@
 // Opens the warehouse for a check that asks it something, and only when nobody holds it.
 
 import { join } from 'node:path';
-import type { DuckWarehouse } from '../../adapters/local/duckdb/warehouse.ts';
-import { warehouseBytes } from '../../adapters/local/health.ts';
-import type { Home } from '../../adapters/local/home.ts';
+import type { DuckWarehouse } from '../../adapters/duckdb-warehouse/warehouse.ts';
+import { warehouseBytes } from '../../adapters/folder/health.ts';
+import type { Home } from '../../adapters/folder/home.ts';
 import { isRepriseError } from '../../ports/errors.ts';
-import { openWarehouse } from '../wire/open-warehouse.ts';
+import { openWarehouse } from '../../profiles/embedded/open-warehouse.ts';
 import { type Finding, faultOf } from './finding.ts';
 
 /** Undefined for a file that is not there: opening would make it. Throws WarehouseHeld. */

@@ -1,7 +1,7 @@
 // The changes of a run as a person reads them, and the document that --json prints.
 
 import type { RunRecord } from '../../engine/ledger/runs.ts';
-import { LEADING_COLUMNS, LINEAGE_COLUMNS, OFFER_COLUMNS } from '../../engine/model/tables.ts';
+import { LEADING_COLUMNS, LINEAGE_COLUMNS, OFFER_COLUMNS } from '../../model/tables.ts';
 import type {
   ChangeAction,
   ChangedCause,

@@ -7,7 +7,7 @@ import type {
   RawPath,
   ShapeDescription,
   TableDescription,
-} from '../../engine/model/describe.ts';
+} from '../../model/describe.ts';
 import { table } from './text.ts';
 
 const WORDS_SHOWN = 6;

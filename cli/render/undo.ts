@@ -2,10 +2,10 @@
 
 import { activateCommand, windowsText } from '../../engine/ledger/retired.ts';
 import type { RunRecord, UndoSummary } from '../../engine/ledger/runs.ts';
-import type { CompiledPipeline } from '../../engine/model/compile.ts';
 import type { Window } from '../../engine/plan/window.ts';
 import { tableCounts } from '../../engine/publish/summary.ts';
 import type { UndoPreview } from '../../engine/publish/undo.ts';
+import type { CompiledPipeline } from '../../model/compile.ts';
 import type { LeftAlone, LeftAloneReason, LeftAloneRow } from '../../ports/warehouse.ts';
 import { count, plural, table } from './text.ts';
 import { shownValue } from './values.ts';

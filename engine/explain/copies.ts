@@ -1,16 +1,16 @@
 // Every copy of one event that raw holds, found through the catalog's keys: accepted or not, and which one wins by which
 // rule. Of a row that several events offer: every copy of every event that offers it.
 
+import type { CompiledPipeline } from '../../model/compile.ts';
+import { datesOf, dispatch } from '../../model/dating.ts';
+import { type Evaluation, Evaluator } from '../../model/evaluate.ts';
+import { readJson } from '../../model/json.ts';
+import { LIMITS } from '../../model/limits.ts';
+import { versionOf } from '../../model/version.ts';
 import type { Catalog } from '../../ports/catalog.ts';
 import { isRepriseError } from '../../ports/errors.ts';
 import type { ObjectInfo, ObjectStore } from '../../ports/object-store.ts';
 import type { RawReader, RawRow } from '../../ports/raw-reader.ts';
-import type { CompiledPipeline } from '../model/compile.ts';
-import { datesOf, dispatch } from '../model/dating.ts';
-import { type Evaluation, Evaluator } from '../model/evaluate.ts';
-import { readJson } from '../model/json.ts';
-import { LIMITS } from '../model/limits.ts';
-import { versionOf } from '../model/version.ts';
 import { type CatalogProgress, catalogObjects, listRaw } from '../plan/catalog.ts';
 
 export interface CopyDeps {

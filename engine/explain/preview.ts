@@ -1,10 +1,10 @@
 // What may be shown of a rejected delivery: its structure, never a value. Of secret and of unlisted sources nothing but
 // the size, because half a card number may stand anywhere in such a body.
 
+import type { CompiledPipeline } from '../../model/compile.ts';
+import { type Json, readJson } from '../../model/json.ts';
+import { LIMITS } from '../../model/limits.ts';
 import type { RawRow } from '../../ports/raw-reader.ts';
-import type { CompiledPipeline } from '../model/compile.ts';
-import { type Json, readJson } from '../model/json.ts';
-import { LIMITS } from '../model/limits.ts';
 
 export type BodyPreview =
   | { readonly kind: 'hidden'; readonly bytes: number; readonly because: string }

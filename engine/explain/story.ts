@@ -1,12 +1,12 @@
 // The story of one row: the copies that raw holds of it, the rows that stand in the warehouse, and whether these are
 // what today's transforms make of the winning copy.
 
+import type { CompiledPipeline, CompiledTable } from '../../model/compile.ts';
+import { type ColumnOrigin, describePipeline, originForShape, type PipelineDescription } from '../../model/describe.ts';
+import type { CanonicalRow } from '../../model/evaluate.ts';
+import { canonicalText } from '../../model/tables.ts';
+import { dateOfMicros, formatDay } from '../../model/time.ts';
 import type { Inspector, StoredRow } from '../../ports/inspector.ts';
-import type { CompiledPipeline, CompiledTable } from '../model/compile.ts';
-import { type ColumnOrigin, describePipeline, originForShape, type PipelineDescription } from '../model/describe.ts';
-import type { CanonicalRow } from '../model/evaluate.ts';
-import { canonicalText } from '../model/tables.ts';
-import { dateOfMicros, formatDay } from '../model/time.ts';
 import type { Copies, Copy } from './copies.ts';
 import { type Offer, type Rule, rankCopies, rankOffers } from './winner.ts';
 

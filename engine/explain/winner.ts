@@ -1,8 +1,8 @@
 // Which copy of an event wins, and by which rule. The same order as everywhere: source precedence, then received later,
 // then the greater sha256 of the body, then the source; of the very same delivery the first place.
 
-import type { CompiledPipeline } from '../model/compile.ts';
-import type { CanonicalRow } from '../model/evaluate.ts';
+import type { CompiledPipeline } from '../../model/compile.ts';
+import type { CanonicalRow } from '../../model/evaluate.ts';
 import type { Copy } from './copies.ts';
 
 export type Rule =

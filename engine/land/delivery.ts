@@ -1,9 +1,9 @@
 // Reads one line of a landing: a JSON object with `received_at`, `source` and `body`, all texts. What a body holds is
 // no concern of landing.
 
+import { type Json, readJson } from '../../model/json.ts';
+import { parseTimeText } from '../../model/time.ts';
 import { isWellFormed } from '../../ports/raw-writer.ts';
-import { type Json, readJson } from '../model/json.ts';
-import { parseTimeText } from '../model/time.ts';
 import { LAND_LIMITS } from './limits.ts';
 
 export interface Delivery {

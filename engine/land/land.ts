@@ -3,10 +3,10 @@
 // what is missing and nothing twice. Names go into tables, plans and logs, and content may hold cards: the home's key
 // makes the name.
 
+import { keyedHash } from '../../model/keyed.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { RawWriter } from '../../ports/raw-writer.ts';
 import type { Scratch } from '../../ports/scratch.ts';
-import { keyedHash } from '../model/keyed.ts';
 import { rawPrefix } from '../plan/raw-keys.ts';
 import { readDelivery } from './delivery.ts';
 import { notADelivery, readLines } from './lines.ts';

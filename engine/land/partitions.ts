@@ -2,8 +2,8 @@
 // in the order in which they came. Its object's name is made from a part's digest, which is of exactly these bytes.
 
 import { createHash, type Hash } from 'node:crypto';
+import { dateOfMicros, formatDay } from '../../model/time.ts';
 import type { Scratch } from '../../ports/scratch.ts';
-import { dateOfMicros, formatDay } from '../model/time.ts';
 import type { Delivery } from './delivery.ts';
 import { LAND_LIMITS } from './limits.ts';
 import { encodeRecord } from './record.ts';

@@ -1,8 +1,8 @@
 // The first state of a run: nothing that was planned may have changed, and the run takes its dates and its epoch.
 
+import type { CompiledPipeline } from '../../model/compile.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { Anchor, Warehouse } from '../../ports/warehouse.ts';
-import type { CompiledPipeline } from '../model/compile.ts';
 import { refuseDrift } from '../plan/drift.ts';
 import type { Window } from '../plan/window.ts';
 import { refuseIfAsked } from './asked.ts';

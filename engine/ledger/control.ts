@@ -1,9 +1,9 @@
 // Stops runs: asks the process that executes one, or ends the record of a run that nobody executes.
 
+import type { CompiledPipeline } from '../../model/compile.ts';
 import { isoTime } from '../../ports/clock.ts';
 import { RepriseError } from '../../ports/errors.ts';
 import type { GroupOutcome } from '../../ports/warehouse.ts';
-import type { CompiledPipeline } from '../model/compile.ts';
 import { publishToken, recordCommitted } from '../publish/record.ts';
 import { type Asked, askRun } from './asked.ts';
 import { type FinishDeps, finish } from './finish.ts';

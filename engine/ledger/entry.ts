@@ -1,9 +1,9 @@
 // What an entry of the ledger is: what happened, framed by who wrote it when and with which code, and by the hash of the
 // entry before it.
 
+import { canonicalJson, sha256Hex } from '../../model/digest.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { Anchor } from '../../ports/warehouse.ts';
-import { canonicalJson, sha256Hex } from '../model/digest.ts';
 import type { Window } from '../plan/window.ts';
 import type { SchemaChange } from '../schema/compare.ts';
 import type { RunOptions, RunRecord, TableCounts } from './runs.ts';

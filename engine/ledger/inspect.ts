@@ -1,10 +1,10 @@
 // Reads the chain of a pipeline back: whether each entry follows the one before it, and whether the chain goes as far as
 // the head and whatever else names its entries say. Faults that somebody accepted are left out.
 
+import { sha256Hex } from '../../model/digest.ts';
 import { RepriseError } from '../../ports/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { Anchor } from '../../ports/warehouse.ts';
-import { sha256Hex } from '../model/digest.ts';
 import {
   anchorOf,
   entryKey,

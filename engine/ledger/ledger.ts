@@ -2,12 +2,12 @@
 // the hash of the one before it, and a head that says how far the chain goes. Written with conditional create and
 // conditional replace alone. After a lost race or an unknown outcome an append reads back: it may find its own entry.
 
+import { canonicalJson, sha256Hex } from '../../model/digest.ts';
 import type { Author } from '../../ports/author.ts';
 import { type Clock, isoTime } from '../../ports/clock.ts';
 import { isRepriseError } from '../../ports/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { Anchor } from '../../ports/warehouse.ts';
-import { canonicalJson, sha256Hex } from '../model/digest.ts';
 import type { Window } from '../plan/window.ts';
 import { anchorOf, entryKey, headKey, type LedgerEntry, type LedgerEvent, parseEntry, readHead } from './entry.ts';
 import { type Inspection, inspectLedger, readEntries } from './inspect.ts';

@@ -2,7 +2,7 @@
 // ledger: each carries a seal made with the key of the home instead, and counts only while the seal fits.
 
 import { createHmac } from 'node:crypto';
-import { canonicalJson } from '../model/digest.ts';
+import { canonicalJson } from '../../model/digest.ts';
 import type { SliceManifest } from './runs.ts';
 
 export type UnsealedManifest = Omit<SliceManifest, 'seal'>;

@@ -1,9 +1,9 @@
 // What the ledger knows of a run. The record in run.json and the documents beside it are copies: where they differ from
 // the chain, the chain decides what the run may do, and the difference is refused rather than believed.
 
+import { canonicalJson, sha256Hex } from '../../model/digest.ts';
 import { RepriseError } from '../../ports/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
-import { canonicalJson, sha256Hex } from '../model/digest.ts';
 import type { LedgerEntry } from './entry.ts';
 import { readEntries } from './inspect.ts';
 import type { RunOptions, RunRecord, Runs } from './runs.ts';

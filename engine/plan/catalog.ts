@@ -1,12 +1,12 @@
 // Fills the catalog: reads each raw object that it does not know once, and keeps which dates and keys it has. Reading
 // is all it does; an object that cannot be read is kept as such.
 
+import type { CompiledPipeline } from '../../model/compile.ts';
+import { datesOf } from '../../model/dating.ts';
+import { formatDay } from '../../model/time.ts';
 import type { Catalog, CatalogEntry, CatalogPage } from '../../ports/catalog.ts';
 import type { ObjectInfo, ObjectStore } from '../../ports/object-store.ts';
 import type { RawFooter, RawReader, RawRow } from '../../ports/raw-reader.ts';
-import type { CompiledPipeline } from '../model/compile.ts';
-import { datesOf } from '../model/dating.ts';
-import { formatDay } from '../model/time.ts';
 import { PLAN_LIMITS } from './limits.ts';
 import { arrivalDate, MAGIC_BYTES, rawByContent, rawByKey, rawPrefix, type SkippedRaw } from './raw-keys.ts';
 import { readRaw } from './read-raw.ts';

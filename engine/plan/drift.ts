@@ -1,8 +1,8 @@
 // Whether what a plan pinned is still so. A plan that drifted is refused, with everything that changed.
 
+import type { CompiledPipeline } from '../../model/compile.ts';
 import { RepriseError } from '../../ports/errors.ts';
 import { isVersion, type ObjectStore } from '../../ports/object-store.ts';
-import type { CompiledPipeline } from '../model/compile.ts';
 import type { Plan } from './plan.ts';
 
 /**

@@ -1,11 +1,11 @@
 // Rows whose raw is gone: it expired, or somebody removed it. Such rows stay as they are, and their dates are not whole: nothing
 // is deleted or overruled there. An object that never was in the lake, because a live loader is ahead of it, is not gone.
 
+import type { CompiledPipeline } from '../../model/compile.ts';
+import { parseDay } from '../../model/time.ts';
 import { type Clock, isoTime } from '../../ports/clock.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { Warehouse } from '../../ports/warehouse.ts';
-import type { CompiledPipeline } from '../model/compile.ts';
-import { parseDay } from '../model/time.ts';
 import { Coverage } from '../reconcile/coverage.ts';
 import { PLAN_LIMITS } from './limits.ts';
 import { arrivalDate, rawByKey, rawPrefix } from './raw-keys.ts';

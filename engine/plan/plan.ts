@@ -2,14 +2,14 @@
 // with everything pinned that the result depends on. A plan is data; its id is the hash of its body.
 
 import { createHash } from 'node:crypto';
+import type { CompiledPipeline } from '../../model/compile.ts';
+import { hashJson } from '../../model/digest.ts';
+import { formatDay, parseDay } from '../../model/time.ts';
 import type { CatalogEntry } from '../../ports/catalog.ts';
 import { type Clock, isoTime } from '../../ports/clock.ts';
 import { RepriseError } from '../../ports/errors.ts';
 import type { ObjectInfo, ObjectStore } from '../../ports/object-store.ts';
 import type { PlanDate, Warehouse } from '../../ports/warehouse.ts';
-import type { CompiledPipeline } from '../model/compile.ts';
-import { hashJson } from '../model/digest.ts';
-import { formatDay, parseDay } from '../model/time.ts';
 import { type CatalogDeps, type CatalogProgress, catalogObjects, listRaw } from './catalog.ts';
 import { datesOfEntry } from './entry-dates.ts';
 import { type GoneRaw, goneRaw } from './gone-raw.ts';

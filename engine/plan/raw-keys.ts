@@ -1,7 +1,7 @@
 // Where a pipeline's raw objects are, and what their keys tell: the date of arrival.
 
+import { parseDay } from '../../model/time.ts';
 import type { Skipped, StoreSkip } from '../../ports/object-store.ts';
-import { parseDay } from '../model/time.ts';
 
 /** Prefix of a pipeline's raw objects in the lake. */
 export const rawPrefix = (pipeline: string): string => `raw/${pipeline}/`;

@@ -1,9 +1,9 @@
 // Reads raw objects one after the other, small ones together. Where an object cannot be read it says so and goes on.
 
+import { LIMITS } from '../../model/limits.ts';
 import { isRepriseError } from '../../ports/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { RawFooter, RawReader, RawRow, RowRange } from '../../ports/raw-reader.ts';
-import { LIMITS } from '../model/limits.ts';
 import { PLAN_LIMITS } from './limits.ts';
 
 export interface ReadDeps {

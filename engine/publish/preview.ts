@@ -1,13 +1,13 @@
 // The publish decision for all groups that are not published yet, and what it adds up to. It stops the run when rows would
 // change for no known cause.
 
+import type { CompiledPipeline } from '../../model/compile.ts';
+import { UNREADABLE_OBJECT } from '../../model/limits.ts';
 import type { GroupOutcome, PublishScope, Warehouse } from '../../ports/warehouse.ts';
 import type { DocumentDigests } from '../ledger/entry.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { checkedDocument, checkedRun, documentDigest } from '../ledger/recorded.ts';
 import type { RunRecord } from '../ledger/runs.ts';
-import type { CompiledPipeline } from '../model/compile.ts';
-import { UNREADABLE_OBJECT } from '../model/limits.ts';
 import type { Plan } from '../plan/plan.ts';
 import { ACKNOWLEDGED, type Acknowledged, refuseUnexplained } from './gate.ts';
 import type { ReadBeforeDeps } from './read-before.ts';

@@ -1,6 +1,7 @@
 // Publishes one date group: one transaction with its token in it. After an unknown outcome the token is looked up;
 // nothing is blindly repeated.
 
+import type { CompiledPipeline } from '../../model/compile.ts';
 import { isoTime } from '../../ports/clock.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { GroupOutcome, Warehouse } from '../../ports/warehouse.ts';
@@ -9,7 +10,6 @@ import { type LeaseDeps, Leases } from '../ledger/leases.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { checkedDocument, checkedRun } from '../ledger/recorded.ts';
 import type { RunRecord, Runs } from '../ledger/runs.ts';
-import type { CompiledPipeline } from '../model/compile.ts';
 import type { Plan } from '../plan/plan.ts';
 import { ACKNOWLEDGED, type Acknowledged, refuseUnexplained } from './gate.ts';
 import { publishToken, recordGroup } from './record.ts';

@@ -1,6 +1,7 @@
 // After staging: what is left must be nothing, then the staged slices become one winner for each event. Also makes the
 // scope that every decision of the run shares.
 
+import type { CompiledPipeline } from '../../model/compile.ts';
 import { RepriseError } from '../../ports/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { StagedFile, Stager } from '../../ports/stage.ts';
@@ -9,7 +10,6 @@ import { readEntries } from '../ledger/inspect.ts';
 import { epochsOf } from '../ledger/ledger.ts';
 import { checkedDocument, documentDigest, type Recorded, recordedOf } from '../ledger/recorded.ts';
 import type { RunRecord, Runs } from '../ledger/runs.ts';
-import type { CompiledPipeline } from '../model/compile.ts';
 import { isComplete, lastPossibleDate, type Plan } from '../plan/plan.ts';
 import { arrivalDate } from '../plan/raw-keys.ts';
 import { slicesLeft, stagedSlices } from '../replay/stage-slice.ts';

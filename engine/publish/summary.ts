@@ -1,8 +1,8 @@
 // Adds group outcomes up to what a person reads of a run.
 
+import type { CompiledPipeline } from '../../model/compile.ts';
 import type { ChangeCounts, GoneRows, GroupOutcome, LostValues, UndoOutcome } from '../../ports/warehouse.ts';
 import type { RunSummary, TableCounts } from '../ledger/runs.ts';
-import type { CompiledPipeline } from '../model/compile.ts';
 
 export const noCounts = (): TableCounts => ({
   ...{ inserted: 0, updated: 0, deleted: 0, unchanged: 0 },

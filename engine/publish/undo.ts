@@ -1,6 +1,7 @@
 // Takes a published run back: a run of its own over the groups that the other one committed, in the opposite order, each
 // a transaction with its token. Read `admitUndo`, `previewUndo`, `undoGroup` in that order; engine/ledger/finish.ts ends it.
 
+import type { CompiledPipeline } from '../../model/compile.ts';
 import { isoTime } from '../../ports/clock.ts';
 import { RepriseError } from '../../ports/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
@@ -13,7 +14,6 @@ import { Ledger } from '../ledger/ledger.ts';
 import { checkedRun, optionsInForce, type RecordedDeps, recordedOf } from '../ledger/recorded.ts';
 import type { RunRecord, UndoSummary } from '../ledger/runs.ts';
 import { standingUndo, undoDepth } from '../ledger/undone.ts';
-import type { CompiledPipeline } from '../model/compile.ts';
 import { listRaw } from '../plan/catalog.ts';
 import type { Plan } from '../plan/plan.ts';
 import { forgetDates } from '../reconcile/rebuild.ts';

@@ -1,13 +1,13 @@
 // Proves a published window: derives its rows again from raw with the reference evaluator, apart from the stage files,
 // and compares them with hashes that the warehouse makes anew from its columns. Changes nothing.
 
+import type { CompiledPipeline } from '../../model/compile.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { StagedFile, Stager } from '../../ports/stage.ts';
 import type { PublishScope, Verification, Warehouse } from '../../ports/warehouse.ts';
 import { Ledger, type LedgerDeps } from '../ledger/ledger.ts';
 import { documentDigest } from '../ledger/recorded.ts';
 import type { RunRecord, Runs } from '../ledger/runs.ts';
-import type { CompiledPipeline } from '../model/compile.ts';
 import type { Plan } from '../plan/plan.ts';
 import { type ReplayDeps, replaySlice } from '../replay/replay.ts';
 import { pinnedSlices } from '../replay/slice-parts.ts';

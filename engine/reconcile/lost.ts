@@ -1,12 +1,12 @@
 // What the ledger says was published and the warehouse does not have: its file was deleted, restored from an older copy, or
 // is another one. Each transaction left its token in the warehouse, and the warehouse has an id that it was made with.
 
+import type { CompiledPipeline } from '../../model/compile.ts';
 import { RepriseError } from '../../ports/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { PublishedTokens, Warehouse } from '../../ports/warehouse.ts';
 import { inspectLedger } from '../ledger/inspect.ts';
 import type { Runs } from '../ledger/runs.ts';
-import type { CompiledPipeline } from '../model/compile.ts';
 import { isComplete } from '../plan/plan.ts';
 import { Coverage, type CoverageDocument, lose } from './coverage.ts';
 import { rebuildCoverage } from './rebuild.ts';

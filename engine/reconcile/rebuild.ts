@@ -1,10 +1,10 @@
 // Derives coverage from what is recorded of plans, runs and their groups, and keeps it up when a run ends.
 
+import type { CompiledPipeline } from '../../model/compile.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import { inspectLedger } from '../ledger/inspect.ts';
 import { epochsOf } from '../ledger/ledger.ts';
 import type { RunRecord, Runs } from '../ledger/runs.ts';
-import type { CompiledPipeline } from '../model/compile.ts';
 import { isComplete, type Plan } from '../plan/plan.ts';
 import { publishToken } from '../publish/record.ts';
 import { Coverage, type CoverageDocument, cover, forget, NOTHING_COVERED, type Publication } from './coverage.ts';

@@ -2,13 +2,13 @@
 // known from one document; only objects that it does not know are opened. Dates that a partial plan may not touch are
 // named. Safe to repeat at any time beside everything else: what cannot be done now is left for the next time.
 
+import type { CompiledPipeline } from '../../model/compile.ts';
 import { isRepriseError } from '../../ports/errors.ts';
 import { isVersion } from '../../ports/object-store.ts';
 import type { Leases } from '../ledger/leases.ts';
 import { epochsOf, type Ledger } from '../ledger/ledger.ts';
 import { retiredAt } from '../ledger/retired.ts';
 import type { RunRecord } from '../ledger/runs.ts';
-import type { CompiledPipeline } from '../model/compile.ts';
 import { type CatalogDeps, type CatalogProgress, catalogObjects, listRaw } from '../plan/catalog.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { SkippedRaw } from '../plan/raw-keys.ts';

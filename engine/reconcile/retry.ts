@@ -1,14 +1,14 @@
 // Which of what stands in the quarantine today's transforms would accept, and which dates have to be planned whole to have
 // it. Reads just the deliveries that are quarantined; changes nothing but the catalog.
 
+import type { CompiledPipeline } from '../../model/compile.ts';
+import { datesOf } from '../../model/dating.ts';
+import { Evaluator } from '../../model/evaluate.ts';
+import { LIMITS } from '../../model/limits.ts';
+import { formatDay } from '../../model/time.ts';
 import { isRepriseError } from '../../ports/errors.ts';
 import type { Quarantine, QuarantineFilter, QuarantinePlace } from '../../ports/inspector.ts';
 import type { ObjectInfo } from '../../ports/object-store.ts';
-import type { CompiledPipeline } from '../model/compile.ts';
-import { datesOf } from '../model/dating.ts';
-import { Evaluator } from '../model/evaluate.ts';
-import { LIMITS } from '../model/limits.ts';
-import { formatDay } from '../model/time.ts';
 import { type CatalogDeps, readObjects } from '../plan/catalog.ts';
 import { datesOfEntry } from '../plan/entry-dates.ts';
 import { type Window, windowsOver } from '../plan/window.ts';

@@ -1,12 +1,12 @@
 // One slice, from raw objects to staged rows: decode → reject → upcast → transform → mask → keep the winner → Parquet.
 // The verbs are the evaluator's and the slice writer's; this file composes them.
 
+import type { CompiledPipeline } from '../../model/compile.ts';
+import { type Evaluation, Evaluator } from '../../model/evaluate.ts';
 import { RepriseError } from '../../ports/errors.ts';
 import { isVersion, type ObjectStore } from '../../ports/object-store.ts';
 import type { RawReader, RawRow } from '../../ports/raw-reader.ts';
 import type { StagedFile, Stager } from '../../ports/stage.ts';
-import type { CompiledPipeline } from '../model/compile.ts';
-import { type Evaluation, Evaluator } from '../model/evaluate.ts';
 import { readRaw } from '../plan/read-raw.ts';
 import type { PinnedPart } from './slice-parts.ts';
 

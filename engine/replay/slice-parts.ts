@@ -3,10 +3,10 @@
 // or not as it was written, is made from the plan again.
 
 import { createHmac } from 'node:crypto';
+import { hashJson } from '../../model/digest.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import { derivableDocument } from '../ledger/document.ts';
 import type { RunRecord, Runs } from '../ledger/runs.ts';
-import { hashJson } from '../model/digest.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { SlicePart } from '../plan/slices.ts';
 

@@ -1,9 +1,9 @@
 // Stages one slice of a run and records it as done. Repeating it changes nothing.
 
+import type { CompiledPipeline } from '../../model/compile.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import { isSealed, sealed } from '../ledger/manifests.ts';
 import type { RunRecord, Runs, SliceManifest } from '../ledger/runs.ts';
-import type { CompiledPipeline } from '../model/compile.ts';
 import type { Plan } from '../plan/plan.ts';
 import { type ReplayDeps, replaySlice } from './replay.ts';
 import { partsOf } from './slice-parts.ts';

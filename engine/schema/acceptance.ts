@@ -1,7 +1,7 @@
 // Which deliveries a shape takes and which it rejects, before and after: more of them is compatible, fewer breaks.
 // What is asked of a field that was not looked at before is no change as long as the field may be absent.
 
-import type { Field, Fields } from '../model/fields.ts';
+import type { Field, Fields } from '../../model/fields.ts';
 import type { ShapeSurface } from './surface.ts';
 
 export interface AcceptanceChange {

@@ -1,11 +1,11 @@
 // Where the values of a column come from for one shape, in two forms: in words for people, and as a text that is equal
 // exactly when the values are.
 
-import type { ColumnDescription, ColumnOrigin, RawPath, TableDescription } from '../model/describe.ts';
-import { canonicalJson, type MeaningOf } from '../model/digest.ts';
-import type { Field } from '../model/fields.ts';
-import type { Column, Derivation, Path, Pipeline, Shape } from '../model/language.ts';
-import { type Place, resolvePath } from '../model/paths.ts';
+import type { ColumnDescription, ColumnOrigin, RawPath, TableDescription } from '../../model/describe.ts';
+import { canonicalJson, type MeaningOf } from '../../model/digest.ts';
+import type { Field } from '../../model/fields.ts';
+import type { Column, Derivation, Path, Pipeline, Shape } from '../../model/language.ts';
+import { type Place, resolvePath } from '../../model/paths.ts';
 import type { Words } from './surface.ts';
 
 export interface OriginSurface {

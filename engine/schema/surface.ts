@@ -1,12 +1,12 @@
 // What a declaration shows to those who read its tables: tables, columns and where their values come from, and which
 // deliveries become rows. Plain JSON, so that it can be kept and compared with the declaration of another day.
 
-import { type CompiledPipeline, sourcesOf } from '../model/compile.ts';
-import { describePipeline, originForShape, type TableDescription } from '../model/describe.ts';
-import type { MeaningOf } from '../model/digest.ts';
-import type { Fields } from '../model/fields.ts';
-import type { Pipeline, Shape, Version } from '../model/language.ts';
-import { LEADING_COLUMNS, type SqlType } from '../model/tables.ts';
+import { type CompiledPipeline, sourcesOf } from '../../model/compile.ts';
+import { describePipeline, originForShape, type TableDescription } from '../../model/describe.ts';
+import type { MeaningOf } from '../../model/digest.ts';
+import type { Fields } from '../../model/fields.ts';
+import type { Pipeline, Shape, Version } from '../../model/language.ts';
+import { LEADING_COLUMNS, type SqlType } from '../../model/tables.ts';
 import { type OriginSurface, originSurface } from './origin.ts';
 
 /** Words as they are sent and what they mean. */

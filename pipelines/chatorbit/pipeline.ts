@@ -13,8 +13,8 @@ import {
   secondsMicros,
   text,
   timeText,
-} from '../../engine/model/fields.ts';
-import { column, compute, definePipeline, input, rawObject } from '../../engine/model/language.ts';
+} from '../../model/fields.ts';
+import { column, compute, definePipeline, input, rawObject } from '../../model/language.ts';
 import { countCodePoints } from './code-points.ts';
 import { slackRole, slackUserId } from './slack-user.ts';
 

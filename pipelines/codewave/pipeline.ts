@@ -1,8 +1,8 @@
 // codewave, a collaborative editor: edit batches and the operations in them, cursors, and executions that are billed.
 // Reads in the order of the event contract.
 
-import { array, epochMs, integer, object, text, timeText, tuple } from '../../engine/model/fields.ts';
-import { column, definePipeline, listed, raw } from '../../engine/model/language.ts';
+import { array, epochMs, integer, object, text, timeText, tuple } from '../../model/fields.ts';
+import { column, definePipeline, listed, raw } from '../../model/language.ts';
 
 /** What every execution tells, whatever its state. */
 const executionFields = {

@@ -1,8 +1,8 @@
 // novadocs, a plugin marketplace: the life of a plugin, told in two versions by four sources. Reads in the order of the
 // event contract.
 
-import { anyObject, epochMs, integer, object, text, timeText } from '../../engine/model/fields.ts';
-import { column, definePipeline, raw } from '../../engine/model/language.ts';
+import { anyObject, epochMs, integer, object, text, timeText } from '../../model/fields.ts';
+import { column, definePipeline, raw } from '../../model/language.ts';
 
 const sources = ['web', 'desktop', 'runtime', 'billing'];
 /** Any minor or patch version of 2. */

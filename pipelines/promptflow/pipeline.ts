@@ -1,8 +1,8 @@
 // promptflow, product analytics: page views that server and browser both report, signups, and leads of the CRM, with
 // where each visit came from. Reads in the order of the event contract.
 
-import { epochMs, integer, number, object, text, timeText } from '../../engine/model/fields.ts';
-import { column, compute, constant, definePipeline, input, type Value } from '../../engine/model/language.ts';
+import { epochMs, integer, number, object, text, timeText } from '../../model/fields.ts';
+import { column, compute, constant, definePipeline, input, type Value } from '../../model/language.ts';
 import { aiSourceOf, channelOf, referrerOf } from './channel.ts';
 import { lastParameter } from './url-query.ts';
 

@@ -1,7 +1,7 @@
 // What an order costs: Σ quantity × price, exact. Quantities and prices may be zero or negative.
 
-import { fitsDecimal, multiplyByInteger } from '../../engine/model/decimal.ts';
-import { Refusal } from '../../engine/model/language.ts';
+import { fitsDecimal, multiplyByInteger } from '../../model/decimal.ts';
+import { Refusal } from '../../model/language.ts';
 
 /** `prices` are unscaled decimals of scale 18, one for each quantity. */
 export function orderTotal(

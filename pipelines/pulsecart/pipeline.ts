@@ -1,8 +1,8 @@
 // pulsecart, a marketplace shop: orders in two versions while the order service migrates, payments, stock, and what
 // the web shop saw. Reads in the order of the event contract.
 
-import { cardBrand, cardLast4 } from '../../engine/model/card.ts';
-import { maskCardNumbers } from '../../engine/model/card-text.ts';
+import { cardBrand, cardLast4 } from '../../model/card.ts';
+import { maskCardNumbers } from '../../model/card-text.ts';
 import {
   array,
   decimalNumber,
@@ -13,8 +13,8 @@ import {
   oneOf,
   text,
   timeText,
-} from '../../engine/model/fields.ts';
-import { column, compute, definePipeline, input, listed } from '../../engine/model/language.ts';
+} from '../../model/fields.ts';
+import { column, compute, definePipeline, input, listed } from '../../model/language.ts';
 import { orderTotal } from './order-total.ts';
 
 const sourceAndEventId = { parts: ['$source', 'event_id'] };

@@ -1,4 +1,4 @@
--- What deliveries of one event are compared by, from `_delivery`, as engine/model/keyed.ts has it: the sha256 of the
+-- What deliveries of one event are compared by, from `_delivery`, as model/keyed.ts has it: the sha256 of the
 -- body; of sealed ones its first 32 digits, for which the seal's four rounds are undone. Temporary, so that the key is
 -- never written down. And the hash under which the catalog keeps the key of a row.
 CREATE OR REPLACE TEMP MACRO catalog_key(id) AS ('0x' || substr(sha256('{{key}}:row:' || id), 1, 15))::BIGINT;

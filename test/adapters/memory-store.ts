@@ -4,7 +4,7 @@
 import { mkdirSync } from 'node:fs';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sha256Hex } from '../../engine/model/digest.ts';
+import { sha256Hex } from '../../model/digest.ts';
 import { RepriseError } from '../../ports/errors.ts';
 import type { ObjectInfo, ObjectStore, WriteCondition } from '../../ports/object-store.ts';
 

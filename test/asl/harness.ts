@@ -6,8 +6,8 @@ import type {
   ExecutionResult,
   JsonValue,
   TaskCall,
-} from '../../adapters/local/asl/asl.ts';
-import { loadStateMachine, startExecution } from '../../adapters/local/asl/asl.ts';
+} from '../../lib/asl/asl.ts';
+import { loadStateMachine, startExecution } from '../../lib/asl/asl.ts';
 
 /** Time passes only when nothing else can happen; then the earliest sleeper wakes. */
 export function virtualClock() {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { loadStateMachine, StateMachineInvalid } from '../../adapters/local/asl/asl.ts';
+import { loadStateMachine, StateMachineInvalid } from '../../lib/asl/asl.ts';
 import { machine, pass, task } from './harness.ts';
 
 const fixtures = new URL('./fixtures/', import.meta.url);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { JsonValue } from '../../adapters/local/asl/asl.ts';
+import type { JsonValue } from '../../lib/asl/asl.ts';
 import { failing, lines, machine, pass, run, task, untilAborted } from './harness.ts';
 
 const succeeded = (output: unknown) => ({ status: 'SUCCEEDED', output });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { TaskTokenUnknown } from '../../adapters/local/asl/asl.ts';
+import { TaskTokenUnknown } from '../../lib/asl/asl.ts';
 import { failing, lines, machine, pass, run, start, task, untilAborted, value } from './harness.ts';
 
 const succeeded = (output: unknown) => ({ status: 'SUCCEEDED', output });

@@ -5,13 +5,13 @@ import { appendFile, mkdtemp, readdir, readFile, rename, rm, truncate, writeFile
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Engine } from '../../cli/wire/engine.ts';
 import { expectedOf, toNdjson } from '../../generator/sample.ts';
 import { samples as chatorbit } from '../../pipelines/chatorbit/samples.ts';
 import { samples as codewave } from '../../pipelines/codewave/samples.ts';
 import { samples as novadocs } from '../../pipelines/novadocs/samples.ts';
 import { samples as promptflow } from '../../pipelines/promptflow/samples.ts';
 import { samples as pulsecart, sampleCardNumbers } from '../../pipelines/pulsecart/samples.ts';
+import { Engine } from '../../profiles/embedded/engine.ts';
 import { putObject, WRITERS, type Writer } from './lake.ts';
 import { type RunDocument, reprise, repriseJson, shell } from './reprise.ts';
 import { type Row, rowsOf } from './warehouse.ts';

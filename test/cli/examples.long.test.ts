@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packageRoot } from '../../adapters/local/duckdb/sql.ts';
+import { packageRoot } from '../../adapters/duckdb/sql.ts';
 import { COMMANDS } from '../../cli/commands/all.ts';
 import { toNdjson } from '../../generator/sample.ts';
 import { samples as chatorbit } from '../../pipelines/chatorbit/samples.ts';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { identityName, ownIdentity } from '../../adapters/local/process-identity.ts';
+import { identityName, ownIdentity } from '../../adapters/system/process-identity.ts';
 import { expectedOf, type Sample, toNdjson } from '../../generator/sample.ts';
 import { samples as codewave } from '../../pipelines/codewave/samples.ts';
 import { samples as pulsecart, sampleCardNumbers } from '../../pipelines/pulsecart/samples.ts';

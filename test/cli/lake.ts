@@ -4,11 +4,11 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parquetWriteFile } from 'hyparquet-writer';
 import parquetjs from 'parquetjs-lite';
-import { TableAppender } from '../../adapters/local/duckdb/appender.ts';
-import { openDuck } from '../../adapters/local/duckdb/instance.ts';
-import { copyToParquet } from '../../adapters/local/duckdb/parquet-path.ts';
-import { parseTimeText } from '../../engine/model/time.ts';
+import { TableAppender } from '../../adapters/duckdb/appender.ts';
+import { openDuck } from '../../adapters/duckdb/instance.ts';
+import { copyToParquet } from '../../adapters/duckdb/parquet-path.ts';
 import type { Delivery } from '../../generator/sample.ts';
+import { parseTimeText } from '../../model/time.ts';
 
 export type Writer = (path: string, deliveries: readonly Delivery[]) => Promise<void>;
 

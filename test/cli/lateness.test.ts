@@ -1,10 +1,10 @@
 // The lateness report, held against every event that stands, one by one.
 
 import { expect, it } from 'vitest';
-import { createDuckLatenessReader } from '../../adapters/local/duckdb/lateness.ts';
-import type { Engine } from '../../cli/wire/engine.ts';
+import { createDuckLatenessReader } from '../../adapters/duckdb-warehouse/lateness.ts';
 import { type Lateness, latenessReport } from '../../engine/reconcile/lateness.ts';
 import { samples } from '../../pipelines/promptflow/samples.ts';
+import type { Engine } from '../../profiles/embedded/engine.ts';
 import { backfill, inHome, land } from './reconcile-home.ts';
 import { reprise } from './reprise.ts';
 

@@ -5,7 +5,7 @@ import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packageRoot } from '../../adapters/local/duckdb/sql.ts';
+import { packageRoot } from '../../adapters/duckdb/sql.ts';
 import { expectedOf, toNdjson } from '../../generator/sample.ts';
 import { samples } from '../../pipelines/pulsecart/samples.ts';
 import { putObject, WRITERS, type Writer } from './lake.ts';

@@ -4,19 +4,19 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemClock } from '../../adapters/local/clock.ts';
+import { systemClock } from '../../adapters/system/clock.ts';
 import { drive } from '../../cli/commands/execution.ts';
 import { landChunks } from '../../cli/commands/land.ts';
 import { planAndSave } from '../../cli/commands/planning.ts';
 import { reconcileOn } from '../../cli/commands/reconcile.ts';
 import { Terminal } from '../../cli/render/terminal.ts';
-import { Engine } from '../../cli/wire/engine.ts';
 import { createRun } from '../../engine/ledger/begin.ts';
 import type { RunRecord } from '../../engine/ledger/runs.ts';
 import { PLAN_LIMITS } from '../../engine/plan/limits.ts';
 import type { Window } from '../../engine/plan/window.ts';
 import type { Reconciliation } from '../../engine/reconcile/reconcile.ts';
 import { type Delivery, toNdjson } from '../../generator/sample.ts';
+import { Engine } from '../../profiles/embedded/engine.ts';
 
 const quiet = new Terminal({ json: true, verbose: false, clock: systemClock });
 quiet.progress = () => {};

@@ -4,11 +4,11 @@
 import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { packageRoot } from '../../adapters/local/duckdb/sql.ts';
-import type { Engine } from '../../cli/wire/engine.ts';
+import { packageRoot } from '../../adapters/duckdb/sql.ts';
 import { Leases } from '../../engine/ledger/leases.ts';
 import type { Reconciliation } from '../../engine/reconcile/reconcile.ts';
 import type { Delivery } from '../../generator/sample.ts';
+import type { Engine } from '../../profiles/embedded/engine.ts';
 import { putObject, WRITERS, type Writer } from './lake.ts';
 import { backfill, land, newHome, onHome, reconcile, standing } from './reconcile-home.ts';
 import { reprise, repriseJson } from './reprise.ts';

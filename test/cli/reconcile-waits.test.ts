@@ -10,12 +10,12 @@ import { waitingCheck } from '../../cli/doctor/waiting.ts';
 import type { Reconciled } from '../../cli/render/reconcile.ts';
 import { exitCodeOfReconciliation } from '../../cli/render/reconcile.ts';
 import { Terminal } from '../../cli/render/terminal.ts';
-import type { Engine } from '../../cli/wire/engine.ts';
 import { createRun } from '../../engine/ledger/begin.ts';
 import { Leases } from '../../engine/ledger/leases.ts';
 import { PLAN_LIMITS } from '../../engine/plan/limits.ts';
 import { readWaiting } from '../../engine/reconcile/waiting.ts';
 import { samples } from '../../pipelines/pulsecart/samples.ts';
+import type { Engine } from '../../profiles/embedded/engine.ts';
 import { backfill, land, newHome, onHome, reconcile } from './reconcile-home.ts';
 
 const HOUR_MS = 3_600_000;

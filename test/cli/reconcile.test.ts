@@ -1,7 +1,6 @@
 // What arrives late is replayed by reconcile as if it had been there from the start; what it may not touch it names.
 
 import { describe, expect, it } from 'vitest';
-import type { Engine } from '../../cli/wire/engine.ts';
 import { inWindow } from '../../engine/plan/window.ts';
 import type { NeedsWhole } from '../../engine/reconcile/reconcile.ts';
 import { randomFrom } from '../../generator/random.ts';
@@ -10,6 +9,7 @@ import { samples as codewave } from '../../pipelines/codewave/samples.ts';
 import { samples as novadocs } from '../../pipelines/novadocs/samples.ts';
 import { samples as promptflow } from '../../pipelines/promptflow/samples.ts';
 import { samples as pulsecart } from '../../pipelines/pulsecart/samples.ts';
+import type { Engine } from '../../profiles/embedded/engine.ts';
 import { backfill, inHome, land, reconcile, type Standing, standing } from './reconcile-home.ts';
 
 const EVENTS = 250;

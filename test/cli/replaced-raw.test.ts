@@ -5,8 +5,8 @@ import { copyFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parquetWriteFile } from 'hyparquet-writer';
 import { expect, it } from 'vitest';
-import type { Engine } from '../../cli/wire/engine.ts';
 import type { Delivery } from '../../generator/sample.ts';
+import type { Engine } from '../../profiles/embedded/engine.ts';
 import { putObject, type Writer } from './lake.ts';
 import { backfill, inHome, reconcile } from './reconcile-home.ts';
 

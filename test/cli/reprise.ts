@@ -3,7 +3,7 @@
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { packageRoot } from '../../adapters/local/duckdb/sql.ts';
+import { packageRoot } from '../../adapters/duckdb/sql.ts';
 import { checkPrinted } from './printed.ts';
 
 export interface Ended {

@@ -1,6 +1,6 @@
 // Commands that run in the process of the test: one of its own would know the transforms by another digest than the tests.
 
-import { systemClock } from '../../adapters/local/clock.ts';
+import { systemClock } from '../../adapters/system/clock.ts';
 import type { Command } from '../../cli/command.ts';
 import { Terminal } from '../../cli/render/terminal.ts';
 

@@ -16,9 +16,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openDuck } from '../../adapters/local/duckdb/instance.ts';
-import { readParquet } from '../../adapters/local/duckdb/parquet-path.ts';
-import { packageRoot } from '../../adapters/local/duckdb/sql.ts';
+import { openDuck } from '../../adapters/duckdb/instance.ts';
+import { readParquet } from '../../adapters/duckdb/parquet-path.ts';
+import { packageRoot } from '../../adapters/duckdb/sql.ts';
 import { readDelivery } from '../../engine/land/delivery.ts';
 import { encodeRecord } from '../../engine/land/record.ts';
 

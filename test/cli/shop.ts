@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { packageRoot } from '../../adapters/local/duckdb/sql.ts';
+import { packageRoot } from '../../adapters/duckdb/sql.ts';
 import { type Ended, shell } from './reprise.ts';
 import { type Row, rowsOf } from './warehouse.ts';
 

@@ -7,8 +7,8 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openDuck } from '../../adapters/local/duckdb/instance.ts';
-import { copyToParquet } from '../../adapters/local/duckdb/parquet-path.ts';
+import { openDuck } from '../../adapters/duckdb/instance.ts';
+import { copyToParquet } from '../../adapters/duckdb/parquet-path.ts';
 
 const PEAK_MB_MAX = 1000;
 const root = join(import.meta.dirname, '..', '..');

@@ -1,8 +1,8 @@
 // What a contract of a warehouse needs: a warehouse under test, deliveries, and the rows that they give.
 
-import type { CompiledPipeline } from '../../engine/model/compile.ts';
-import { Evaluator } from '../../engine/model/evaluate.ts';
 import type { Random } from '../../generator/random.ts';
+import type { CompiledPipeline } from '../../model/compile.ts';
+import { Evaluator } from '../../model/evaluate.ts';
 import type { StagedFile, Stager } from '../../ports/stage.ts';
 import type { PublishScope, Warehouse } from '../../ports/warehouse.ts';
 import { dateOf, deliveryOf, randomDraft } from '../../simulator/deliveries.ts';

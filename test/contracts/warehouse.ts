@@ -2,8 +2,8 @@
 // random small states are published, previewed, verified and taken back through both.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { CompiledPipeline } from '../../engine/model/compile.ts';
 import { type Random, randomFrom } from '../../generator/random.ts';
+import type { CompiledPipeline } from '../../model/compile.ts';
 import type {
   DateChange,
   GroupOutcome,

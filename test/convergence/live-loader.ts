@@ -3,10 +3,10 @@
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { deliveryOrderSql, precedenceSql } from '../../adapters/local/duckdb/columns.ts';
-import { readParquet } from '../../adapters/local/duckdb/parquet-path.ts';
-import type { Engine } from '../../cli/wire/engine.ts';
+import { deliveryOrderSql, precedenceSql } from '../../adapters/duckdb/columns.ts';
+import { readParquet } from '../../adapters/duckdb/parquet-path.ts';
 import { replaySlice } from '../../engine/replay/replay.ts';
+import type { Engine } from '../../profiles/embedded/engine.ts';
 
 let loads = 0;
 

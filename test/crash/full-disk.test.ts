@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { openDuckWarehouse } from '../../adapters/local/duckdb/warehouse.ts';
+import { openDuckWarehouse } from '../../adapters/duckdb-warehouse/warehouse.ts';
 import { copyHome } from '../copy-home.ts';
 import { mountSmallDisk, WHY_SKIPPED } from '../tmpfs.ts';
 import { digests, landInFewObjects, reprise } from './processes.ts';

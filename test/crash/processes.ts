@@ -4,11 +4,11 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createRawWriter } from '../../adapters/local/duckdb/raw-writer.ts';
-import { packageRoot } from '../../adapters/local/duckdb/sql.ts';
-import { Engine } from '../../cli/wire/engine.ts';
-import { parseTimeText } from '../../engine/model/time.ts';
+import { createRawWriter } from '../../adapters/duckdb/raw-writer.ts';
+import { packageRoot } from '../../adapters/duckdb/sql.ts';
+import { parseTimeText } from '../../model/time.ts';
 import { samples } from '../../pipelines/pulsecart/samples.ts';
+import { Engine } from '../../profiles/embedded/engine.ts';
 
 const OBJECTS = 4;
 const OPEN = { pipelinesFolder: undefined, command: 'test', waitMs: 20_000, say: () => {} };

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openHome } from '../../adapters/local/home.ts';
+import { openHome } from '../../adapters/folder/home.ts';
 import type { LedgerEntry } from '../../engine/ledger/entry.ts';
 import { inspectLedger } from '../../engine/ledger/inspect.ts';
 import { copyHome } from '../copy-home.ts';

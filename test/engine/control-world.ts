@@ -4,7 +4,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openFileStore } from '../../adapters/local/files.ts';
+import { openFileStore } from '../../adapters/folder/files.ts';
 import type { LeaseDeps } from '../../engine/ledger/leases.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { RepriseError } from '../../ports/errors.ts';

@@ -5,10 +5,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { type Duck, openDuck } from '../../adapters/local/duckdb/instance.ts';
-import { DICTIONARY_TEXT_BYTES } from '../../adapters/local/duckdb/memory.ts';
-import { makeRoom } from '../../adapters/local/duckdb/wide-table.ts';
-import type { CompiledPipeline } from '../../engine/model/compile.ts';
+import { type Duck, openDuck } from '../../adapters/duckdb/instance.ts';
+import { DICTIONARY_TEXT_BYTES } from '../../adapters/duckdb/memory.ts';
+import { makeRoom } from '../../adapters/duckdb-warehouse/wide-table.ts';
+import type { CompiledPipeline } from '../../model/compile.ts';
 
 const ROWS = 20_000;
 const talk = { name: 'talk' } as CompiledPipeline;

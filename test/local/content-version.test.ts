@@ -6,8 +6,8 @@ import { mkdir, mkdtemp, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CONTENT_VERSION_LIMITS } from '../../adapters/local/content-version.ts';
-import { openFileStore } from '../../adapters/local/files.ts';
+import { CONTENT_VERSION_LIMITS } from '../../adapters/folder/content-version.ts';
+import { openFileStore } from '../../adapters/folder/files.ts';
 import { isSameVersion, isVersion, type ObjectInfo, type ObjectStore } from '../../ports/object-store.ts';
 
 const KEY = 'raw/pulsecart/dt=2026-06-01/hour=00/part-0.parquet';

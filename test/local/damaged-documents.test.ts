@@ -6,14 +6,14 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { systemClock } from '../../adapters/local/clock.ts';
-import { openHome } from '../../adapters/local/home.ts';
+import { openHome } from '../../adapters/folder/home.ts';
+import { systemClock } from '../../adapters/system/clock.ts';
 import type { Arguments } from '../../cli/command.ts';
 import { HOME_CHECKS } from '../../cli/doctor/checks.ts';
 import { type Finding, findingsOf } from '../../cli/doctor/finding.ts';
-import { Engine } from '../../cli/wire/engine.ts';
 import { Leases } from '../../engine/ledger/leases.ts';
 import { Runs } from '../../engine/ledger/runs.ts';
+import { Engine } from '../../profiles/embedded/engine.ts';
 import { reprise, repriseJson } from '../cli/reprise.ts';
 import { copyHome } from '../copy-home.ts';
 import { landInFewObjects } from '../crash/processes.ts';

@@ -4,9 +4,9 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cleanFileStore, openFileStore } from '../../adapters/local/files.ts';
-import { tryLock } from '../../adapters/local/lock-file.ts';
-import { identityName, ownIdentity } from '../../adapters/local/process-identity.ts';
+import { cleanFileStore, openFileStore } from '../../adapters/folder/files.ts';
+import { tryLock } from '../../adapters/folder/lock-file.ts';
+import { identityName, ownIdentity } from '../../adapters/system/process-identity.ts';
 import { describeObjectStore } from '../contracts/object-store.ts';
 
 let folder: string;

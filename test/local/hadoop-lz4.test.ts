@@ -5,9 +5,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { decompressHadoopLz4, Lz4Fault } from '../../adapters/local/duckdb/lz4.ts';
-import { createRawReader } from '../../adapters/local/duckdb/raw-reader.ts';
+import { createRawReader } from '../../adapters/duckdb/raw-reader.ts';
 import { randomFrom } from '../../generator/random.ts';
+import { decompressHadoopLz4, Lz4Fault } from '../../lib/parquet/lz4.ts';
 import type { RawRow } from '../../ports/raw-reader.ts';
 
 const ROWS = 1200;

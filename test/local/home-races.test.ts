@@ -8,9 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openDuck } from '../../adapters/local/duckdb/instance.ts';
-import { packageRoot } from '../../adapters/local/duckdb/sql.ts';
-import { openHome } from '../../adapters/local/home.ts';
+import { openDuck } from '../../adapters/duckdb/instance.ts';
+import { packageRoot } from '../../adapters/duckdb/sql.ts';
+import { openHome } from '../../adapters/folder/home.ts';
 
 const PROCESSES = 6;
 const ROUNDS = 12;

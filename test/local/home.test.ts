@@ -5,10 +5,10 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { systemClock } from '../../adapters/local/clock.ts';
-import { openHome } from '../../adapters/local/home.ts';
-import { ownIdentity } from '../../adapters/local/process-identity.ts';
-import { acquireWarehouse } from '../../adapters/local/warehouse-lock.ts';
+import { openHome } from '../../adapters/folder/home.ts';
+import { acquireWarehouse } from '../../adapters/folder/warehouse-lock.ts';
+import { systemClock } from '../../adapters/system/clock.ts';
+import { ownIdentity } from '../../adapters/system/process-identity.ts';
 
 let folder: string;
 let count = 0;

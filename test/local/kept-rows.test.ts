@@ -4,10 +4,10 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { keptFiles, recordChanges } from '../../adapters/local/duckdb/apply.ts';
-import { openDuck } from '../../adapters/local/duckdb/instance.ts';
-import { readParquet } from '../../adapters/local/duckdb/parquet-path.ts';
-import type { CompiledPipeline } from '../../engine/model/compile.ts';
+import { openDuck } from '../../adapters/duckdb/instance.ts';
+import { readParquet } from '../../adapters/duckdb/parquet-path.ts';
+import { keptFiles, recordChanges } from '../../adapters/duckdb-warehouse/apply.ts';
+import type { CompiledPipeline } from '../../model/compile.ts';
 
 const ROWS = 80_000;
 const TEXT_BYTES = 1500;

@@ -9,9 +9,9 @@ import { gzipSync } from 'node:zlib';
 import { assert, asyncProperty, integer, pre } from 'fast-check';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readPageHeader } from '../../adapters/local/duckdb/page-header.ts';
-import { type ParquetFooter, readParquetFooter } from '../../adapters/local/duckdb/parquet-footer.ts';
-import { createRawReader } from '../../adapters/local/duckdb/raw-reader.ts';
+import { createRawReader } from '../../adapters/duckdb/raw-reader.ts';
+import { type ParquetFooter, readParquetFooter } from '../../lib/parquet/footer.ts';
+import { readPageHeader } from '../../lib/parquet/page-header.ts';
 import { needed } from '../cli/reprise.ts';
 
 const BODY_MAX = 262_144;

@@ -4,8 +4,8 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Duck, openDuck, quoteLiteral } from '../../adapters/local/duckdb/instance.ts';
-import { copyToParquet, readParquet } from '../../adapters/local/duckdb/parquet-path.ts';
+import { type Duck, openDuck, quoteLiteral } from '../../adapters/duckdb/instance.ts';
+import { copyToParquet, readParquet } from '../../adapters/duckdb/parquet-path.ts';
 
 /** Each with the neighbours that its name would match as a pattern, and what patterns of other dialects know. */
 const NAMES = [

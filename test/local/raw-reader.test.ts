@@ -8,10 +8,10 @@ import { join } from 'node:path';
 import { parquetMetadata } from 'hyparquet';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Duck, openDuck, quoteLiteral } from '../../adapters/local/duckdb/instance.ts';
-import { copyToParquet } from '../../adapters/local/duckdb/parquet-path.ts';
-import { createRawReader } from '../../adapters/local/duckdb/raw-reader.ts';
-import { createRawWriter } from '../../adapters/local/duckdb/raw-writer.ts';
+import { type Duck, openDuck, quoteLiteral } from '../../adapters/duckdb/instance.ts';
+import { copyToParquet } from '../../adapters/duckdb/parquet-path.ts';
+import { createRawReader } from '../../adapters/duckdb/raw-reader.ts';
+import { createRawWriter } from '../../adapters/duckdb/raw-writer.ts';
 import { isRepriseError } from '../../ports/errors.ts';
 import type { RawRow, RowRange } from '../../ports/raw-reader.ts';
 

@@ -5,8 +5,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { RAW_READ_LIMITS } from '../../adapters/local/duckdb/limits.ts';
-import { createRawReader } from '../../adapters/local/duckdb/raw-reader.ts';
+import { createRawReader } from '../../adapters/duckdb/raw-reader.ts';
+import { RAW_READ_LIMITS } from '../../lib/parquet/limits.ts';
 import type { RawRow } from '../../ports/raw-reader.ts';
 import { smallObject, stockChange } from './small-objects.ts';
 

@@ -3,12 +3,12 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openDuck, quoteLiteral } from '../../adapters/local/duckdb/instance.ts';
-import { sql } from '../../adapters/local/duckdb/sql.ts';
-import { DuckStager } from '../../adapters/local/duckdb/stager.ts';
-import { DuckWarehouse } from '../../adapters/local/duckdb/warehouse.ts';
-import { sealKey } from '../../engine/model/keyed.ts';
-import { QUARANTINE_COLUMNS } from '../../engine/model/tables.ts';
+import { openDuck, quoteLiteral } from '../../adapters/duckdb/instance.ts';
+import { sql } from '../../adapters/duckdb/sql.ts';
+import { DuckStager } from '../../adapters/duckdb/stager.ts';
+import { DuckWarehouse } from '../../adapters/duckdb-warehouse/warehouse.ts';
+import { sealKey } from '../../model/keyed.ts';
+import { QUARANTINE_COLUMNS } from '../../model/tables.ts';
 import { DELIVERY_KEY } from '../../simulator/model.ts';
 import { tinyPipeline } from '../../simulator/tiny-pipeline.ts';
 import { describeDamage } from '../contracts/damage.ts';

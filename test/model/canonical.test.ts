@@ -1,7 +1,7 @@
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { canonicalValue, rowHash } from '../../engine/model/canonical.ts';
+import { canonicalValue, rowHash } from '../../model/canonical.ts';
 
 const texts = fc.oneof(
   fc.constant(null),

@@ -2,8 +2,8 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { luhnValid } from '../../engine/model/card.ts';
-import { maskCardNumbers } from '../../engine/model/card-text.ts';
+import { luhnValid } from '../../model/card.ts';
+import { maskCardNumbers } from '../../model/card-text.ts';
 
 /** The digits with a check digit after them that makes them Luhn-valid. */
 function withCheckDigit(digits: string): string {

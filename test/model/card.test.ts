@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { cardBrand, cardLast4, luhnValid } from '../../engine/model/card.ts';
+import { cardBrand, cardLast4, luhnValid } from '../../model/card.ts';
 
 describe('cardBrand', () => {
   const brands = {

@@ -9,7 +9,7 @@ import {
   multiplyByInteger,
   parseDecimalNumber,
   parseDecimalText,
-} from '../../engine/model/decimal.ts';
+} from '../../model/decimal.ts';
 
 const LIMIT = 10n ** BigInt(DECIMAL_PRECISION);
 const UNIT = 10n ** BigInt(DECIMAL_SCALE);

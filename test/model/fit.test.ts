@@ -2,7 +2,7 @@
 // declaration that names table, column, function and rule, and never a value.
 
 import { describe, expect, it } from 'vitest';
-import { decimalText, text, timeText } from '../../engine/model/fields.ts';
+import { decimalText, text, timeText } from '../../model/fields.ts';
 import {
   type Column,
   type ColumnType,
@@ -15,7 +15,7 @@ import {
   listed,
   Refusal,
   type Value,
-} from '../../engine/model/language.ts';
+} from '../../model/language.ts';
 import { evaluatorOf } from '../pipelines/evaluate-body.ts';
 
 /** A pipeline whose one own column has this origin. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { joinIdentity } from '../../engine/model/identity.ts';
+import { joinIdentity } from '../../model/identity.ts';
 
 describe('joinIdentity', () => {
   test.each([

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseInt64 } from '../../engine/model/integer.ts';
+import { parseInt64 } from '../../model/integer.ts';
 
 describe('parseInt64', () => {
   test.each([

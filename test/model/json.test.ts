@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decodeUtf8, type Json, type JsonFaultCode, rawSlice, readJson } from '../../engine/model/json.ts';
+import { decodeUtf8, type Json, type JsonFaultCode, rawSlice, readJson } from '../../model/json.ts';
 
 const DEPTH_MAX = 500;
 

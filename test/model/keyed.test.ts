@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Duck, openDuck } from '../../adapters/local/duckdb/instance.ts';
-import { sql } from '../../adapters/local/duckdb/sql.ts';
-import { orderOfDelivery, SEALED_DIGITS, sealDelivery, sealKey } from '../../engine/model/keyed.ts';
+import { type Duck, openDuck } from '../../adapters/duckdb/instance.ts';
+import { sql } from '../../adapters/duckdb/sql.ts';
+import { orderOfDelivery, SEALED_DIGITS, sealDelivery, sealKey } from '../../model/keyed.ts';
 
 const KEY = sealKey(new Uint8Array(32).fill(7));
 const sha256 = fc.string().map((text) => createHash('sha256').update(text).digest('hex'));

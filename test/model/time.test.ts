@@ -8,7 +8,7 @@ import {
   parseEpochMillis,
   parseSecondsMicros,
   parseTimeText,
-} from '../../engine/model/time.ts';
+} from '../../model/time.ts';
 
 const MILLIS_MIN = Date.parse('0001-01-01T00:00:00.000Z');
 const MILLIS_MAX = Date.parse('9999-12-31T23:59:59.999Z');

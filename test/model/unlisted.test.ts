@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { keptSource, shownSource } from '../../engine/model/unlisted.ts';
+import { keptSource, shownSource } from '../../model/unlisted.ts';
 
 const KEY = new Uint8Array(32).fill(3);
 const isListed = (name: string): boolean => ['web', 'payment-service'].includes(name);

@@ -1,10 +1,10 @@
 // Evaluates one body of a pipeline as if it had just been received, for tests of declarations.
 
 import { createHash } from 'node:crypto';
-import { compilePipeline } from '../../engine/model/compile.ts';
-import { type Evaluation, Evaluator } from '../../engine/model/evaluate.ts';
-import type { Pipeline, Value } from '../../engine/model/language.ts';
-import { parseTimeText } from '../../engine/model/time.ts';
+import { compilePipeline } from '../../model/compile.ts';
+import { type Evaluation, Evaluator } from '../../model/evaluate.ts';
+import type { Pipeline, Value } from '../../model/language.ts';
+import { parseTimeText } from '../../model/time.ts';
 
 /** Gives a function of source and body; `rowsOf` names the columns of one table's rows. */
 export function evaluatorOf(pipeline: Pipeline, receivedAt: string) {

@@ -4,10 +4,10 @@
 
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { Pipelines } from '../../cli/wire/pipelines.ts';
-import { Evaluator } from '../../engine/model/evaluate.ts';
-import { parseTimeText } from '../../engine/model/time.ts';
 import type { SampleSource } from '../../generator/sample.ts';
+import { Evaluator } from '../../model/evaluate.ts';
+import { parseTimeText } from '../../model/time.ts';
+import { Pipelines } from '../../profiles/embedded/pipelines.ts';
 
 const SEED = 20260601;
 const EVENTS = 200;

@@ -4,7 +4,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { packageRoot } from '../../adapters/local/duckdb/sql.ts';
+import { packageRoot } from '../../adapters/duckdb/sql.ts';
 import type { CheckDocument } from '../../cli/render/schema.ts';
 import type { SchemaChange } from '../../engine/schema/compare.ts';
 import { type CheckEnd, runChecks } from './checks.ts';

@@ -4,12 +4,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { evolve, planEvolution } from '../../adapters/local/duckdb/evolve.ts';
-import { type Duck, openDuck } from '../../adapters/local/duckdb/instance.ts';
-import { DuckWarehouse } from '../../adapters/local/duckdb/warehouse.ts';
-import { type CompiledPipeline, compilePipeline } from '../../engine/model/compile.ts';
-import { array, integer, object, text, timeText } from '../../engine/model/fields.ts';
-import { column, definePipeline, type Table } from '../../engine/model/language.ts';
+import { type Duck, openDuck } from '../../adapters/duckdb/instance.ts';
+import { evolve, planEvolution } from '../../adapters/duckdb-warehouse/evolve.ts';
+import { DuckWarehouse } from '../../adapters/duckdb-warehouse/warehouse.ts';
+import { type CompiledPipeline, compilePipeline } from '../../model/compile.ts';
+import { array, integer, object, text, timeText } from '../../model/fields.ts';
+import { column, definePipeline, type Table } from '../../model/language.ts';
 
 const shop = (tables: Readonly<Record<string, Table>>): CompiledPipeline =>
   compilePipeline(

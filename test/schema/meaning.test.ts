@@ -5,9 +5,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freeNames } from '../../adapters/local/declaration/free-names.ts';
-import { meaningsOf } from '../../adapters/local/declaration/meaning.ts';
-import { parseModule, type Syntax } from '../../adapters/local/declaration/syntax.ts';
+import { meaningsOf } from '../../adapters/declaration/meaning.ts';
+import { freeNames } from '../../lib/typescript/free-names.ts';
+import { parseModule, type Syntax } from '../../lib/typescript/syntax.ts';
 
 describe('free names', () => {
   it.each([

@@ -1,7 +1,7 @@
 // Death at any call: once armed, a counter runs down over every call to a store or to DuckDB, and the call at which it
 // reaches zero throws, before its effect or after it. From then on everything throws, until the process is born anew.
 
-import type { Duck } from '../../adapters/local/duckdb/instance.ts';
+import type { Duck } from '../../adapters/duckdb/instance.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 
 export class Crash extends Error {

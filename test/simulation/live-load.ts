@@ -1,8 +1,8 @@
 // The live loader of the simulator, in SQL.
 
-import { type Duck, quoteLiteral } from '../../adapters/local/duckdb/instance.ts';
-import type { CompiledPipeline, CompiledTable } from '../../engine/model/compile.ts';
-import type { SqlType } from '../../engine/model/tables.ts';
+import { type Duck, quoteLiteral } from '../../adapters/duckdb/instance.ts';
+import type { CompiledPipeline, CompiledTable } from '../../model/compile.ts';
+import type { SqlType } from '../../model/tables.ts';
 import { type LiveChange, liveChange } from '../../simulator/live-load.ts';
 import type { Landed } from '../../simulator/model.ts';
 import type { Tables } from '../../simulator/rows.ts';

@@ -1,8 +1,8 @@
 // Rows of the warehouse as tests see them: every cell as text, however the warehouse keeps it.
 
-import type { Duck } from '../../adapters/local/duckdb/instance.ts';
-import type { CompiledPipeline } from '../../engine/model/compile.ts';
-import { QUARANTINE_COLUMNS, type TableColumn } from '../../engine/model/tables.ts';
+import type { Duck } from '../../adapters/duckdb/instance.ts';
+import type { CompiledPipeline } from '../../model/compile.ts';
+import { QUARANTINE_COLUMNS, type TableColumn } from '../../model/tables.ts';
 import type { Row, Tables } from '../../simulator/rows.ts';
 
 /** Every row of every table of the pipeline, the quarantine included. `also`: columns that are not declared. */

@@ -1,17 +1,9 @@
 // Yesterday's transforms of pulsecart, with the bugs that the demo mends: the total of migrated orders left out the
 // quantities, and a new spelling of "captured" was not known, so that those payments were quarantined.
 
-import { fitsDecimal } from '../../../../engine/model/decimal.ts';
-import { type Field, object } from '../../../../engine/model/fields.ts';
-import {
-  column,
-  compute,
-  definePipeline,
-  input,
-  Refusal,
-  type Shape,
-  type Table,
-} from '../../../../engine/model/language.ts';
+import { fitsDecimal } from '../../../../model/decimal.ts';
+import { type Field, object } from '../../../../model/fields.ts';
+import { column, compute, definePipeline, input, Refusal, type Shape, type Table } from '../../../../model/language.ts';
 import { pipeline as today } from '../../../../pipelines/pulsecart/pipeline.ts';
 
 const orders = today.tables.orders as Table;

@@ -9,8 +9,8 @@ import {
 	oneOf,
 	text,
 	timeText,
-} from "../../../../../engine/model/fields.ts";
-import { column, compute, definePipeline, input, listed } from "../../../../../engine/model/language.ts";
+} from "../../../../../model/fields.ts";
+import { column, compute, definePipeline, input, listed } from "../../../../../model/language.ts";
 import { lastFour } from "./card.ts";
 import { totalOf } from "./total.ts";
 

@@ -1,16 +1,7 @@
 // A small shop: orders in two versions with their lines, and payments.
 
-import {
-  array,
-  decimalText,
-  epochMs,
-  integer,
-  object,
-  oneOf,
-  text,
-  timeText,
-} from '../../../../../engine/model/fields.ts';
-import { column, compute, definePipeline, input, listed } from '../../../../../engine/model/language.ts';
+import { array, decimalText, epochMs, integer, object, oneOf, text, timeText } from '../../../../../model/fields.ts';
+import { column, compute, definePipeline, input, listed } from '../../../../../model/language.ts';
 import { lastFour } from './card.ts';
 import { totalOf } from './total.ts';
 
