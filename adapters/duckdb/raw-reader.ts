@@ -4,16 +4,11 @@
 import { chmod, constants, copyFile, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { threadId } from 'node:worker_threads';
-import {
-  type EmptyFooter,
-  type ParquetFooter,
-  RAW_COLUMNS,
-  readParquetFooter,
-  unreadable,
-} from '../../lib/parquet/footer.ts';
+import { type EmptyFooter, type ParquetFooter, RAW_COLUMNS, readParquetFooter } from '../../lib/parquet/footer.ts';
 import { RAW_READ_LIMITS } from '../../lib/parquet/limits.ts';
 import { checkPages } from '../../lib/parquet/page-checks.ts';
 import { copyPlain, needsPlainCopy } from '../../lib/parquet/plain-copy.ts';
+import { UnreadableFile } from '../../lib/parquet/unreadable.ts';
 import { type ErrorCode, RepriseError } from '../../ports/errors.ts';
 import type { RawFooter, RawReader, RawRow, RowRange, WholeObject } from '../../ports/raw-reader.ts';
 import { makeFolder } from '../folder/open-homes.ts';
@@ -22,6 +17,7 @@ import { sharedTurn } from '../system/shared-turn.ts';
 import { classifyDuckError, type Duck, isInvalidText, openDuck, releaseChunk } from './instance.ts';
 import { leave, prepareScan, rawBatches } from './raw-scan.ts';
 import { readTogether, smallObjects } from './raw-together.ts';
+import { readFailure, unreadable } from './unreadable.ts';
 import { scanParts, wideBatches } from './wide-scan.ts';
 
 export interface RawReaderOptions {
@@ -61,12 +57,26 @@ class DuckRawReader implements RawReader {
   }
 
   async footer(path: string): Promise<RawFooter> {
-    const { rows, rowGroups } = await readParquetFooter(path);
+    const { rows, rowGroups } = await readParquetFooter(path).catch((error: unknown) => {
+      throw readFailure(error);
+    });
     const withRows = rowGroups.filter((group) => group.rows > 0);
     return { rows, rowGroups: withRows.map((group) => ({ rows: group.rows, bytes: group.bytes })) };
   }
 
   async *read(
+    path: string,
+    range: RowRange | undefined,
+    bodyBytesMax: number,
+  ): AsyncGenerator<readonly RawRow[], void, undefined> {
+    try {
+      yield* this.#read(path, range, bodyBytesMax);
+    } catch (error) {
+      throw readFailure(error);
+    }
+  }
+
+  async *#read(
     path: string,
     range: RowRange | undefined,
     bodyBytesMax: number,
@@ -180,13 +190,14 @@ class DuckRawReader implements RawReader {
       await make(copy);
       return copy;
     } catch (error) {
-      if (error instanceof RepriseError) throw error;
+      if (error instanceof RepriseError || error instanceof UnreadableFile) throw error;
       throw classifyFileError(error, 'copying an object to scratch');
     }
   }
 
   /** The file passed every check of its footer, so what DuckDB cannot read of it is the file's own fault. */
   #meaning(error: unknown): RepriseError {
+    if (error instanceof UnreadableFile) return unreadable(error.message, error.fix);
     const classified = classifyDuckError(error, 'reading an object');
     if (error instanceof RepriseError || NOT_THE_FILES_FAULT.has(classified.code)) return classified;
     const { code } = error as NodeJS.ErrnoException;

@@ -2,10 +2,10 @@
 
 import { isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
-import { unreadable } from '../../lib/parquet/footer.ts';
 import { RAW_READ_LIMITS } from '../../lib/parquet/limits.ts';
 import { parseTimeText } from '../../model/time.ts';
 import type { RawRow } from '../../ports/raw-reader.ts';
+import { unreadable } from './unreadable.ts';
 
 /** 0001-01-01 to 9999-12-31, as event times. */
 const MICROS_MIN = -62_135_596_800_000_000n;

@@ -2,17 +2,12 @@
 // no text is ever cast to bytes or back, since both directions interpret escapes.
 
 import type { DuckDBBlobValue, DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
-import {
-  type FooterColumn,
-  type ParquetFooter,
-  RAW_COLUMNS,
-  type RawColumn,
-  unreadable,
-} from '../../lib/parquet/footer.ts';
+import { type FooterColumn, type ParquetFooter, RAW_COLUMNS, type RawColumn } from '../../lib/parquet/footer.ts';
 import { RAW_READ_LIMITS } from '../../lib/parquet/limits.ts';
 import type { RawRow, RowRange } from '../../ports/raw-reader.ts';
 import { readParquet } from './parquet-path.ts';
 import { batches, microsOfNanos, rawRow } from './raw-row.ts';
+import { unreadable } from './unreadable.ts';
 
 type TimeForm = 'micros' | 'nanos' | 'text';
 

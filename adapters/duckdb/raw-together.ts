@@ -6,8 +6,8 @@ import { type EmptyFooter, footerBytes, type ParquetFooter, parseFooter } from '
 import { RAW_READ_LIMITS } from '../../lib/parquet/limits.ts';
 import { checkPagesOf } from '../../lib/parquet/page-checks.ts';
 import { needsPlainCopy } from '../../lib/parquet/plain-copy.ts';
+import { UnreadableFile } from '../../lib/parquet/unreadable.ts';
 import { LIMITS } from '../../model/limits.ts';
-import { isRepriseError } from '../../ports/errors.ts';
 import type { RawRow, WholeObject } from '../../ports/raw-reader.ts';
 import type { Duck } from './instance.ts';
 import { leave, placedRows, prepareScan } from './raw-scan.ts';
@@ -47,7 +47,7 @@ async function smallFooter(path: string): Promise<ParquetFooter | undefined> {
     await checkPagesOf(content, footer);
     return footer;
   } catch (error) {
-    if (isRepriseError(error) && error.code === 'UnreadableObject') return undefined;
+    if (error instanceof UnreadableFile) return undefined;
     throw error;
   }
 }

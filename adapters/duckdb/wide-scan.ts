@@ -4,7 +4,7 @@
 
 import { rm } from 'node:fs/promises';
 import type { DuckDBBlobValue, DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
-import { type FooterRowGroup, type ParquetFooter, unreadable } from '../../lib/parquet/footer.ts';
+import type { FooterRowGroup, ParquetFooter } from '../../lib/parquet/footer.ts';
 import { RAW_READ_LIMITS } from '../../lib/parquet/limits.ts';
 import {
   type BodyPages,
@@ -20,6 +20,7 @@ import { type Duck, releaseChunk } from './instance.ts';
 import { readParquet } from './parquet-path.ts';
 import { batches, type RawCells, rawRow } from './raw-row.ts';
 import { type RawScan, timeOf } from './raw-scan.ts';
+import { unreadable } from './unreadable.ts';
 
 export interface WideScanOptions {
   readonly duck: Duck;

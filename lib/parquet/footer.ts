@@ -1,12 +1,11 @@
 // The footer of a raw object, checked before any engine is trusted with the file: where its three columns are, that
 // what it declares fits into the file and into our limits, and which bytes mark a column as text. Reads no data.
 
-import { type FileHandle, open } from 'node:fs/promises';
-import { classifyFileError } from '../../adapters/system/file-errors.ts';
-import { RepriseError } from '../../ports/errors.ts';
+import { open } from 'node:fs/promises';
 import { RAW_READ_LIMITS } from './limits.ts';
 import { size } from './shown-size.ts';
 import { BINARY, LIST, STRUCT, ThriftFault, ThriftReader } from './thrift.ts';
+import { unreadable } from './unreadable.ts';
 
 export const RAW_COLUMNS = ['received_at', 'source', 'body'] as const;
 export type RawColumn = (typeof RAW_COLUMNS)[number];
@@ -66,20 +65,12 @@ export interface ParquetFooter {
   readonly columns: Readonly<Record<RawColumn, FooterColumn>>;
 }
 
-/** The object cannot be read; `detail` is of a fixed vocabulary and quotes nothing of it. */
-export function unreadable(
-  detail: string,
-  fix = 'replace the object by an intact copy, then replay the dates it was received at',
-): RepriseError {
-  return new RepriseError('UnreadableObject', detail, fix);
-}
-
 /**
  * Reads and checks the footer.
- * @throws UnreadableObject; NotFound or StoreUnavailable when the file itself cannot be opened
+ * @throws UnreadableFile; an error of the system when the file itself cannot be opened
  */
 export async function readParquetFooter(path: string): Promise<ParquetFooter | EmptyFooter> {
-  const file = await openObject(path);
+  const file = await open(path, 'r');
   try {
     const fileBytes = (await file.stat()).size;
     const bytes = await footerBytes((at, length) => readExactly(file, at, length), fileBytes);
@@ -90,16 +81,7 @@ export async function readParquetFooter(path: string): Promise<ParquetFooter | E
   }
 }
 
-/** Throws ObjectMissing, or what keeps it from being opened. */
-export async function openObject(path: string): Promise<FileHandle> {
-  return open(path, 'r').catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'ENOENT'
-      ? new RepriseError('ObjectMissing', 'the object is gone', 'plan again')
-      : classifyFileError(error, 'opening an object');
-  });
-}
-
-/** The bytes of the file from `at` on. Throws UnreadableObject when it ends before. */
+/** The bytes of the file from `at` on. Throws UnreadableFile when it ends before. */
 export async function readExactly(
   file: { read(buffer: Uint8Array, offset: number, length: number, at: number): Promise<{ bytesRead: number }> },
   at: number,
@@ -114,7 +96,7 @@ export async function readExactly(
   return buffer;
 }
 
-/** The footer's bytes, checked to be there. Throws UnreadableObject. */
+/** The footer's bytes, checked to be there. Throws UnreadableFile. */
 export async function footerBytes(
   read: (at: number, length: number) => Promise<Uint8Array>,
   fileBytes: number,

@@ -2,21 +2,26 @@
 // page and that of gzip (zstd's it checks), and of an encoding that it lacks it says only that it failed. Only the three
 // raw columns are looked at.
 
+import { open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { crc32, createGunzip, gunzipSync } from 'node:zlib';
-import type { RowRange } from '../../ports/raw-reader.ts';
 import {
   type FooterChunk,
   type FooterColumn,
-  openObject,
   type ParquetFooter,
   RAW_COLUMNS,
   type RawColumn,
   readExactly,
-  unreadable,
 } from './footer.ts';
 import { RAW_READ_LIMITS } from './limits.ts';
 import { DATA_PAGE, DATA_PAGE_V2, type PageHeader, readPageHeader } from './page-header.ts';
+import { unreadable } from './unreadable.ts';
+
+/** Rows `[from, to)`. */
+interface RowRange {
+  readonly from: number;
+  readonly to: number;
+}
 
 const GZIP = 2;
 const RLE = 3;
@@ -32,10 +37,10 @@ const OF_TIMES = ['PLAIN', 'PLAIN_DICTIONARY', 'DELTA_BINARY_PACKED', 'RLE_DICTI
 
 /**
  * Reads the pages of the raw columns in every row group that holds rows of the range, in pieces of bounded bytes.
- * @throws UnreadableObject when a declared checksum does not fit, counts contradict each other, or DuckDB lacks the encoding
+ * @throws UnreadableFile when a declared checksum does not fit, counts contradict each other, or DuckDB lacks the encoding
  */
 export async function checkPages(path: string, footer: ParquetFooter, range: RowRange): Promise<void> {
-  await checkFile(await openObject(path), footer, range);
+  await checkFile(await open(path, 'r'), footer, range);
 }
 
 /** The same of an object whose content is at hand. */

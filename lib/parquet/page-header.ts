@@ -1,9 +1,9 @@
 // The header of a page, read without trusting it. Headers stand before each page of a column chunk, and no checksum
 // covers them.
 
-import { unreadable } from './footer.ts';
 import { RAW_READ_LIMITS } from './limits.ts';
 import { STRUCT, ThriftFault, ThriftReader } from './thrift.ts';
+import { unreadable } from './unreadable.ts';
 
 export const DATA_PAGE = 0;
 const DICTIONARY_PAGE = 2;
@@ -30,7 +30,7 @@ export interface PageHeader {
   isDictionary: boolean;
 }
 
-/** The header at `at`, and the bytes that were read to find it. Throws UnreadableObject when there is none before `end`. */
+/** The header at `at`, and the bytes that were read to find it. Throws UnreadableFile when there is none before `end`. */
 export async function readPageHeader(
   read: (at: number, bytes: number) => Promise<Uint8Array>,
   at: number,

@@ -2,12 +2,13 @@
 // columns are appended without compression, and the footer points to them. Everything else stays where it is.
 
 import { chmod, constants, copyFile, type FileHandle, open } from 'node:fs/promises';
-import { HADOOP_LZ4, type ParquetFooter, RAW_COLUMNS, readExactly, unreadable } from './footer.ts';
+import { HADOOP_LZ4, type ParquetFooter, RAW_COLUMNS, readExactly } from './footer.ts';
 import { RAW_READ_LIMITS } from './limits.ts';
 import { decompressHadoopLz4, Lz4Fault } from './lz4.ts';
 import { DATA_PAGE_V2, type PageHeader, readPageHeader } from './page-header.ts';
 import { ThriftFault } from './thrift.ts';
 import { editStruct, type StructEdit } from './thrift-edit.ts';
+import { unreadable } from './unreadable.ts';
 
 const UNCOMPRESSED = 0;
 
@@ -23,7 +24,7 @@ interface Moved {
 export const needsPlainCopy = (footer: ParquetFooter): boolean =>
   footer.rowGroups.some((group) => RAW_COLUMNS.some((name) => group.chunks[name].codec === HADOOP_LZ4));
 
-/** Writes the copy. Throws UnreadableObject for pages that are damaged or too large; file errors pass. */
+/** Writes the copy. Throws UnreadableFile for pages that are damaged or too large; file errors pass. */
 export async function copyPlain(path: string, copy: string, footer: ParquetFooter): Promise<void> {
   await copyFile(path, copy, constants.COPYFILE_FICLONE);
   // It has the original's permissions: maybe for others, maybe not to be written.

@@ -2,12 +2,13 @@
 // all pages of a vector at once, so that a large row group is read page by page. The pages are copied as they are.
 
 import { type FileHandle, open } from 'node:fs/promises';
-import { type FooterChunk, readExactly, unreadable } from './footer.ts';
+import { type FooterChunk, readExactly } from './footer.ts';
 import { RAW_READ_LIMITS } from './limits.ts';
 import { DATA_PAGE, DATA_PAGE_V2, readPageHeader } from './page-header.ts';
 import { size } from './shown-size.ts';
 import { STRUCT } from './thrift.ts';
 import { binaryField, integerField, listField, structField, thriftStruct } from './thrift-write.ts';
+import { unreadable } from './unreadable.ts';
 
 const COPY_BYTES = 1024 * 1024;
 const PLAIN = 0;
@@ -42,7 +43,7 @@ export interface Piece {
 export const isFlatChunk = (chunk: FooterChunk): boolean =>
   chunk.encodings.length > 0 && chunk.encodings.every((encoding) => FLAT_ENCODINGS.includes(encoding));
 
-/** Reads the headers of the chunk's pages. Throws UnreadableObject. */
+/** Reads the headers of the chunk's pages. Throws UnreadableFile. */
 export async function readBodyPages(path: string, chunk: FooterChunk): Promise<BodyPages> {
   const file = await open(path, 'r');
   try {

@@ -175,7 +175,7 @@ class StageWorkers {
     this.#onRows = onRows;
     this.#pool = new Tinypool({
       runtime: 'worker_threads',
-      filename: join(packageRoot(), 'dist', 'cli', 'wire', 'stage-worker.js'),
+      filename: join(packageRoot(), 'dist', 'profiles', 'embedded', 'stage-worker.js'),
       minThreads: 0,
       maxThreads: workers,
       idleTimeout: IDLE_MS,

@@ -32,7 +32,7 @@ export class Shop {
   /** `sales`: the columns of the table sales, as the declaration has them. */
   declare(sales = "{ note: column.text('note'), memo: column.text('memo') }"): void {
     const built = (name: string): string =>
-      pathToFileURL(join(packageRoot(), 'dist', 'engine', 'model', `${name}.js`)).href;
+      pathToFileURL(join(packageRoot(), 'dist', 'model', `${name}.js`)).href;
     mkdirSync(join(this.#pipelines, 'shop'), { recursive: true });
     writeFileSync(
       join(this.#pipelines, 'shop', 'pipeline.js'),

@@ -22,8 +22,8 @@ interface Failed {
 
 /** A built pipeline whose one function makes this of a price. */
 function declare(made: string): void {
-  const language = pathToFileURL(join(packageRoot(), 'dist', 'engine', 'model', 'language.js')).href;
-  const fields = pathToFileURL(join(packageRoot(), 'dist', 'engine', 'model', 'fields.js')).href;
+  const language = pathToFileURL(join(packageRoot(), 'dist', 'model', 'language.js')).href;
+  const fields = pathToFileURL(join(packageRoot(), 'dist', 'model', 'fields.js')).href;
   mkdirSync(join(pipelines, 'prices'), { recursive: true });
   writeFileSync(
     join(pipelines, 'prices', 'pipeline.js'),

@@ -25,7 +25,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** Makes and closes homes, one after another, in a process of its own; gives the keys it saw. */
 function makeHomes(homes: readonly string[], startsAtMs: number): Promise<string[]> {
-  const module = pathToFileURL(join(packageRoot(), 'dist', 'adapters', 'local', 'home.js')).href;
+  const module = pathToFileURL(join(packageRoot(), 'dist', 'adapters', 'folder', 'home.js')).href;
   const code = `
     import('node:crypto').then(async ({ randomBytes }) => {
       const { openHome } = await import(${JSON.stringify(module)});

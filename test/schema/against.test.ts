@@ -74,7 +74,7 @@ beforeAll(async () => {
     join(sources, 'pipeline.ts'),
     shipped.replace("        url: column.text('product.url'),\n", '').replace('./sku', './title'),
   );
-  git('add', 'pipelines', 'engine', 'ports');
+  git('add', 'pipelines', 'model', 'engine', 'ports');
   git('commit', '-q', '-m', 'before');
   git('tag', 'before');
   cpSync(join(SHIPPED, 'pipeline.ts'), join(sources, 'pipeline.ts'));

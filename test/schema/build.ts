@@ -22,7 +22,7 @@ const READ_DIGESTS = `
 
 /** What the built product makes of a built pipeline: in a process of its own, where no test runner rewrites modules. */
 export async function digestsOf(pipelines: string | undefined, pipeline: string): Promise<Digests> {
-  const loader = pathToFileURL(join(packageRoot(), 'dist', 'cli', 'wire', 'pipelines.js')).href;
+  const loader = pathToFileURL(join(packageRoot(), 'dist', 'profiles', 'embedded', 'pipelines.js')).href;
   const args = ['--input-type=module', '-e', READ_DIGESTS, loader, pipelines ?? '', pipeline];
   const { stdout } = await promisify(execFile)(process.execPath, args);
   return JSON.parse(stdout) as Digests;
@@ -42,7 +42,7 @@ export interface BuiltCopy {
 export async function buildCopy(pipeline: string, files: readonly string[], edit: Edit): Promise<BuiltCopy> {
   const root = packageRoot();
   const copy = mkdtempSync(join(tmpdir(), 'reprise-copy-'));
-  for (const folder of ['engine', 'ports', `pipelines/${pipeline}`]) {
+  for (const folder of ['engine', 'model', 'ports', `pipelines/${pipeline}`]) {
     mkdirSync(join(copy, folder), { recursive: true });
     cpSync(join(root, folder), join(copy, folder), {
       recursive: true,
