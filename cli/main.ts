@@ -3,11 +3,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import yargs from 'yargs';
-import { packageRoot } from '../adapters/duckdb/sql.ts';
 import { createPrivately } from '../adapters/folder/private-files.ts';
 import { systemClock } from '../adapters/system/clock.ts';
 import { asFileError } from '../adapters/system/file-errors.ts';
-import { isRepriseError } from '../ports/errors.ts';
+import { packageRoot } from '../lib/package-root.ts';
+import { isRepriseError } from '../model/errors.ts';
 import type { Arguments, Command } from './command.ts';
 import { COMMANDS } from './commands/all.ts';
 import { complain, Terminal } from './render/terminal.ts';

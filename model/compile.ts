@@ -1,10 +1,10 @@
 // Turns a declaration into what runs: resolved paths, tables and digests. A declaration that contradicts itself fails
 // here with every fault and where it is (check.ts); nothing is left to be found on an event.
 
-import { RepriseError } from '../ports/errors.ts';
 import { faultsOfPipeline } from './check.ts';
 import { type CompiledDerivation, compileDerivation, type DerivationPlace } from './derive.ts';
 import { type CodeIdentity, schemaDigest, timeRulesDigest, transformDigest } from './digest.ts';
+import { RepriseError } from './errors.ts';
 import type { Field } from './fields.ts';
 import type { Identity, Path, Pipeline, Shape, Source, Table } from './language.ts';
 import { type Place, resolvePath } from './paths.ts';

@@ -1,12 +1,12 @@
 // Which event a delivery tells of and when it occurred, read as leniently as possible: a delivery that is rejected for
 // another field still belongs to its event's date. The catalog is made with these rules alone.
 
-import type { RawRow } from '../ports/raw-reader.ts';
 import type { CompiledIdentity, CompiledPipeline, CompiledShape, CompiledSource } from './compile.ts';
 import { joinIdentity } from './identity.ts';
 import { type Json, readJson } from './json.ts';
 import { LIMITS } from './limits.ts';
 import { scalarAt } from './paths.ts';
+import type { RawRow } from './raw-row.ts';
 import { dateOfMicros } from './time.ts';
 import { versionOf } from './version.ts';
 

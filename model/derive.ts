@@ -1,6 +1,6 @@
 // How one column gets its value from one shape: a path, a constant, an exact slice, or a function of declared inputs.
 
-import { RepriseError } from '../ports/errors.ts';
+import { RepriseError } from './errors.ts';
 import type { Field } from './fields.ts';
 import { type Json, rawSlice } from './json.ts';
 import type { Column, Derivation, Input, Origin, Path, Refusal, Shape, Value } from './language.ts';

@@ -1,19 +1,19 @@
 // The reference evaluator: one delivery in, canonical rows or a rejection out. It walks the declaration row by row and
 // defines what the declaration means; verification rests on it.
 
-import { RepriseError } from '../ports/errors.ts';
-import type { RawRow } from '../ports/raw-reader.ts';
 import { rowHash } from './canonical.ts';
 import type { CompiledPipeline, CompiledShape, CompiledSource, ShapeRows } from './compile.ts';
 import { type Dating, datingOf, dispatch, identityAt } from './dating.ts';
 import type { CompiledDerivation, DerivationContext } from './derive.ts';
 import { sha256Hex } from './digest.ts';
+import { RepriseError } from './errors.ts';
 import { faultOfComputed, faultOfValue } from './fit.ts';
 import { type Json, readJson } from './json.ts';
 import { sealDelivery, sealKey } from './keyed.ts';
 import { type ColumnType, Refusal, type Value } from './language.ts';
 import { LIMITS, type Reason } from './limits.ts';
 import { scalarAt } from './paths.ts';
+import type { RawRow } from './raw-row.ts';
 import { canonicalText } from './tables.ts';
 import { dateOfMicros } from './time.ts';
 import { keptSource } from './unlisted.ts';

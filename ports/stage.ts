@@ -2,7 +2,7 @@
 
 import type { CompiledPipeline } from '../model/compile.ts';
 import type { Evaluation } from '../model/evaluate.ts';
-import type { RawRow } from './raw-reader.ts';
+import type { RawRow } from '../model/raw-row.ts';
 
 /** Where rows go while one slice is read. Bounded memory, whatever the slice holds. */
 export interface SliceWriter {

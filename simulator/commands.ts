@@ -11,7 +11,7 @@ import { aboutWorker, workerOf } from '../engine/ledger/worker.ts';
 import { makePlan, type Plan, type PlanRequest } from '../engine/plan/plan.ts';
 import { refuseUndo } from '../engine/publish/undo.ts';
 import { type ReconcileDeps, type Reconciliation, reconcile } from '../engine/reconcile/reconcile.ts';
-import { RepriseError } from '../ports/errors.ts';
+import { RepriseError } from '../model/errors.ts';
 import { dateOf } from './deliveries.ts';
 import { executeRun } from './execution.ts';
 import type { CommandStep } from './history.ts';

@@ -3,12 +3,12 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageRoot } from '../adapters/duckdb/sql.ts';
 import { recordEnd } from '../engine/ledger/finish.ts';
 import { LEASE_MS, Leases } from '../engine/ledger/leases.ts';
 import type { RunRecord } from '../engine/ledger/runs.ts';
 import { type JsonValue, loadStateMachine, type StateMachine, startExecution } from '../lib/asl/asl.ts';
-import { isRepriseError, RepriseError } from '../ports/errors.ts';
+import { packageRoot } from '../lib/package-root.ts';
+import { isRepriseError, RepriseError } from '../model/errors.ts';
 import { memberOf } from '../tasks/context.ts';
 import { TASKS } from '../tasks/tasks.ts';
 import type { SimContext } from './ports.ts';

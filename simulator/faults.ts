@@ -1,7 +1,7 @@
 // What goes wrong, and where: each fault waits for the n-th call of a kind that one command makes. A call is where a
 // process dies, sleeps, is told nothing, or is heard twice; what a caller is told is all it knows.
 
-import { type ErrorCode, RepriseError } from '../ports/errors.ts';
+import { type ErrorCode, RepriseError } from '../model/errors.ts';
 import type { SimProcess } from './scheduler.ts';
 
 export const FAULT_KINDS = [

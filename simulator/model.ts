@@ -3,9 +3,9 @@
 
 import type { CompiledPipeline } from '../model/compile.ts';
 import { type CanonicalRow, type Evaluation, Evaluator } from '../model/evaluate.ts';
+import type { RawRow } from '../model/raw-row.ts';
 import { canonicalText } from '../model/tables.ts';
 import { dateOfMicros, formatDay } from '../model/time.ts';
-import type { RawRow } from '../ports/raw-reader.ts';
 import { type Row, rowsOf, type Tables } from './rows.ts';
 
 export const DELIVERY_KEY = Buffer.from('the key of the simulation');

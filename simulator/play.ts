@@ -5,7 +5,7 @@ import { Ledger } from '../engine/ledger/ledger.ts';
 import type { RunRecord } from '../engine/ledger/runs.ts';
 import { randomFrom } from '../generator/random.ts';
 import { sha256Hex } from '../model/digest.ts';
-import { isRepriseError } from '../ports/errors.ts';
+import { isRepriseError } from '../model/errors.ts';
 import { type Backfill, backfill, reconcileAll, runCommand, untilItHasItsDates } from './commands.ts';
 import { checkOrphans, compareWithModel, type Orphan } from './comparison.ts';
 import { dateOf, deliveryOf } from './deliveries.ts';

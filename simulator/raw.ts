@@ -1,9 +1,10 @@
 // Raw objects of the simulation, and the reader that goes with them. Rows that were erased leave their positions.
 
 import { createHash } from 'node:crypto';
+import { RepriseError } from '../model/errors.ts';
+import type { RawRow } from '../model/raw-row.ts';
 import { parseTimeText } from '../model/time.ts';
-import { RepriseError } from '../ports/errors.ts';
-import type { RawFooter, RawReader, RawRow, RowRange, WholeObject } from '../ports/raw-reader.ts';
+import type { RawFooter, RawReader, RowRange, WholeObject } from '../ports/raw-reader.ts';
 import type { Disk, SimStore } from './store.ts';
 
 export interface RawDelivery {

@@ -2,7 +2,7 @@
 // through. Nothing is ever serialized but what the engine itself serializes.
 
 import { sha256Hex } from '../model/digest.ts';
-import { RepriseError } from '../ports/errors.ts';
+import { RepriseError } from '../model/errors.ts';
 import type { ObjectInfo, ObjectStore, WriteCondition } from '../ports/object-store.ts';
 
 /** Local files by path: whatever a simulated engine wrote there. */

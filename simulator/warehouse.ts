@@ -3,7 +3,7 @@
 
 import { type LastWhole, PUBLISH_RULE, type PublishRule } from '../engine/publish/rule.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
-import { RepriseError } from '../ports/errors.ts';
+import { RepriseError } from '../model/errors.ts';
 import type { OfferReader } from '../ports/offers.ts';
 import type {
   Anchor,

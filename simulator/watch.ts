@@ -3,7 +3,7 @@
 
 import { datesIn } from '../engine/plan/window.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
-import { isRepriseError } from '../ports/errors.ts';
+import { isRepriseError } from '../model/errors.ts';
 import type { GroupOutcome, PublishScope, UndoOutcome, UndoScope } from '../ports/warehouse.ts';
 import { checkGoneRaw, checkPublish, checkStanding, checkUndo } from './invariants.ts';
 import type { Records } from './records.ts';

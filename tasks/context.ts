@@ -8,7 +8,7 @@ import type { RunRecord } from '../engine/ledger/runs.ts';
 import { Runs } from '../engine/ledger/runs.ts';
 import type { Plan } from '../engine/plan/plan.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
-import { isRepriseError, RepriseError } from '../ports/errors.ts';
+import { isRepriseError, RepriseError } from '../model/errors.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { RawReader } from '../ports/raw-reader.ts';
 import type { Stager } from '../ports/stage.ts';

@@ -1,6 +1,6 @@
 // Task StageSlice: one slice from raw to staged rows. The unit of fan-out: a Lambda, or a worker thread.
 import { stageSlice } from '../engine/replay/stage-slice.ts';
-import { isRepriseError } from '../ports/errors.ts';
+import { isRepriseError } from '../model/errors.ts';
 import { attemptOf, numberOf, type Task } from './context.ts';
 
 export const stageSliceTask: Task = async (context, payload) => {

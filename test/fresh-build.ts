@@ -7,7 +7,18 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const BUILT_FROM = ['cli', 'profiles', 'tasks', 'engine', 'ports', 'model', 'adapters', 'lib', 'pipelines', 'generator'];
+const BUILT_FROM = [
+  'cli',
+  'profiles',
+  'tasks',
+  'engine',
+  'ports',
+  'model',
+  'adapters',
+  'lib',
+  'pipelines',
+  'generator',
+];
 
 export default function freshBuild(): void {
   const sources = BUILT_FROM.flatMap((folder) => filesBelow(folder, '.ts'));

@@ -5,8 +5,8 @@ import { existsSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { RepriseError } from '../../ports/errors.ts';
-import { packageRoot } from '../duckdb/sql.ts';
+import { packageRoot } from '../../lib/package-root.ts';
+import { RepriseError } from '../../model/errors.ts';
 import type { SourceTree } from './materialise.ts';
 
 /** A declaration's module in its tree. */

@@ -4,9 +4,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { packageRoot } from '../../lib/package-root.ts';
 import { isSyntax, parseModule, type Syntax } from '../../lib/typescript/syntax.ts';
-import { RepriseError } from '../../ports/errors.ts';
-import { packageRoot } from '../duckdb/sql.ts';
+import { RepriseError } from '../../model/errors.ts';
 
 /** Where sources are read from. Paths are the tree's own, with `/`. */
 export interface SourceTree {

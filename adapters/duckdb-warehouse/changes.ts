@@ -4,6 +4,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CompiledPipeline, CompiledTable } from '../../model/compile.ts';
+import { RepriseError } from '../../model/errors.ts';
 import { QUARANTINE_COLUMNS, type TableColumn } from '../../model/tables.ts';
 import type {
   ChangeAction,
@@ -16,7 +17,6 @@ import type {
   ChangesRequest,
   TableChanges,
 } from '../../ports/changes.ts';
-import { RepriseError } from '../../ports/errors.ts';
 import { columnDefinitions } from '../duckdb/columns.ts';
 import { type Duck, type DuckRow, openDuck } from '../duckdb/instance.ts';
 import { MEMORY } from '../duckdb/memory.ts';

@@ -2,8 +2,8 @@
 // missing are added. What only loses something could do is named with its statement, and left to a person.
 
 import type { CompiledPipeline } from '../../model/compile.ts';
+import { RepriseError } from '../../model/errors.ts';
 import type { TableColumn } from '../../model/tables.ts';
-import { RepriseError } from '../../ports/errors.ts';
 import type { SchemaEvolution } from '../../ports/warehouse.ts';
 import { columnDefinitions, duckType, quarantineColumns, warehouseColumns } from '../duckdb/columns.ts';
 import { type Duck, quoteLiteral } from '../duckdb/instance.ts';

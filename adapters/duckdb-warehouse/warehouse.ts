@@ -4,8 +4,8 @@
 import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import type { CompiledPipeline } from '../../model/compile.ts';
+import { RepriseError } from '../../model/errors.ts';
 import { sealKey } from '../../model/keyed.ts';
-import { RepriseError } from '../../ports/errors.ts';
 import type {
   Anchor,
   Commit,

@@ -3,10 +3,10 @@
 
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isRepriseError, RepriseError } from '../../model/errors.ts';
 import { sealKey } from '../../model/keyed.ts';
 import { arrivalDate } from '../../ports/arrival.ts';
 import type { Catalog, CatalogEntry, CatalogPage, Linked } from '../../ports/catalog.ts';
-import { isRepriseError, RepriseError } from '../../ports/errors.ts';
 import type { ObjectInfo, ObjectStore } from '../../ports/object-store.ts';
 import { makeFolder } from '../folder/open-homes.ts';
 import { TableAppender } from './appender.ts';

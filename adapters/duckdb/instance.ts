@@ -2,7 +2,7 @@
 // errors are read: what it says never passes, because it quotes rows.
 
 import { type DuckDBConnection, type DuckDBDataChunk, DuckDBInstance, type DuckDBResult } from '@duckdb/node-api';
-import { RepriseError } from '../../ports/errors.ts';
+import { RepriseError } from '../../model/errors.ts';
 import { makeFolder } from '../folder/open-homes.ts';
 import { classifyFileError, tooManyOpenFiles } from '../system/file-errors.ts';
 import { programOf } from '../system/program.ts';

@@ -3,7 +3,7 @@
 // names one local file, whatever it is called.
 
 import { isAbsolute } from 'node:path';
-import { RepriseError } from '../../ports/errors.ts';
+import { RepriseError } from '../../model/errors.ts';
 import { quoteLiteral } from './instance.ts';
 
 export interface ReadParquetOptions {

@@ -3,8 +3,8 @@
 import { isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
 import { RAW_READ_LIMITS } from '../../lib/parquet/limits.ts';
+import type { RawRow } from '../../model/raw-row.ts';
 import { parseTimeText } from '../../model/time.ts';
-import type { RawRow } from '../../ports/raw-reader.ts';
 import { unreadable } from './unreadable.ts';
 
 /** 0001-01-01 to 9999-12-31, as event times. */

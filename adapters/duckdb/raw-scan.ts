@@ -4,7 +4,8 @@
 import type { DuckDBBlobValue, DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
 import { type FooterColumn, type ParquetFooter, RAW_COLUMNS, type RawColumn } from '../../lib/parquet/footer.ts';
 import { RAW_READ_LIMITS } from '../../lib/parquet/limits.ts';
-import type { RawRow, RowRange } from '../../ports/raw-reader.ts';
+import type { RawRow } from '../../model/raw-row.ts';
+import type { RowRange } from '../../ports/raw-reader.ts';
 import { readParquet } from './parquet-path.ts';
 import { batches, microsOfNanos, rawRow } from './raw-row.ts';
 import { unreadable } from './unreadable.ts';

@@ -1,10 +1,10 @@
 // Loads the .sql files of this dialect and fills their placeholders. Values are never put in here, only identifiers,
 // numbers, dates and expressions that this folder makes.
 
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { RepriseError } from '../../ports/errors.ts';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageRoot } from '../../lib/package-root.ts';
+import { RepriseError } from '../../model/errors.ts';
 
 const loaded = new Map<string, string>();
 
@@ -21,16 +21,4 @@ export function sql(name: string, fill: Readonly<Record<string, string>> = {}): 
       throw new RepriseError('Internal', `sql/duckdb/${name}.sql wants {{${key}}}`, 'report this');
     return value;
   });
-}
-
-/** The folder that holds package.json, whether this runs from source or from dist/. */
-export function packageRoot(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, 'package.json'))) {
-    const parent = dirname(folder);
-    if (parent === folder)
-      throw new RepriseError('Internal', 'package.json was not found above the program', 'install again');
-    folder = parent;
-  }
-  return folder;
 }

@@ -1,7 +1,7 @@
 // What keeps an object from being read, as the errors of the raw reader's port.
 
 import { UnreadableFile } from '../../lib/parquet/unreadable.ts';
-import { RepriseError } from '../../ports/errors.ts';
+import { RepriseError } from '../../model/errors.ts';
 import { classifyFileError, codeOf } from '../system/file-errors.ts';
 
 /** The object cannot be read; `detail` is of a fixed vocabulary and quotes nothing of it. */

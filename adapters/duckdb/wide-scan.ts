@@ -14,7 +14,8 @@ import {
   readBodyPages,
   writePiece,
 } from '../../lib/parquet/text-pages.ts';
-import type { RawRow, RowRange } from '../../ports/raw-reader.ts';
+import type { RawRow } from '../../model/raw-row.ts';
+import type { RowRange } from '../../ports/raw-reader.ts';
 import { takeTurn } from '../system/shared-turn.ts';
 import { type Duck, releaseChunk } from './instance.ts';
 import { readParquet } from './parquet-path.ts';

@@ -3,7 +3,7 @@
 
 import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RepriseError } from '../../ports/errors.ts';
+import { RepriseError } from '../../model/errors.ts';
 import { unlessMissing } from '../system/file-errors.ts';
 import { identityName, ownIdentity } from '../system/process-identity.ts';
 import { openFileStore } from './files.ts';

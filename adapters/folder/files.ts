@@ -17,7 +17,7 @@ import { dirname, join, relative, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { threadId } from 'node:worker_threads';
-import { RepriseError } from '../../ports/errors.ts';
+import { RepriseError } from '../../model/errors.ts';
 import type { ObjectInfo, ObjectStore, Skipped, WriteCondition } from '../../ports/object-store.ts';
 import { classifyFileError, codeOf, unlessMissing } from '../system/file-errors.ts';
 import { isAbandoned } from '../system/heartbeat.ts';

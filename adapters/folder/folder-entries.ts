@@ -3,7 +3,7 @@
 
 import { type Dirent, lstatSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { RepriseError } from '../../ports/errors.ts';
+import { RepriseError } from '../../model/errors.ts';
 import type { StoreSkip } from '../../ports/object-store.ts';
 import { codeOf } from '../system/file-errors.ts';
 

@@ -3,7 +3,7 @@
 
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RepriseError } from '../../ports/errors.ts';
+import { RepriseError } from '../../model/errors.ts';
 import { unlessMissing } from '../system/file-errors.ts';
 import { KEY_FILE } from './delivery-key.ts';
 import { openFileStore } from './files.ts';

@@ -3,7 +3,7 @@
 import { access, constants, mkdir, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { isMainThread, threadId } from 'node:worker_threads';
-import { RepriseError } from '../../ports/errors.ts';
+import { RepriseError } from '../../model/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import { classifyFileError, codeOf, unlessMissing } from '../system/file-errors.ts';
 import { beatIn, fileSystemNowMs, isAbandoned } from '../system/heartbeat.ts';

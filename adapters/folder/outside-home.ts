@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { RepriseError } from '../../ports/errors.ts';
+import { RepriseError } from '../../model/errors.ts';
 import { unlessMissing } from '../system/file-errors.ts';
 import { identityName, identityOfName, livenessOf, ownIdentity } from '../system/process-identity.ts';
 

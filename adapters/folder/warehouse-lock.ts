@@ -2,8 +2,8 @@
 
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { RepriseError } from '../../model/errors.ts';
 import { type Clock, isoTime } from '../../ports/clock.ts';
-import { RepriseError } from '../../ports/errors.ts';
 import { classifyFileError } from '../system/file-errors.ts';
 import { lastHeardMs, SILENT_LOCK_MS } from '../system/heartbeat.ts';
 import { identityName, identityOfName, livenessOf, ownIdentity } from '../system/process-identity.ts';

@@ -1,6 +1,6 @@
 // What an error of the file system means. Its message is dropped, its code is kept.
 
-import { RepriseError } from '../../ports/errors.ts';
+import { RepriseError } from '../../model/errors.ts';
 
 export function classifyFileError(error: unknown, what: string): RepriseError {
   if (error instanceof RepriseError) return error;

@@ -5,8 +5,8 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { packageRoot } from '../../lib/package-root.ts';
 import type { Author } from '../../ports/author.ts';
-import { packageRoot } from '../duckdb/sql.ts';
 import { identityName, identityOfName, livenessOf, ownIdentity } from './process-identity.ts';
 import { programDigest } from './program-digest.ts';
 

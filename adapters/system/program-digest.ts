@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageRoot } from '../duckdb/sql.ts';
+import { packageRoot } from '../../lib/package-root.ts';
 
 /** What a command may load, apart from pipelines, which have digests of their own. */
 const PARTS = [

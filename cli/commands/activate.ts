@@ -2,7 +2,7 @@
 
 import { retiredWindows, windowsText } from '../../engine/ledger/retired.ts';
 import type { Window } from '../../engine/plan/window.ts';
-import { RepriseError } from '../../ports/errors.ts';
+import { RepriseError } from '../../model/errors.ts';
 import { type Command, textArgument } from '../command.ts';
 import { windowArgument } from './run-options.ts';
 import { withEngine } from './session.ts';

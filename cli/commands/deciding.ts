@@ -6,7 +6,7 @@ import { endHere } from '../../engine/ledger/control.ts';
 import { decideOn, rejection } from '../../engine/ledger/decision.ts';
 import { type Progress, progressOf } from '../../engine/ledger/progress.ts';
 import type { Decision } from '../../engine/ledger/recorded.ts';
-import { RepriseError } from '../../ports/errors.ts';
+import { RepriseError } from '../../model/errors.ts';
 import type { Engine } from '../../profiles/embedded/engine.ts';
 import { type Arguments, textArgument } from '../command.ts';
 import { nextOf, progressDocument, progressLines } from '../render/runs.ts';

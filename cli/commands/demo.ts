@@ -4,13 +4,13 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { packageRoot } from '../../adapters/duckdb/sql.ts';
 import { openTemporaryFolder } from '../../adapters/folder/outside-home.ts';
 import { createRun } from '../../engine/ledger/begin.ts';
 import type { RunRecord } from '../../engine/ledger/runs.ts';
 import type { SampleSource } from '../../generator/sample.ts';
 import { toNdjson } from '../../generator/sample.ts';
-import { RepriseError } from '../../ports/errors.ts';
+import { packageRoot } from '../../lib/package-root.ts';
+import { RepriseError } from '../../model/errors.ts';
 import type { Engine } from '../../profiles/embedded/engine.ts';
 import { executeRun } from '../../profiles/embedded/execute.ts';
 import type { Arguments, Command } from '../command.ts';

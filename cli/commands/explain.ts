@@ -2,8 +2,8 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageRoot } from '../../adapters/duckdb/sql.ts';
 import { loadStateMachine } from '../../lib/asl/asl.ts';
+import { packageRoot } from '../../lib/package-root.ts';
 import { type Command, textArgument } from '../command.ts';
 import { groupsToPublish, renderExplain, stagesOf } from '../render/explain.ts';
 import { RUN_OPTIONS, runOptions } from './run-options.ts';

@@ -5,7 +5,7 @@ import { createRawWriter } from '../../adapters/duckdb/raw-writer.ts';
 import { openDeliveryFile } from '../../adapters/folder/delivery-file.ts';
 import { openScratch } from '../../adapters/folder/scratch.ts';
 import { type Landing, type LandProgress, land } from '../../engine/land/land.ts';
-import { isRepriseError, RepriseError } from '../../ports/errors.ts';
+import { isRepriseError, RepriseError } from '../../model/errors.ts';
 import type { Engine } from '../../profiles/embedded/engine.ts';
 import { type Command, listArgument, textArgument } from '../command.ts';
 import { plural, table } from '../render/text.ts';

@@ -10,7 +10,7 @@ import {
   inspectWithAnchors,
   restoreCopies,
 } from '../../engine/ledger/restore.ts';
-import { RepriseError } from '../../ports/errors.ts';
+import { RepriseError } from '../../model/errors.ts';
 import type { Engine } from '../../profiles/embedded/engine.ts';
 import { type Arguments, type Command, optionalText, textArgument } from '../command.ts';
 import { entryDocument, renderAccepted, renderLedger, renderLedgers, renderRestored } from '../render/ledger.ts';

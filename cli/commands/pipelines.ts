@@ -1,7 +1,7 @@
 // Shows what the pipelines declare. Reads the declarations alone: no home, no data.
 
 import { describePipeline } from '../../model/describe.ts';
-import { RepriseError } from '../../ports/errors.ts';
+import { RepriseError } from '../../model/errors.ts';
 import { Pipelines } from '../../profiles/embedded/pipelines.ts';
 import { type Arguments, type Command, optionalText } from '../command.ts';
 import { renderPipeline } from '../render/pipeline.ts';

@@ -3,7 +3,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KEEP_DAYS, type Pruning, prune } from '../../engine/publish/prune.ts';
-import { RepriseError } from '../../ports/errors.ts';
+import { RepriseError } from '../../model/errors.ts';
 import { type Command, textArgument } from '../command.ts';
 import { bytes, plural, table } from '../render/text.ts';
 import { withEngine } from './session.ts';

@@ -5,12 +5,12 @@ import { createDuckInspector } from '../../adapters/duckdb-warehouse/inspect.ts'
 import { previewBody } from '../../engine/explain/preview.ts';
 import type { CompiledPipeline } from '../../model/compile.ts';
 import { datesOf } from '../../model/dating.ts';
+import { isRepriseError, RepriseError } from '../../model/errors.ts';
 import { Evaluator } from '../../model/evaluate.ts';
 import { LIMITS, REASONS, UNREADABLE_OBJECT } from '../../model/limits.ts';
+import type { RawRow } from '../../model/raw-row.ts';
 import { shownSource } from '../../model/unlisted.ts';
-import { isRepriseError, RepriseError } from '../../ports/errors.ts';
 import type { Inspector, QuarantineEntry, QuarantineFilter } from '../../ports/inspector.ts';
-import type { RawRow } from '../../ports/raw-reader.ts';
 import type { Engine } from '../../profiles/embedded/engine.ts';
 import { type Arguments, type Command, optionalText, textArgument } from '../command.ts';
 import { entryId, parseEntryId, renderEntry, renderQuarantineList, type ShownEntry } from '../render/quarantine.ts';

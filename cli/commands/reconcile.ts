@@ -8,7 +8,7 @@ import type { Window } from '../../engine/plan/window.ts';
 import { type ReconcileDeps, type ReconcileRequest, reconcile } from '../../engine/reconcile/reconcile.ts';
 import { MAX_WAIT_MINUTES, rememberWaiting } from '../../engine/reconcile/waiting.ts';
 import type { CompiledPipeline } from '../../model/compile.ts';
-import { RepriseError } from '../../ports/errors.ts';
+import { RepriseError } from '../../model/errors.ts';
 import type { Engine } from '../../profiles/embedded/engine.ts';
 import { endInterrupted } from '../../profiles/embedded/interrupted.ts';
 import { type Arguments, type Command, textArgument } from '../command.ts';

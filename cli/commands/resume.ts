@@ -6,7 +6,7 @@ import type { RunRecord } from '../../engine/ledger/runs.ts';
 import { refuseUndone } from '../../engine/ledger/undone.ts';
 import { aboutWorker, workerOf } from '../../engine/ledger/worker.ts';
 import { refuseOtherPipeline } from '../../engine/plan/drift.ts';
-import { RepriseError } from '../../ports/errors.ts';
+import { RepriseError } from '../../model/errors.ts';
 import type { Engine } from '../../profiles/embedded/engine.ts';
 import { type Command, optionalText, textArgument } from '../command.ts';
 import { exitCodeOf, renderRun, runDocument } from '../render/run.ts';

@@ -5,8 +5,8 @@ import type { RunOptions } from '../../engine/ledger/runs.ts';
 import { PLAN_LIMITS } from '../../engine/plan/limits.ts';
 import type { PlanRequest } from '../../engine/plan/plan.ts';
 import { parseEnd, parseWindow, type Window } from '../../engine/plan/window.ts';
+import { RepriseError } from '../../model/errors.ts';
 import { parseDay } from '../../model/time.ts';
-import { RepriseError } from '../../ports/errors.ts';
 import { type Arguments, listArgument, optionalText } from '../command.ts';
 
 export const PLAN_OPTIONS: Readonly<Record<string, Options>> = {

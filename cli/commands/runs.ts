@@ -3,7 +3,7 @@
 import { type ShownState, stateOf } from '../../engine/ledger/progress.ts';
 import type { RunRecord } from '../../engine/ledger/runs.ts';
 import { workerOf } from '../../engine/ledger/worker.ts';
-import { RepriseError } from '../../ports/errors.ts';
+import { RepriseError } from '../../model/errors.ts';
 import type { Engine } from '../../profiles/embedded/engine.ts';
 import { type Command, optionalText } from '../command.ts';
 import { runRow, runsTable } from '../render/runs.ts';

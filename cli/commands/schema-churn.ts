@@ -1,7 +1,7 @@
 // `schema churn`: from the ledger, the share of a pipeline's columns that each month changed.
 
 import { churnByMonth } from '../../engine/schema/churn.ts';
-import { RepriseError } from '../../ports/errors.ts';
+import { RepriseError } from '../../model/errors.ts';
 import { type Arguments, textArgument } from '../command.ts';
 import { renderChurn } from '../render/schema.ts';
 import type { Terminal } from '../render/terminal.ts';

@@ -2,7 +2,7 @@
 
 import { progressOf } from '../../engine/ledger/progress.ts';
 import { checkedRun } from '../../engine/ledger/recorded.ts';
-import { RepriseError } from '../../ports/errors.ts';
+import { RepriseError } from '../../model/errors.ts';
 import type { Engine } from '../../profiles/embedded/engine.ts';
 import { type Command, optionalText } from '../command.ts';
 import { renderRun, runDocument } from '../render/run.ts';

@@ -11,8 +11,8 @@ import type { Plan } from '../../engine/plan/plan.ts';
 import { type AuditFault, auditFaults } from '../../engine/publish/audit.ts';
 import { SETTLED, type Settled } from '../../engine/publish/settle.ts';
 import { areAsStaged, fetchStaged } from '../../engine/replay/staged-files.ts';
+import { isRepriseError } from '../../model/errors.ts';
 import type { TableAudit } from '../../ports/audit.ts';
-import { isRepriseError } from '../../ports/errors.ts';
 import { declarationKey } from '../../profiles/embedded/declarations.ts';
 import type { Engine } from '../../profiles/embedded/engine.ts';
 

@@ -2,7 +2,7 @@
 
 import { type Progress, progressOf } from '../../engine/ledger/progress.ts';
 import type { RunRecord } from '../../engine/ledger/runs.ts';
-import { RepriseError } from '../../ports/errors.ts';
+import { RepriseError } from '../../model/errors.ts';
 import type { Engine } from '../../profiles/embedded/engine.ts';
 import { type Command, optionalText } from '../command.ts';
 import { exitCodeOf, renderRun } from '../render/run.ts';

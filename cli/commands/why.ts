@@ -5,7 +5,7 @@ import { findCopies } from '../../engine/explain/copies.ts';
 import { tellStory } from '../../engine/explain/story.ts';
 import type { RunRecord } from '../../engine/ledger/runs.ts';
 import type { CompiledPipeline } from '../../model/compile.ts';
-import { isRepriseError, RepriseError } from '../../ports/errors.ts';
+import { isRepriseError, RepriseError } from '../../model/errors.ts';
 import type { Inspector } from '../../ports/inspector.ts';
 import type { Engine } from '../../profiles/embedded/engine.ts';
 import { type Command, optionalText, textArgument } from '../command.ts';

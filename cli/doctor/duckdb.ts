@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { openDuck } from '../../adapters/duckdb/instance.ts';
 import { MEMORY } from '../../adapters/duckdb/memory.ts';
 import { openTemporaryFolder } from '../../adapters/folder/outside-home.ts';
-import { isRepriseError } from '../../ports/errors.ts';
+import { isRepriseError } from '../../model/errors.ts';
 import { type Check, faultOf } from './finding.ts';
 
 export const duckdbCheck: Check = {

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Home, openHome } from '../../adapters/folder/home.ts';
-import { isRepriseError } from '../../ports/errors.ts';
+import { isRepriseError } from '../../model/errors.ts';
 import { type Finding, faultOf } from './finding.ts';
 
 /** Without a home when there is none, which is not wrong, or none that can be opened. */

@@ -15,7 +15,7 @@ import type { HeldAnchor, LedgerEntry, LedgerFault } from '../../engine/ledger/e
 import { inspectLedger } from '../../engine/ledger/inspect.ts';
 import { differences } from '../../engine/ledger/restore.ts';
 import { Runs } from '../../engine/ledger/runs.ts';
-import { RepriseError } from '../../ports/errors.ts';
+import { RepriseError } from '../../model/errors.ts';
 import { type Finding, faultOf, type HomeCheck } from './finding.ts';
 import { pipelineNames } from './pipelines.ts';
 import { lockOf } from './warehouse.ts';

@@ -1,6 +1,6 @@
 // Whether the pipelines load without contradictions.
 
-import { isRepriseError } from '../../ports/errors.ts';
+import { isRepriseError } from '../../model/errors.ts';
 import { Pipelines } from '../../profiles/embedded/pipelines.ts';
 import type { Arguments } from '../command.ts';
 import { type Check, type Finding, faultOf } from './finding.ts';

@@ -6,7 +6,7 @@ import { pipelinesWithLedger } from '../../engine/ledger/anchors.ts';
 import { inspectLedger } from '../../engine/ledger/inspect.ts';
 import { Runs } from '../../engine/ledger/runs.ts';
 import { sha256Hex } from '../../model/digest.ts';
-import { isRepriseError } from '../../ports/errors.ts';
+import { isRepriseError } from '../../model/errors.ts';
 import { declarationKey, declarationOf } from '../../profiles/embedded/declarations.ts';
 import { Pipelines } from '../../profiles/embedded/pipelines.ts';
 import type { Arguments } from '../command.ts';

@@ -9,7 +9,7 @@ import type { Home } from '../../adapters/folder/home.ts';
 import { systemClock } from '../../adapters/system/clock.ts';
 import { listRaw } from '../../engine/plan/catalog.ts';
 import { goneRaw } from '../../engine/plan/gone-raw.ts';
-import { isRepriseError } from '../../ports/errors.ts';
+import { isRepriseError } from '../../model/errors.ts';
 import type { GoneRows } from '../../ports/warehouse.ts';
 import { Pipelines } from '../../profiles/embedded/pipelines.ts';
 import { goneText } from '../render/raw-gone.ts';

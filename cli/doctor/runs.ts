@@ -6,7 +6,7 @@ import { systemClock } from '../../adapters/system/clock.ts';
 import { differences } from '../../engine/ledger/restore.ts';
 import { type RunRecord, Runs } from '../../engine/ledger/runs.ts';
 import { standingUndo } from '../../engine/ledger/undone.ts';
-import { isRepriseError } from '../../ports/errors.ts';
+import { isRepriseError } from '../../model/errors.ts';
 import { nextCommand } from '../render/run.ts';
 import { plural } from '../render/text.ts';
 import type { Finding, HomeCheck } from './finding.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { DuckWarehouse } from '../../adapters/duckdb-warehouse/warehouse.ts';
 import { warehouseBytes } from '../../adapters/folder/health.ts';
 import type { Home } from '../../adapters/folder/home.ts';
-import { isRepriseError } from '../../ports/errors.ts';
+import { isRepriseError } from '../../model/errors.ts';
 import { openWarehouse } from '../../profiles/embedded/open-warehouse.ts';
 import { type Finding, faultOf } from './finding.ts';
 

@@ -3,14 +3,15 @@
 
 import type { CompiledPipeline } from '../../model/compile.ts';
 import { datesOf, dispatch } from '../../model/dating.ts';
+import { isRepriseError } from '../../model/errors.ts';
 import { type Evaluation, Evaluator } from '../../model/evaluate.ts';
 import { readJson } from '../../model/json.ts';
 import { LIMITS } from '../../model/limits.ts';
+import type { RawRow } from '../../model/raw-row.ts';
 import { versionOf } from '../../model/version.ts';
 import type { Catalog } from '../../ports/catalog.ts';
-import { isRepriseError } from '../../ports/errors.ts';
 import type { ObjectInfo, ObjectStore } from '../../ports/object-store.ts';
-import type { RawReader, RawRow } from '../../ports/raw-reader.ts';
+import type { RawReader } from '../../ports/raw-reader.ts';
 import { type CatalogProgress, catalogObjects, listRaw } from '../plan/catalog.ts';
 
 export interface CopyDeps {

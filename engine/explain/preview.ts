@@ -4,7 +4,7 @@
 import type { CompiledPipeline } from '../../model/compile.ts';
 import { type Json, readJson } from '../../model/json.ts';
 import { LIMITS } from '../../model/limits.ts';
-import type { RawRow } from '../../ports/raw-reader.ts';
+import type { RawRow } from '../../model/raw-row.ts';
 
 export type BodyPreview =
   | { readonly kind: 'hidden'; readonly bytes: number; readonly because: string }

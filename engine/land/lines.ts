@@ -1,7 +1,7 @@
 // Cuts a stream of bytes into lines of text, and says which line is none. It knows nothing of what a line holds.
 
+import { RepriseError } from '../../model/errors.ts';
 import { decodeUtf8 } from '../../model/json.ts';
-import { RepriseError } from '../../ports/errors.ts';
 import { LAND_LIMITS } from './limits.ts';
 
 const NEWLINE = 0x0a;

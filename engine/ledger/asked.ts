@@ -1,7 +1,7 @@
 // What people ask of a run while it works: to stop for good, or for a while. Whoever executes it looks at the start of
 // every task, so that the answer is the same in one process and in many.
 
-import { RepriseError } from '../../ports/errors.ts';
+import { RepriseError } from '../../model/errors.ts';
 import type { Runs } from './runs.ts';
 
 export interface Asked {

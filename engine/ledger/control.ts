@@ -1,8 +1,8 @@
 // Stops runs: asks the process that executes one, or ends the record of a run that nobody executes.
 
 import type { CompiledPipeline } from '../../model/compile.ts';
+import { RepriseError } from '../../model/errors.ts';
 import { isoTime } from '../../ports/clock.ts';
-import { RepriseError } from '../../ports/errors.ts';
 import type { GroupOutcome } from '../../ports/warehouse.ts';
 import { publishToken, recordCommitted } from '../publish/record.ts';
 import { type Asked, askRun } from './asked.ts';

@@ -1,7 +1,7 @@
 // What people decide on a change that waits for approval: an entry of the ledger with name and reason, which a process that
 // waits at the Approve state looks for.
 
-import { RepriseError } from '../../ports/errors.ts';
+import { RepriseError } from '../../model/errors.ts';
 import type { GroupOutcome } from '../../ports/warehouse.ts';
 import { ACKNOWLEDGED, type Acknowledged } from '../publish/gate.ts';
 import { refuseOwnApproval } from './four-eyes.ts';

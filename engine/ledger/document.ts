@@ -1,7 +1,7 @@
 // Reads documents of the control store back. What cannot be read is not confused with what is absent: a truth that is damaged
 // is refused with its name, and only what can be derived again may be taken for absent.
 
-import { isRepriseError, RepriseError } from '../../ports/errors.ts';
+import { isRepriseError, RepriseError } from '../../model/errors.ts';
 
 /** The document of a key. Throws Damaged for what is not JSON of an object. `fix`: what to do about that. */
 export function documentOf<T>(key: string, content: Uint8Array, fix: string): T {

@@ -1,8 +1,8 @@
 // The last state of a run: names the state it honestly ended in, from what is recorded, and writes it down.
 
 import type { CompiledPipeline } from '../../model/compile.ts';
+import { ERROR_CODES, type ErrorCode, isRepriseError } from '../../model/errors.ts';
 import { isoTime } from '../../ports/clock.ts';
-import { ERROR_CODES, type ErrorCode, isRepriseError } from '../../ports/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { Anchor, GroupOutcome, UndoOutcome, Verification, Warehouse } from '../../ports/warehouse.ts';
 import type { Plan } from '../plan/plan.ts';

@@ -2,7 +2,7 @@
 // name that the operating system gives, without the host: the same person on two machines is one, and where everybody works
 // by one account nobody else is left to approve.
 
-import { RepriseError } from '../../ports/errors.ts';
+import { RepriseError } from '../../model/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { LedgerEntry } from './entry.ts';
 import { readEntries } from './inspect.ts';

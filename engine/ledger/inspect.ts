@@ -2,7 +2,7 @@
 // the head and whatever else names its entries say. Faults that somebody accepted are left out.
 
 import { sha256Hex } from '../../model/digest.ts';
-import { RepriseError } from '../../ports/errors.ts';
+import { RepriseError } from '../../model/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { Anchor } from '../../ports/warehouse.ts';
 import {

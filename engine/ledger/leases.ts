@@ -3,9 +3,9 @@
 // grows; the warehouse refuses a fence older than the last it has seen, so that a holder which lost its lease without
 // knowing writes nothing. Clocks decide how long the dead are waited for, never who is right.
 
+import { isRepriseError, RepriseError } from '../../model/errors.ts';
 import type { Author } from '../../ports/author.ts';
 import type { Clock } from '../../ports/clock.ts';
-import { isRepriseError, RepriseError } from '../../ports/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { Window } from '../plan/window.ts';
 import { derivableDocument } from './document.ts';

@@ -3,9 +3,9 @@
 // conditional replace alone. After a lost race or an unknown outcome an append reads back: it may find its own entry.
 
 import { canonicalJson, sha256Hex } from '../../model/digest.ts';
+import { isRepriseError } from '../../model/errors.ts';
 import type { Author } from '../../ports/author.ts';
 import { type Clock, isoTime } from '../../ports/clock.ts';
-import { isRepriseError } from '../../ports/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { Anchor } from '../../ports/warehouse.ts';
 import type { Window } from '../plan/window.ts';

@@ -1,7 +1,7 @@
 // The ids of plans and runs as people type them: in full, or a beginning that only one of them has. An empty id would be
 // a beginning of all of them, so it names none.
 
-import { RepriseError } from '../../ports/errors.ts';
+import { RepriseError } from '../../model/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 
 const HELP = {

@@ -1,6 +1,6 @@
 // How far a run is, from what is recorded as done: slices staged, groups published, who executes it, what was asked.
 
-import { isRepriseError } from '../../ports/errors.ts';
+import { isRepriseError } from '../../model/errors.ts';
 import type { GroupOutcome } from '../../ports/warehouse.ts';
 import type { Plan } from '../plan/plan.ts';
 import { type Asked, askedOf } from './asked.ts';

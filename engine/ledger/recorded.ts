@@ -2,7 +2,7 @@
 // the chain, the chain decides what the run may do, and the difference is refused rather than believed.
 
 import { canonicalJson, sha256Hex } from '../../model/digest.ts';
-import { RepriseError } from '../../ports/errors.ts';
+import { RepriseError } from '../../model/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { LedgerEntry } from './entry.ts';
 import { readEntries } from './inspect.ts';

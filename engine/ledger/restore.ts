@@ -1,7 +1,7 @@
 // Brings a ledger and the copies of it together again. `differences` says where they differ, `restoreCopies` writes what the
 // ledger knows into the records again, `acceptLedger` goes on with a ledger from which entries are missing.
 
-import { isRepriseError } from '../../ports/errors.ts';
+import { isRepriseError } from '../../model/errors.ts';
 import { publishedGroups } from '../publish/record.ts';
 import { anchorsOfRecords, anchorsOfWarehouse, foundRecords } from './anchors.ts';
 import { anchorOf, type LedgerEntry, type LedgerFault } from './entry.ts';

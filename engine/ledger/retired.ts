@@ -1,7 +1,7 @@
 // At which dates transforms may not publish, because an undo took back what they had published there: from the entries of
 // the ledger alone. Other dates, and other transforms, are not concerned.
 
-import { RepriseError } from '../../ports/errors.ts';
+import { RepriseError } from '../../model/errors.ts';
 import type { Plan } from '../plan/plan.ts';
 import { datesIn, inWindow, type Window, windowsOver } from '../plan/window.ts';
 import type { LedgerEntry } from './entry.ts';

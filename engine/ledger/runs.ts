@@ -1,9 +1,9 @@
 // Plans and runs in the control store: what is asked, how far each run is, what it ended as. What remains to be done is
 // always computed from what is recorded as done.
 
+import { isRepriseError, RepriseError } from '../../model/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { isoTime } from '../../ports/clock.ts';
-import { isRepriseError, RepriseError } from '../../ports/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { Anchor, GoneRows, GroupOutcome, LeftAlone, LeftAloneRow, LostValues } from '../../ports/warehouse.ts';
 import { checkedPlan } from '../plan/checked.ts';

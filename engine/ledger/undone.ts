@@ -1,7 +1,7 @@
 // Which runs are taken back, from the records alone. An undo stands from its first published group on, until an undo of
 // it has ended well.
 
-import { RepriseError } from '../../ports/errors.ts';
+import { RepriseError } from '../../model/errors.ts';
 import type { RunRecord, Runs } from './runs.ts';
 
 /** The undo of the run that stands; the newest when there are several. */

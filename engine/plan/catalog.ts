@@ -3,10 +3,11 @@
 
 import type { CompiledPipeline } from '../../model/compile.ts';
 import { datesOf } from '../../model/dating.ts';
+import type { RawRow } from '../../model/raw-row.ts';
 import { formatDay } from '../../model/time.ts';
 import type { Catalog, CatalogEntry, CatalogPage } from '../../ports/catalog.ts';
 import type { ObjectInfo, ObjectStore } from '../../ports/object-store.ts';
-import type { RawFooter, RawReader, RawRow } from '../../ports/raw-reader.ts';
+import type { RawFooter, RawReader } from '../../ports/raw-reader.ts';
 import { PLAN_LIMITS } from './limits.ts';
 import { arrivalDate, MAGIC_BYTES, rawByContent, rawByKey, rawPrefix, type SkippedRaw } from './raw-keys.ts';
 import { readRaw } from './read-raw.ts';

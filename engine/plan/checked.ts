@@ -1,6 +1,6 @@
 // Reads a plan back: whatever was changed in its body since it was made shows, because its id is the hash of it.
 
-import { RepriseError } from '../../ports/errors.ts';
+import { RepriseError } from '../../model/errors.ts';
 import { type Plan, planIdOf } from './plan.ts';
 
 /** Throws NotAsRecorded for a document that is not the plan of that id. */

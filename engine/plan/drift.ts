@@ -1,7 +1,7 @@
 // Whether what a plan pinned is still so. A plan that drifted is refused, with everything that changed.
 
 import type { CompiledPipeline } from '../../model/compile.ts';
-import { RepriseError } from '../../ports/errors.ts';
+import { RepriseError } from '../../model/errors.ts';
 import { isVersion, type ObjectStore } from '../../ports/object-store.ts';
 import type { Plan } from './plan.ts';
 

@@ -4,10 +4,10 @@
 import { createHash } from 'node:crypto';
 import type { CompiledPipeline } from '../../model/compile.ts';
 import { hashJson } from '../../model/digest.ts';
+import { RepriseError } from '../../model/errors.ts';
 import { formatDay, parseDay } from '../../model/time.ts';
 import type { CatalogEntry } from '../../ports/catalog.ts';
 import { type Clock, isoTime } from '../../ports/clock.ts';
-import { RepriseError } from '../../ports/errors.ts';
 import type { ObjectInfo, ObjectStore } from '../../ports/object-store.ts';
 import type { PlanDate, Warehouse } from '../../ports/warehouse.ts';
 import { type CatalogDeps, type CatalogProgress, catalogObjects, listRaw } from './catalog.ts';

@@ -1,9 +1,10 @@
 // Reads raw objects one after the other, small ones together. Where an object cannot be read it says so and goes on.
 
+import { isRepriseError } from '../../model/errors.ts';
 import { LIMITS } from '../../model/limits.ts';
-import { isRepriseError } from '../../ports/errors.ts';
+import type { RawRow } from '../../model/raw-row.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
-import type { RawFooter, RawReader, RawRow, RowRange } from '../../ports/raw-reader.ts';
+import type { RawFooter, RawReader, RowRange } from '../../ports/raw-reader.ts';
 import { PLAN_LIMITS } from './limits.ts';
 
 export interface ReadDeps {

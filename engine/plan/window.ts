@@ -1,7 +1,7 @@
 // Windows: half-open ranges of UTC event dates.
 
+import { RepriseError } from '../../model/errors.ts';
 import { formatDay, parseDay } from '../../model/time.ts';
-import { RepriseError } from '../../ports/errors.ts';
 
 /** `[from, to)` as YYYY-MM-DD. */
 export interface Window {

@@ -2,7 +2,7 @@
 // values that no replay can make again are never lost without approval. Rows that no cause explains are never published
 // unless somebody has said why.
 
-import { RepriseError } from '../../ports/errors.ts';
+import { RepriseError } from '../../model/errors.ts';
 import type { GroupOutcome, LostValues, Unexplained } from '../../ports/warehouse.ts';
 import type { RunOptions } from '../ledger/runs.ts';
 import type { ChangeShare } from './summary.ts';

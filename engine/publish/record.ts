@@ -1,7 +1,7 @@
 // Writes down what a transaction committed: its outcome beside the run, and in the ledger by its counts and digests. What a
 // dead attempt committed and did not get to record is known from the warehouse alone.
 
-import { RepriseError } from '../../ports/errors.ts';
+import { RepriseError } from '../../model/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { GroupOutcome, Warehouse } from '../../ports/warehouse.ts';
 import type { DocumentDigests } from '../ledger/entry.ts';

@@ -2,7 +2,7 @@
 // scope that every decision of the run shares.
 
 import type { CompiledPipeline } from '../../model/compile.ts';
-import { RepriseError } from '../../ports/errors.ts';
+import { RepriseError } from '../../model/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { StagedFile, Stager } from '../../ports/stage.ts';
 import type { PublishScope } from '../../ports/warehouse.ts';

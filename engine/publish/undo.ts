@@ -2,8 +2,8 @@
 // a transaction with its token. Read `admitUndo`, `previewUndo`, `undoGroup` in that order; engine/ledger/finish.ts ends it.
 
 import type { CompiledPipeline } from '../../model/compile.ts';
+import { RepriseError } from '../../model/errors.ts';
 import { isoTime } from '../../ports/clock.ts';
-import { RepriseError } from '../../ports/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { Restorable, UndoOutcome, UndoScope, Warehouse } from '../../ports/warehouse.ts';
 import { takeDates } from '../ledger/admit.ts';

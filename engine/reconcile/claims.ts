@@ -1,7 +1,7 @@
 // Whether coverage claims more than was committed: that an object, or a date, was published which no run had published. What it
 // claims is never read again, so that a document that was edited hides deliveries for ever.
 
-import { isRepriseError } from '../../ports/errors.ts';
+import { isRepriseError } from '../../model/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { Runs } from '../ledger/runs.ts';
 import { arrivalDate } from '../plan/raw-keys.ts';

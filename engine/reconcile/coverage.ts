@@ -3,8 +3,8 @@
 // replaced conditionally. It never claims more than was committed; what it lacks is only read a second time, and all of
 // it can be derived again from plans, runs and ledger (rebuild.ts).
 
+import { isRepriseError } from '../../model/errors.ts';
 import type { CatalogEntry } from '../../ports/catalog.ts';
-import { isRepriseError } from '../../ports/errors.ts';
 import { isSameVersion, isVersion, type ObjectInfo, type ObjectStore } from '../../ports/object-store.ts';
 import { datesOfEntry } from '../plan/entry-dates.ts';
 import { arrivalDate } from '../plan/raw-keys.ts';

@@ -2,7 +2,7 @@
 // is another one. Each transaction left its token in the warehouse, and the warehouse has an id that it was made with.
 
 import type { CompiledPipeline } from '../../model/compile.ts';
-import { RepriseError } from '../../ports/errors.ts';
+import { RepriseError } from '../../model/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { PublishedTokens, Warehouse } from '../../ports/warehouse.ts';
 import { inspectLedger } from '../ledger/inspect.ts';

@@ -3,7 +3,7 @@
 // named. Safe to repeat at any time beside everything else: what cannot be done now is left for the next time.
 
 import type { CompiledPipeline } from '../../model/compile.ts';
-import { isRepriseError } from '../../ports/errors.ts';
+import { isRepriseError } from '../../model/errors.ts';
 import { isVersion } from '../../ports/object-store.ts';
 import type { Leases } from '../ledger/leases.ts';
 import { epochsOf, type Ledger } from '../ledger/ledger.ts';

@@ -3,10 +3,10 @@
 
 import type { CompiledPipeline } from '../../model/compile.ts';
 import { datesOf } from '../../model/dating.ts';
+import { isRepriseError } from '../../model/errors.ts';
 import { Evaluator } from '../../model/evaluate.ts';
 import { LIMITS } from '../../model/limits.ts';
 import { formatDay } from '../../model/time.ts';
-import { isRepriseError } from '../../ports/errors.ts';
 import type { Quarantine, QuarantineFilter, QuarantinePlace } from '../../ports/inspector.ts';
 import type { ObjectInfo } from '../../ports/object-store.ts';
 import { type CatalogDeps, readObjects } from '../plan/catalog.ts';

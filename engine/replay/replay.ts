@@ -2,10 +2,11 @@
 // The verbs are the evaluator's and the slice writer's; this file composes them.
 
 import type { CompiledPipeline } from '../../model/compile.ts';
+import { RepriseError } from '../../model/errors.ts';
 import { type Evaluation, Evaluator } from '../../model/evaluate.ts';
-import { RepriseError } from '../../ports/errors.ts';
+import type { RawRow } from '../../model/raw-row.ts';
 import { isVersion, type ObjectStore } from '../../ports/object-store.ts';
-import type { RawReader, RawRow } from '../../ports/raw-reader.ts';
+import type { RawReader } from '../../ports/raw-reader.ts';
 import type { StagedFile, Stager } from '../../ports/stage.ts';
 import { readRaw } from '../plan/read-raw.ts';
 import type { PinnedPart } from './slice-parts.ts';

@@ -1,7 +1,7 @@
 // Files in the stage, held against the digests that they were staged with before anything is made of them. A digest is made
 // anew whenever the file has another version than when it was last looked at.
 
-import { RepriseError } from '../../ports/errors.ts';
+import { RepriseError } from '../../model/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { StagedFile } from '../../ports/stage.ts';
 

@@ -21,7 +21,7 @@ import { type RunRecord, Runs } from '../../engine/ledger/runs.ts';
 import type { Plan, PlanDeps } from '../../engine/plan/plan.ts';
 import type { SkippedRaw } from '../../engine/plan/raw-keys.ts';
 import type { CompiledPipeline } from '../../model/compile.ts';
-import { isRepriseError } from '../../ports/errors.ts';
+import { isRepriseError } from '../../model/errors.ts';
 import type { Warehouse } from '../../ports/warehouse.ts';
 import type { TaskContext } from '../../tasks/context.ts';
 import { type OpenedWarehouse, openWarehouse } from './open-warehouse.ts';

@@ -5,7 +5,7 @@ import type { RunRecord } from '../../engine/ledger/runs.ts';
 import { standingUndo } from '../../engine/ledger/undone.ts';
 import { aboutWorker, workerOf } from '../../engine/ledger/worker.ts';
 import type { Plan } from '../../engine/plan/plan.ts';
-import { isRepriseError } from '../../ports/errors.ts';
+import { isRepriseError } from '../../model/errors.ts';
 import type { Engine } from './engine.ts';
 
 /**

@@ -4,7 +4,7 @@ import { type DuckWarehouse, openDuckWarehouse } from '../../adapters/duckdb-war
 import type { Home } from '../../adapters/folder/home.ts';
 import { acquireWarehouse, type HeldWarehouse } from '../../adapters/folder/warehouse-lock.ts';
 import { systemClock } from '../../adapters/system/clock.ts';
-import { isRepriseError, RepriseError } from '../../ports/errors.ts';
+import { isRepriseError, RepriseError } from '../../model/errors.ts';
 
 const POLL_MS = 250;
 

@@ -5,10 +5,10 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { meaningsOf } from '../../adapters/declaration/meaning.ts';
-import { packageRoot } from '../../adapters/duckdb/sql.ts';
+import { packageRoot } from '../../lib/package-root.ts';
 import { type CompiledPipeline, compilePipeline } from '../../model/compile.ts';
+import { RepriseError } from '../../model/errors.ts';
 import type { Pipeline } from '../../model/language.ts';
-import { RepriseError } from '../../ports/errors.ts';
 
 export class Pipelines {
   readonly folder: string;

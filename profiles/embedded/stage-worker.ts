@@ -1,7 +1,7 @@
 // The worker thread that stages slices: the same task as the Lambda, given the home by the thread that started it.
 
 import { asFileError } from '../../adapters/system/file-errors.ts';
-import { type ErrorCode, isRepriseError } from '../../ports/errors.ts';
+import { type ErrorCode, isRepriseError } from '../../model/errors.ts';
 import { stageSliceTask } from '../../tasks/stage-slice.ts';
 import { Engine } from './engine.ts';
 

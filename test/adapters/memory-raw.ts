@@ -1,8 +1,9 @@
 // A raw lake in memory for tests: objects hold deliveries as JSON, and the reader that goes with it reads them by the
 // pseudo path that `fetch` gives. No Parquet is written or read.
 
-import { RepriseError } from '../../ports/errors.ts';
-import type { RawFooter, RawReader, RawRow, RowRange, WholeObject } from '../../ports/raw-reader.ts';
+import { RepriseError } from '../../model/errors.ts';
+import type { RawRow } from '../../model/raw-row.ts';
+import type { RawFooter, RawReader, RowRange, WholeObject } from '../../ports/raw-reader.ts';
 import { type RawDelivery, rawRow } from '../../simulator/raw.ts';
 import { MemoryStore } from './memory-store.ts';
 

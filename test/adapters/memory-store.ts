@@ -5,7 +5,7 @@ import { mkdirSync } from 'node:fs';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256Hex } from '../../model/digest.ts';
-import { RepriseError } from '../../ports/errors.ts';
+import { RepriseError } from '../../model/errors.ts';
 import type { ObjectInfo, ObjectStore, WriteCondition } from '../../ports/object-store.ts';
 
 interface Held {

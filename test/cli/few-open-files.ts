@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packageRoot } from '../../adapters/duckdb/sql.ts';
+import { packageRoot } from '../../lib/package-root.ts';
 import { fillLake } from '../local/small-objects.ts';
 import type { Ended } from './reprise.ts';
 

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packageRoot } from '../../adapters/duckdb/sql.ts';
+import { packageRoot } from '../../lib/package-root.ts';
 import { copyHome } from '../copy-home.ts';
 import { landInFewObjects } from '../crash/processes.ts';
 import { mountSmallDisk, type SmallDisk, WHY_SKIPPED } from '../tmpfs.ts';

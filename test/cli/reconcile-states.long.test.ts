@@ -4,10 +4,10 @@
 import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { packageRoot } from '../../adapters/duckdb/sql.ts';
 import { Leases } from '../../engine/ledger/leases.ts';
 import type { Reconciliation } from '../../engine/reconcile/reconcile.ts';
 import type { Delivery } from '../../generator/sample.ts';
+import { packageRoot } from '../../lib/package-root.ts';
 import type { Engine } from '../../profiles/embedded/engine.ts';
 import { putObject, WRITERS, type Writer } from './lake.ts';
 import { backfill, land, newHome, onHome, reconcile, standing } from './reconcile-home.ts';

@@ -3,7 +3,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { packageRoot } from '../../adapters/duckdb/sql.ts';
+import { packageRoot } from '../../lib/package-root.ts';
 import type { Engine } from '../../profiles/embedded/engine.ts';
 import { backfill, land, newHome, onHome, reconcile } from './reconcile-home.ts';
 import { stock } from './stock-change.ts';

@@ -18,9 +18,9 @@ import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDuck } from '../../adapters/duckdb/instance.ts';
 import { readParquet } from '../../adapters/duckdb/parquet-path.ts';
-import { packageRoot } from '../../adapters/duckdb/sql.ts';
 import { readDelivery } from '../../engine/land/delivery.ts';
 import { encodeRecord } from '../../engine/land/record.ts';
+import { packageRoot } from '../../lib/package-root.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'reprise-secrets-'));
 const home = join(folder, 'home');

@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { packageRoot } from '../../adapters/duckdb/sql.ts';
+import { packageRoot } from '../../lib/package-root.ts';
 import { type Ended, shell } from './reprise.ts';
 import { type Row, rowsOf } from './warehouse.ts';
 
@@ -31,8 +31,7 @@ export class Shop {
 
   /** `sales`: the columns of the table sales, as the declaration has them. */
   declare(sales = "{ note: column.text('note'), memo: column.text('memo') }"): void {
-    const built = (name: string): string =>
-      pathToFileURL(join(packageRoot(), 'dist', 'model', `${name}.js`)).href;
+    const built = (name: string): string => pathToFileURL(join(packageRoot(), 'dist', 'model', `${name}.js`)).href;
     mkdirSync(join(this.#pipelines, 'shop'), { recursive: true });
     writeFileSync(
       join(this.#pipelines, 'shop', 'pipeline.js'),

@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createRawWriter } from '../../adapters/duckdb/raw-writer.ts';
-import { packageRoot } from '../../adapters/duckdb/sql.ts';
+import { packageRoot } from '../../lib/package-root.ts';
 import { parseTimeText } from '../../model/time.ts';
 import { samples } from '../../pipelines/pulsecart/samples.ts';
 import { Engine } from '../../profiles/embedded/engine.ts';

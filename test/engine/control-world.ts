@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openFileStore } from '../../adapters/folder/files.ts';
 import type { LeaseDeps } from '../../engine/ledger/leases.ts';
+import { RepriseError } from '../../model/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
-import { RepriseError } from '../../ports/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import { MemoryStore } from '../adapters/memory-store.ts';
 

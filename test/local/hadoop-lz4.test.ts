@@ -8,7 +8,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { createRawReader } from '../../adapters/duckdb/raw-reader.ts';
 import { randomFrom } from '../../generator/random.ts';
 import { decompressHadoopLz4, Lz4Fault } from '../../lib/parquet/lz4.ts';
-import type { RawRow } from '../../ports/raw-reader.ts';
+import type { RawRow } from '../../model/raw-row.ts';
 
 const ROWS = 1200;
 const DAMAGES = 150;

@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDuck } from '../../adapters/duckdb/instance.ts';
-import { packageRoot } from '../../adapters/duckdb/sql.ts';
 import { openHome } from '../../adapters/folder/home.ts';
+import { packageRoot } from '../../lib/package-root.ts';
 
 const PROCESSES = 6;
 const ROUNDS = 12;

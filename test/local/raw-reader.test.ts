@@ -12,8 +12,9 @@ import { type Duck, openDuck, quoteLiteral } from '../../adapters/duckdb/instanc
 import { copyToParquet } from '../../adapters/duckdb/parquet-path.ts';
 import { createRawReader } from '../../adapters/duckdb/raw-reader.ts';
 import { createRawWriter } from '../../adapters/duckdb/raw-writer.ts';
-import { isRepriseError } from '../../ports/errors.ts';
-import type { RawRow, RowRange } from '../../ports/raw-reader.ts';
+import { isRepriseError } from '../../model/errors.ts';
+import type { RawRow } from '../../model/raw-row.ts';
+import type { RowRange } from '../../ports/raw-reader.ts';
 
 const parquetjs = createRequire(import.meta.url)('parquetjs-lite') as {
   ParquetSchema: new (fields: Record<string, unknown>) => unknown;

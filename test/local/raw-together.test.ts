@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createRawReader } from '../../adapters/duckdb/raw-reader.ts';
 import { RAW_READ_LIMITS } from '../../lib/parquet/limits.ts';
-import type { RawRow } from '../../ports/raw-reader.ts';
+import type { RawRow } from '../../model/raw-row.ts';
 import { smallObject, stockChange } from './small-objects.ts';
 
 const BODY_MAX = 1000;

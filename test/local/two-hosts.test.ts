@@ -11,13 +11,13 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packageRoot } from '../../adapters/duckdb/sql.ts';
 import { openHome } from '../../adapters/folder/home.ts';
 import { acquireWarehouse } from '../../adapters/folder/warehouse-lock.ts';
 import { systemClock } from '../../adapters/system/clock.ts';
 import { SILENT_LOCK_MS, SILENT_SCRATCH_MS } from '../../adapters/system/heartbeat.ts';
 import { isHolderDead } from '../../adapters/system/presence.ts';
 import { identityName, livenessOf, ownIdentity } from '../../adapters/system/process-identity.ts';
+import { packageRoot } from '../../lib/package-root.ts';
 
 const ELSEWHERE = '0123456789ab';
 const existing = { create: false, randomBytes };

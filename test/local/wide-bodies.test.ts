@@ -14,7 +14,8 @@ import { scanParts } from '../../adapters/duckdb/wide-scan.ts';
 import { type ParquetFooter, readParquetFooter } from '../../lib/parquet/footer.ts';
 import { RAW_READ_LIMITS } from '../../lib/parquet/limits.ts';
 import { readBodyPages } from '../../lib/parquet/text-pages.ts';
-import type { RawRow, RowRange } from '../../ports/raw-reader.ts';
+import type { RawRow } from '../../model/raw-row.ts';
+import type { RowRange } from '../../ports/raw-reader.ts';
 import type { RawDelivery } from '../../ports/raw-writer.ts';
 
 const KB = 1024;

@@ -5,8 +5,8 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packageRoot } from '../../adapters/duckdb/sql.ts';
 import type { CheckDocument } from '../../cli/render/schema.ts';
+import { packageRoot } from '../../lib/package-root.ts';
 import { type CheckEnd, type CheckOptions, runChecks } from './checks.ts';
 
 const SHIPPED = join(packageRoot(), 'pipelines', 'pulsecart');

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { packageRoot } from '../../adapters/duckdb/sql.ts';
+import { packageRoot } from '../../lib/package-root.ts';
 
 export interface Digests {
   readonly transform: string;

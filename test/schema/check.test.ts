@@ -4,9 +4,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { packageRoot } from '../../adapters/duckdb/sql.ts';
 import type { CheckDocument } from '../../cli/render/schema.ts';
 import type { SchemaChange } from '../../engine/schema/compare.ts';
+import { packageRoot } from '../../lib/package-root.ts';
 import { type CheckEnd, runChecks } from './checks.ts';
 
 const golden = join(packageRoot(), 'test', 'schema', 'golden');

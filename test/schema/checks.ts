@@ -4,8 +4,8 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { packageRoot } from '../../adapters/duckdb/sql.ts';
 import type { CheckDocument } from '../../cli/render/schema.ts';
+import { packageRoot } from '../../lib/package-root.ts';
 
 export interface CheckOptions {
   readonly pipeline: string;

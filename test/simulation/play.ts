@@ -1,7 +1,7 @@
 // Plays a history in a world of its own. However it went, replaying every day once under the last transforms must leave
 // the tables that the model says, and doing it again must change nothing.
 
-import { RepriseError } from '../../ports/errors.ts';
+import { RepriseError } from '../../model/errors.ts';
 import { checkOrphans, compareWithModel, type Orphan } from '../../simulator/comparison.ts';
 import { dateOf, deliveryOf } from '../../simulator/deliveries.ts';
 import { checkStanding } from '../../simulator/invariants.ts';

@@ -1,4 +1,4 @@
-// The errors that cross a port, and what each means to whoever retries. Adapters classify their driver's errors into
+// The errors of the engine and its ports, and what each means to whoever retries. Adapters classify their driver's errors into
 // these in one function; nothing else decides what a failure means. Messages never quote a driver's text: drivers
 // quote bodies.
 
