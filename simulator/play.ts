@@ -2,7 +2,7 @@
 // model says, and doing it again must change nothing.
 
 import { Ledger } from '../engine/ledger/ledger.ts';
-import type { RunRecord } from '../engine/ledger/runs.ts';
+import type { RunRecord } from '../engine/ledger/run-record.ts';
 import { randomFrom } from '../generator/random.ts';
 import { sha256Hex } from '../model/digest.ts';
 import { isRepriseError } from '../model/errors.ts';
@@ -12,7 +12,7 @@ import { dateOf, deliveryOf } from './deliveries.ts';
 import type { Fault } from './faults.ts';
 import type { CommandStep, History, Step, WorldStep } from './history.ts';
 import { liveChange, withLiveChange } from './live-load.ts';
-import type { SimContext } from './ports.ts';
+import { openContext, type SimContext } from './ports.ts';
 import { rawRow } from './raw.ts';
 import { type Row, rowsOf, type Tables } from './rows.ts';
 import { Scheduler, type SimProcess } from './scheduler.ts';
@@ -104,6 +104,10 @@ class Play {
     };
   }
 
+  #begin(name: string, faults: readonly Fault[]): SimContext {
+    return openContext(this.#world, this.#world.begin(name, faults));
+  }
+
   /** What is not over now never will be. */
   async #drained<T>(work: Promise<T>, otherwise: string): Promise<T> {
     const never = Symbol(otherwise);
@@ -114,7 +118,7 @@ class Play {
 
   async #act(number: number, steps: readonly Step[]): Promise<void> {
     const name = number === 0 ? 'world' : `operator${number}`;
-    const { process } = this.#world.begin(name, []).caller;
+    const { process } = this.#world.begin(name, []);
     for (const step of steps) {
       await process.turn(step.afterMs);
       if (this.#world.watch.violation !== undefined) return;
@@ -125,7 +129,7 @@ class Play {
   }
 
   async #command(name: string, person: SimProcess, step: CommandStep, faults: readonly Fault[]): Promise<void> {
-    const context = this.#world.begin(name, faults);
+    const context = this.#begin(name, faults);
     const { process } = context.caller;
     this.#tell(process, describeStep(step));
     const work = runCommand(this.#world, context, step).then(
@@ -218,7 +222,7 @@ class Play {
 
   /** The live loader, one transaction of a process of its own. */
   async #live(object: RawObject, retracts: boolean, faults: readonly Fault[]): Promise<void> {
-    const { caller, compiled, clock } = this.#world.begin('loader', faults);
+    const { caller, compiled, clock } = this.#begin('loader', faults);
     const load = caller.call('warehouse.transact live', async () => {
       const { tables } = this.#world.warehouse;
       const arrived = object.deliveries
@@ -265,12 +269,12 @@ class Play {
     this.#arriveAll('arriving');
     this.#arriveAll('broken');
     if (!this.#world.objects.some(({ state }) => state === 'landed')) return;
-    const context = this.#world.begin('last', []);
+    const context = this.#begin('last', []);
     const last = await this.#replayAll(context, { ...LAST, groupCuts: this.#history.seed & 255 });
     watch.check(() => this.#compare(warehouse.tables));
     watch.check(() => this.#checkGone(last));
     const before = JSON.stringify([...warehouse.tables]);
-    const again = await this.#replayAll(this.#world.begin('again', []), LAST);
+    const again = await this.#replayAll(this.#begin('again', []), LAST);
     if (again.state !== 'nothing_to_do') throw new Violation(`a repeated replay ended as ${again.state}`);
     if (JSON.stringify([...warehouse.tables]) !== before) throw new Violation('a repeated replay wrote to tables');
     await this.#checkLedger(context);
@@ -288,16 +292,14 @@ class Play {
     const { objects, variant, warehouse, watch } = this.#world;
     const [object] = objects.filter(({ state }) => state === 'landed');
     this.#world.deploy(variant ^ 1);
-    await this.#alone(this.#world.begin('others', []), (context) =>
+    await this.#alone(this.#begin('others', []), (context) =>
       runCommand(this.#world, context, { do: 'activate', from: 0, days: 0 }),
     );
     this.#world.deploy(variant);
     const late = { ...(object as RawObject), key: (object as RawObject).key.replace('/hour=12/', '/hour=13/') };
     objects.push(late);
     this.#world.arrive(late);
-    const found = await this.#alone(this.#world.begin('rolled back', []), (context) =>
-      reconcileAll(this.#world, context, 1),
-    );
+    const found = await this.#alone(this.#begin('rolled back', []), (context) => reconcileAll(this.#world, context, 1));
     this.#tell({ name: 'rolled back' }, `reconciled: ${JSON.stringify(found.needsWhole)}`);
     const held = found.needsWhole.filter(({ because }) => because.some((why) => why.includes('other transforms')));
     if (held.length > 0) throw new Violation(`after a rollback [${held[0]?.from}, …) waits for its own transforms`);

@@ -5,7 +5,6 @@ import type { CompiledPipeline } from '../model/compile.ts';
 import { SimCatalog, type StandingKey } from './catalog.ts';
 import { Caller, type Fault } from './faults.ts';
 import type { Landed } from './model.ts';
-import { openContext, type SimContext } from './ports.ts';
 import { breakObject, landObject, type RawDelivery, rawRow, SimRawReader } from './raw.ts';
 import { Records } from './records.ts';
 import { type Scheduler, SimProcess } from './scheduler.ts';
@@ -78,11 +77,10 @@ export class World {
   }
 
   /** A new process, as a command line begins one. */
-  begin(name: string, faults: readonly Fault[]): SimContext {
+  begin(name: string, faults: readonly Fault[]): Caller {
     const process = new SimProcess(`${name}-${this.#processes.size + 1}`, this.scheduler);
     this.#processes.set(process.name, process);
-    const caller = new Caller(process, faults, (fault, call) => this.#options.onFault(fault, call, process));
-    return openContext(this, caller);
+    return new Caller(process, faults, (fault, call) => this.#options.onFault(fault, call, process));
   }
 
   /** Whether a process has certainly ended; of other machines nothing is known. */

@@ -4,7 +4,7 @@
 import { refuseIfAsked } from '../engine/ledger/asked.ts';
 import { GROUP_FAILURE } from '../engine/ledger/finish.ts';
 import type { LeaseDeps } from '../engine/ledger/leases.ts';
-import type { RunRecord } from '../engine/ledger/runs.ts';
+import type { RunRecord } from '../engine/ledger/run-record.ts';
 import { Runs } from '../engine/ledger/runs.ts';
 import type { Plan } from '../engine/plan/plan.ts';
 import type { CompiledPipeline } from '../model/compile.ts';

@@ -4,56 +4,15 @@
 import { open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CompiledPipeline } from '../../model/compile.ts';
-import { QUARANTINE_COLUMNS } from '../../model/tables.ts';
 import type { GroupOutcome, LostValues, PublishScope } from '../../ports/warehouse.ts';
-import { columnList } from '../duckdb/columns.ts';
 import { type Duck, quoteIdentifier, quoteLiteral } from '../duckdb/instance.ts';
 import { STEP } from '../duckdb/memory.ts';
 import { copyToParquet, readKeyValues } from '../duckdb/parquet-path.ts';
 import { makeFolder } from '../folder/open-homes.ts';
-import { decidedName } from './decide.ts';
+import { changedTables } from './changed-tables.ts';
 import { wantedTables } from './evolve.ts';
 import { carriedName, keepUndeclared, lostValues, type Undeclared } from './undeclared.ts';
 import { wideSteps } from './wide-table.ts';
-
-/** A table that runs change. */
-export interface ChangedTable {
-  readonly name: string;
-  /** The temporary table that holds the decision on its rows. */
-  readonly decided: string;
-  readonly key: string;
-  /** Its rows are parts of events. */
-  readonly isPart: boolean;
-  readonly columns: string;
-  /** Where its rows come from when a run publishes. */
-  readonly settled: string;
-}
-
-/** The pipeline's tables in their order, then the quarantine. */
-export function changedTables(pipeline: CompiledPipeline): ChangedTable[] {
-  return [
-    ...pipeline.tables.map((table) => ({
-      name: table.name,
-      decided: decidedName(table),
-      key: table.key.join(', '),
-      isPart: table.kind === 'parts',
-      columns: columnList(table.columns),
-      settled:
-        table.kind === 'offered'
-          ? `(SELECT * FROM settled_${table.name} ANTI JOIN stand_in_${table.name} USING (event_id)
-              UNION ALL SELECT * FROM stand_in_${table.name})`
-          : `settled_${table.name}`,
-    })),
-    {
-      name: 'quarantine',
-      decided: 'decided_quarantine',
-      key: '_raw_object, _raw_row',
-      isPart: false,
-      columns: columnList(QUARANTINE_COLUMNS),
-      settled: '(SELECT * FROM settled_quarantine UNION ALL SELECT * FROM unreadable_entries)',
-    },
-  ];
-}
 
 /** Under this key the rows before say which columns the run wrote; all others it left as they stood. */
 const WRITTEN = 'reprise.written';

@@ -5,7 +5,7 @@
 import type { CompiledPipeline } from '../../model/compile.ts';
 import type { LostValues, UndeclaredColumn } from '../../ports/warehouse.ts';
 import { type Duck, quoteIdentifier } from '../duckdb/instance.ts';
-import type { ChangedTable } from './apply.ts';
+import type { ChangedTable } from './changed-tables.ts';
 import { standingTables, wantedTables } from './evolve.ts';
 
 /** Table → names of its columns that the declaration does not have; tables without any are left out. */

@@ -18,16 +18,9 @@ import { type Duck, type DuckRow, quoteIdentifier, quoteLiteral } from '../duckd
 import { readParquet } from '../duckdb/parquet-path.ts';
 import { sql } from '../duckdb/sql.ts';
 import { unlessMissing } from '../system/file-errors.ts';
-import {
-  type ChangedTable,
-  changedTables,
-  decidedSteps,
-  keptFiles,
-  publishedColumns,
-  recordChanges,
-  writtenColumns,
-} from './apply.ts';
+import { decidedSteps, keptFiles, publishedColumns, recordChanges, writtenColumns } from './apply.ts';
 import { recordCauses } from './causes.ts';
+import { type ChangedTable, changedTables } from './changed-tables.ts';
 import { outcomeOf } from './decide.ts';
 import { openObjects } from './scope.ts';
 import { carriedName, keepUndeclared, lostValues } from './undeclared.ts';

@@ -15,7 +15,7 @@ import { columnList, deliveryOrderSql, digestOfSums, hashPiece, hashSql, precede
 import type { Duck, DuckRow } from '../duckdb/instance.ts';
 import { STEP } from '../duckdb/memory.ts';
 import { sql } from '../duckdb/sql.ts';
-import { changedTables } from './apply.ts';
+import { changedTables } from './changed-tables.ts';
 import { commonFills, decide } from './decide.ts';
 import { offeredTables } from './scope.ts';
 import { rowHashOf } from './wide-table.ts';

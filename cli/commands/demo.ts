@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { openTemporaryFolder } from '../../adapters/folder/outside-home.ts';
 import { createRun } from '../../engine/ledger/begin.ts';
-import type { RunRecord } from '../../engine/ledger/runs.ts';
+import type { RunRecord } from '../../engine/ledger/run-record.ts';
 import type { SampleSource } from '../../generator/sample.ts';
 import { toNdjson } from '../../generator/sample.ts';
 import { packageRoot } from '../../lib/package-root.ts';

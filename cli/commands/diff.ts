@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { createChangeReader } from '../../adapters/duckdb-warehouse/changes.ts';
-import type { RunRecord } from '../../engine/ledger/runs.ts';
+import type { RunRecord } from '../../engine/ledger/run-record.ts';
 import { prunedAt } from '../../engine/publish/prune.ts';
 import { lostValues } from '../../engine/publish/summary.ts';
 import { RepriseError } from '../../model/errors.ts';

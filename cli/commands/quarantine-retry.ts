@@ -2,7 +2,7 @@
 
 import { createDuckInspector, createDuckQuarantine } from '../../adapters/duckdb-warehouse/inspect.ts';
 import { createRun } from '../../engine/ledger/begin.ts';
-import type { RunRecord } from '../../engine/ledger/runs.ts';
+import type { RunRecord } from '../../engine/ledger/run-record.ts';
 import { PLAN_LIMITS } from '../../engine/plan/limits.ts';
 import type { Window } from '../../engine/plan/window.ts';
 import { tryQuarantined } from '../../engine/reconcile/retry.ts';

@@ -2,7 +2,7 @@
 
 import { beginAgain } from '../../engine/ledger/begin.ts';
 import { refuseRejected } from '../../engine/ledger/decision.ts';
-import type { RunRecord } from '../../engine/ledger/runs.ts';
+import type { RunRecord } from '../../engine/ledger/run-record.ts';
 import { refuseUndone } from '../../engine/ledger/undone.ts';
 import { aboutWorker, workerOf } from '../../engine/ledger/worker.ts';
 import { refuseOtherPipeline } from '../../engine/plan/drift.ts';

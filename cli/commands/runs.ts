@@ -1,7 +1,7 @@
 // Lists the runs as they are recorded, told apart from those whose process died; asks nothing of the warehouse.
 
 import { type ShownState, stateOf } from '../../engine/ledger/progress.ts';
-import type { RunRecord } from '../../engine/ledger/runs.ts';
+import type { RunRecord } from '../../engine/ledger/run-record.ts';
 import { workerOf } from '../../engine/ledger/worker.ts';
 import { RepriseError } from '../../model/errors.ts';
 import type { Engine } from '../../profiles/embedded/engine.ts';

@@ -4,7 +4,8 @@
 import { meaningsOf } from '../../adapters/declaration/meaning.ts';
 import { inspectLedger } from '../../engine/ledger/inspect.ts';
 import { epochsOf } from '../../engine/ledger/ledger.ts';
-import { compareDeclarations, type SchemaChange } from '../../engine/schema/compare.ts';
+import type { SchemaChange } from '../../engine/schema/change.ts';
+import { compareDeclarations } from '../../engine/schema/compare.ts';
 import { columnCount, surfaceOf } from '../../engine/schema/surface.ts';
 import type { CompiledPipeline } from '../../model/compile.ts';
 import { sha256Hex } from '../../model/digest.ts';

@@ -5,7 +5,7 @@ import type { Options } from 'yargs';
 import { asking } from '../../engine/ledger/asked.ts';
 import { askToStop, endHere } from '../../engine/ledger/control.ts';
 import { type Progress, progressOf } from '../../engine/ledger/progress.ts';
-import type { RunRecord } from '../../engine/ledger/runs.ts';
+import type { RunRecord } from '../../engine/ledger/run-record.ts';
 import { workerOf } from '../../engine/ledger/worker.ts';
 import type { Engine } from '../../profiles/embedded/engine.ts';
 import { type Arguments, textArgument } from '../command.ts';

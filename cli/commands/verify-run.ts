@@ -4,7 +4,7 @@
 import { auditRows } from '../../adapters/duckdb-warehouse/audit.ts';
 import { readEntries } from '../../engine/ledger/inspect.ts';
 import { checkedRun } from '../../engine/ledger/recorded.ts';
-import type { RunRecord } from '../../engine/ledger/runs.ts';
+import type { RunRecord } from '../../engine/ledger/run-record.ts';
 import { standingUndo } from '../../engine/ledger/undone.ts';
 import { refuseDrift } from '../../engine/plan/drift.ts';
 import type { Plan } from '../../engine/plan/plan.ts';

@@ -1,7 +1,7 @@
 // Proves a run’s window, or a whole pipeline, against raw.
 
 import { giveBackMemory } from '../../adapters/system/give-back.ts';
-import type { RunRecord } from '../../engine/ledger/runs.ts';
+import type { RunRecord } from '../../engine/ledger/run-record.ts';
 import { refuseDrift } from '../../engine/plan/drift.ts';
 import { PLAN_LIMITS } from '../../engine/plan/limits.ts';
 import type { Plan } from '../../engine/plan/plan.ts';

@@ -3,7 +3,7 @@
 import { createDuckInspector } from '../../adapters/duckdb-warehouse/inspect.ts';
 import { findCopies } from '../../engine/explain/copies.ts';
 import { tellStory } from '../../engine/explain/story.ts';
-import type { RunRecord } from '../../engine/ledger/runs.ts';
+import type { RunRecord } from '../../engine/ledger/run-record.ts';
 import type { CompiledPipeline } from '../../model/compile.ts';
 import { isRepriseError, RepriseError } from '../../model/errors.ts';
 import type { Inspector } from '../../ports/inspector.ts';

@@ -1,7 +1,7 @@
 // What a reconcile found and did, as a person reads it, and the document that --json prints.
 
 import { activateCommand } from '../../engine/ledger/retired.ts';
-import type { RunRecord, TableCounts } from '../../engine/ledger/runs.ts';
+import type { RunRecord, TableCounts } from '../../engine/ledger/run-record.ts';
 import { addCounts, noCounts } from '../../engine/publish/summary.ts';
 import type { NeedsWhole, Reconciliation } from '../../engine/reconcile/reconcile.ts';
 import type { WaitingSince } from '../../engine/reconcile/waiting.ts';

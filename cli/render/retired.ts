@@ -1,7 +1,7 @@
 // A run that was refused because an undo keeps its transforms from some of its dates: what goes all the same, and what helps.
 
-import { activateCommand, type Retired } from '../../engine/ledger/retired.ts';
-import type { RunRecord } from '../../engine/ledger/runs.ts';
+import { activateCommand } from '../../engine/ledger/retired.ts';
+import type { Retired, RunRecord } from '../../engine/ledger/run-record.ts';
 import type { Window } from '../../engine/plan/window.ts';
 import { plural } from './text.ts';
 

@@ -1,7 +1,7 @@
 // What `schema` tells, as a person reads it.
 
+import type { SchemaChange } from '../../engine/schema/change.ts';
 import type { MonthChurn } from '../../engine/schema/churn.ts';
-import type { SchemaChange } from '../../engine/schema/compare.ts';
 import type { Reader } from '../../engine/schema/readers.ts';
 import type { SchemaEvolution } from '../../ports/warehouse.ts';
 import { plural, table } from './text.ts';

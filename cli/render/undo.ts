@@ -1,7 +1,7 @@
 // What an undo left alone, and what became of transforms, as a person reads it.
 
 import { activateCommand, windowsText } from '../../engine/ledger/retired.ts';
-import type { RunRecord, UndoSummary } from '../../engine/ledger/runs.ts';
+import type { RunRecord, UndoSummary } from '../../engine/ledger/run-record.ts';
 import type { Window } from '../../engine/plan/window.ts';
 import { tableCounts } from '../../engine/publish/summary.ts';
 import type { UndoPreview } from '../../engine/publish/undo.ts';

@@ -3,7 +3,7 @@
 import type { Copy } from '../../engine/explain/copies.ts';
 import type { Story, ToldColumn, ToldCopy, ToldRow } from '../../engine/explain/story.ts';
 import type { Rule } from '../../engine/explain/winner.ts';
-import type { RunRecord } from '../../engine/ledger/runs.ts';
+import type { RunRecord } from '../../engine/ledger/run-record.ts';
 import { nextDate } from '../../engine/plan/window.ts';
 import type { CompiledPipeline } from '../../model/compile.ts';
 import { LEADING_COLUMNS } from '../../model/tables.ts';

@@ -4,7 +4,8 @@ import type { Plan } from '../plan/plan.ts';
 import { asksForFourEyes, refuseApprovedBeforehand, refuseOwnApproval } from './four-eyes.ts';
 import { Ledger, type LedgerDeps } from './ledger.ts';
 import { checkedRun, optionsInForce } from './recorded.ts';
-import type { RunAbout, RunOptions, RunRecord, Runs } from './runs.ts';
+import type { RunAbout, RunOptions, RunRecord } from './run-record.ts';
+import type { Runs } from './runs.ts';
 
 export interface BeginDeps extends LedgerDeps {
   readonly runs: Runs;

@@ -9,7 +9,7 @@ import { type Asked, askRun } from './asked.ts';
 import { type FinishDeps, finish } from './finish.ts';
 import { Ledger } from './ledger.ts';
 import { checkedRun } from './recorded.ts';
-import { END_STATES, type RunRecord } from './runs.ts';
+import { END_STATES, type RunRecord } from './run-record.ts';
 import { aboutWorker } from './worker.ts';
 
 export type ControlDeps = FinishDeps;

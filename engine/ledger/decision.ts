@@ -8,7 +8,8 @@ import { refuseOwnApproval } from './four-eyes.ts';
 import { readEntries } from './inspect.ts';
 import { Ledger, type LedgerDeps } from './ledger.ts';
 import { checkedDocument, checkedRun, type Decision, documentDigest, type Recorded, recordedOf } from './recorded.ts';
-import type { RunRecord, Runs } from './runs.ts';
+import type { RunRecord } from './run-record.ts';
+import type { Runs } from './runs.ts';
 
 /** What a process writes that waits at the Approve state. */
 export interface Waiting {

@@ -17,7 +17,8 @@ import { type LeaseDeps, Leases } from './leases.ts';
 import { Ledger, type LedgerDeps } from './ledger.ts';
 import { checkedDocument, checkedRun, optionsInForce } from './recorded.ts';
 import { retiredIn } from './retired.ts';
-import type { RunRecord, RunState, RunSummary, Runs, UndoSummary } from './runs.ts';
+import type { RunRecord, RunState, RunSummary, UndoSummary } from './run-record.ts';
+import type { Runs } from './runs.ts';
 
 export interface FinishDeps extends LeaseDeps {
   readonly runs: Runs;

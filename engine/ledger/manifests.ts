@@ -3,7 +3,7 @@
 
 import { createHmac } from 'node:crypto';
 import { canonicalJson } from '../../model/digest.ts';
-import type { SliceManifest } from './runs.ts';
+import type { SliceManifest } from './run-record.ts';
 
 export type UnsealedManifest = Omit<SliceManifest, 'seal'>;
 

@@ -7,7 +7,8 @@ import { type Asked, askedOf } from './asked.ts';
 import { decisionOf, type Waiting, waitingOf } from './decision.ts';
 import type { LeaseDeps } from './leases.ts';
 import type { Decision } from './recorded.ts';
-import { END_STATES, type RunRecord, type RunState, type Runs } from './runs.ts';
+import { END_STATES, type RunRecord, type RunState } from './run-record.ts';
+import type { Runs } from './runs.ts';
 import { type Worker, workerOf } from './worker.ts';
 
 export interface GroupDates {

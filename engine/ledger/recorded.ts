@@ -6,7 +6,8 @@ import { RepriseError } from '../../model/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { LedgerEntry } from './entry.ts';
 import { readEntries } from './inspect.ts';
-import type { RunOptions, RunRecord, Runs } from './runs.ts';
+import type { RunOptions, RunRecord } from './run-record.ts';
+import type { Runs } from './runs.ts';
 
 type EntryOf<K extends LedgerEntry['kind']> = Extract<LedgerEntry, { readonly kind: K }>;
 

@@ -9,7 +9,7 @@ import type { FinishDeps } from './finish.ts';
 import { inspectLedger } from './inspect.ts';
 import { Ledger } from './ledger.ts';
 import { compared, documentDigest, type Recorded, recordDigest, recordedOf } from './recorded.ts';
-import type { RunRecord } from './runs.ts';
+import type { RunRecord } from './run-record.ts';
 
 export interface Differing {
   readonly runId: string;

@@ -5,15 +5,7 @@ import { RepriseError } from '../../model/errors.ts';
 import type { Plan } from '../plan/plan.ts';
 import { datesIn, inWindow, type Window, windowsOver } from '../plan/window.ts';
 import type { LedgerEntry } from './entry.ts';
-
-/** What a plan finds retired. */
-export interface Retired {
-  /** The undos that keep the transforms from these dates. */
-  readonly undos: readonly string[];
-  readonly windows: readonly Window[];
-  /** What is left of the plan's window. */
-  readonly rest: readonly Window[];
-}
+import type { Retired } from './run-record.ts';
 
 const WINDOWS_NAMED_MAX = 10;
 

@@ -2,7 +2,8 @@
 // it has ended well.
 
 import { RepriseError } from '../../model/errors.ts';
-import type { RunRecord, Runs } from './runs.ts';
+import type { RunRecord } from './run-record.ts';
+import type { Runs } from './runs.ts';
 
 /** The undo of the run that stands; the newest when there are several. */
 export async function standingUndo(runs: Runs, runId: string): Promise<RunRecord | undefined> {

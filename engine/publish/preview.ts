@@ -7,7 +7,7 @@ import type { GroupOutcome, PublishScope, Warehouse } from '../../ports/warehous
 import type { DocumentDigests } from '../ledger/entry.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { checkedDocument, checkedRun, documentDigest } from '../ledger/recorded.ts';
-import type { RunRecord } from '../ledger/runs.ts';
+import type { RunRecord } from '../ledger/run-record.ts';
 import type { Plan } from '../plan/plan.ts';
 import { ACKNOWLEDGED, type Acknowledged, refuseUnexplained } from './gate.ts';
 import type { ReadBeforeDeps } from './read-before.ts';

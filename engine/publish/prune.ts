@@ -3,7 +3,8 @@
 
 import { type Clock, isoTime } from '../../ports/clock.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
-import type { RunRecord, Runs } from '../ledger/runs.ts';
+import type { RunRecord } from '../ledger/run-record.ts';
+import type { Runs } from '../ledger/runs.ts';
 import { standingUndo } from '../ledger/undone.ts';
 
 /** How long rows are kept unless it is said otherwise: so long a run can be undone. */

@@ -7,7 +7,8 @@ import type { GroupOutcome, Warehouse } from '../../ports/warehouse.ts';
 import type { DocumentDigests } from '../ledger/entry.ts';
 import { Ledger, type LedgerDeps } from '../ledger/ledger.ts';
 import { documentDigest, type Recorded } from '../ledger/recorded.ts';
-import { groupName, type RunRecord, type Runs } from '../ledger/runs.ts';
+import type { RunRecord } from '../ledger/run-record.ts';
+import { groupName, type Runs } from '../ledger/runs.ts';
 import { causeCounts, countsByTable } from './summary.ts';
 
 export interface RecordDeps extends LedgerDeps {

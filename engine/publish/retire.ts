@@ -3,7 +3,8 @@
 
 import { Ledger, type LedgerDeps } from '../ledger/ledger.ts';
 import { retiredWindows } from '../ledger/retired.ts';
-import type { RunRecord, Runs, UndoSummary } from '../ledger/runs.ts';
+import type { RunRecord, UndoSummary } from '../ledger/run-record.ts';
+import type { Runs } from '../ledger/runs.ts';
 import { undoDepth } from '../ledger/undone.ts';
 import type { Plan } from '../plan/plan.ts';
 import { type Window, windowsOver } from '../plan/window.ts';

@@ -12,7 +12,7 @@ import { readEntries } from '../ledger/inspect.ts';
 import { type LeaseDeps, Leases } from '../ledger/leases.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { checkedRun, optionsInForce, type RecordedDeps, recordedOf } from '../ledger/recorded.ts';
-import type { RunRecord, UndoSummary } from '../ledger/runs.ts';
+import type { RunRecord, UndoSummary } from '../ledger/run-record.ts';
 import { standingUndo, undoDepth } from '../ledger/undone.ts';
 import { listRaw } from '../plan/catalog.ts';
 import type { Plan } from '../plan/plan.ts';

@@ -2,7 +2,8 @@
 // again.
 
 import type { GroupOutcome } from '../../ports/warehouse.ts';
-import type { RunRecord, Runs } from '../ledger/runs.ts';
+import type { RunRecord } from '../ledger/run-record.ts';
+import type { Runs } from '../ledger/runs.ts';
 import { isComplete, lastPossibleDate, type Plan, type PlannedDate } from '../plan/plan.ts';
 import type { Publication } from './coverage.ts';
 

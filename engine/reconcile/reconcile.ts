@@ -8,7 +8,7 @@ import { isVersion } from '../../ports/object-store.ts';
 import type { Leases } from '../ledger/leases.ts';
 import { epochsOf, type Ledger } from '../ledger/ledger.ts';
 import { retiredAt } from '../ledger/retired.ts';
-import type { RunRecord } from '../ledger/runs.ts';
+import type { RunRecord } from '../ledger/run-record.ts';
 import { type CatalogDeps, type CatalogProgress, catalogObjects, listRaw } from '../plan/catalog.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { SkippedRaw } from '../plan/raw-keys.ts';

@@ -6,7 +6,8 @@ import { createHmac } from 'node:crypto';
 import { hashJson } from '../../model/digest.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import { derivableDocument } from '../ledger/document.ts';
-import type { RunRecord, Runs } from '../ledger/runs.ts';
+import type { RunRecord } from '../ledger/run-record.ts';
+import type { Runs } from '../ledger/runs.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { SlicePart } from '../plan/slices.ts';
 

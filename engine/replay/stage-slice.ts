@@ -3,7 +3,8 @@
 import type { CompiledPipeline } from '../../model/compile.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import { isSealed, sealed } from '../ledger/manifests.ts';
-import type { RunRecord, Runs, SliceManifest } from '../ledger/runs.ts';
+import type { RunRecord, SliceManifest } from '../ledger/run-record.ts';
+import type { Runs } from '../ledger/runs.ts';
 import type { Plan } from '../plan/plan.ts';
 import { type ReplayDeps, replaySlice } from './replay.ts';
 import { partsOf } from './slice-parts.ts';

@@ -1,7 +1,7 @@
 // How much of a pipeline's tables changes in a month: the share of columns that applied schema changes concern.
 
 import type { LedgerEntry } from '../ledger/entry.ts';
-import type { SchemaChange } from './compare.ts';
+import type { SchemaChange } from './change.ts';
 
 export interface MonthChurn {
   /** YYYY-MM, UTC, of when the changes were applied. */

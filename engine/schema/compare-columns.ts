@@ -1,8 +1,8 @@
 // What changes for the readers of a table's columns: columns that come and go, types, meaning, words, null, restriction.
 
-import type { SchemaChange } from './compare.ts';
-import type { OriginSurface } from './origin.ts';
-import type { ColumnSurface, TableSurface, Words } from './surface.ts';
+import type { SchemaChange } from './change.ts';
+import type { OriginSurface, Words } from './origin.ts';
+import type { ColumnSurface, TableSurface } from './surface.ts';
 
 /** `shapes`: which shape of before each shape of after is. */
 export function compareColumns(

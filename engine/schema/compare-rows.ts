@@ -2,7 +2,7 @@
 // that are accepted or not, identity, time, which copy wins.
 
 import { acceptanceChanges } from './acceptance.ts';
-import type { SchemaChange } from './compare.ts';
+import type { SchemaChange } from './change.ts';
 import type { ShapeSurface, Surface, TableSurface } from './surface.ts';
 
 export function compareRows(

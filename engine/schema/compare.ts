@@ -2,36 +2,10 @@
 // change breaks when something that was true of a table is not true any more: a column, its type, where its values come
 // from, that it is never null, which rows there are. More of the same does not break.
 
+import type { SchemaChange } from './change.ts';
 import { compareColumns } from './compare-columns.ts';
 import { compareRows } from './compare-rows.ts';
 import { matchShapes, type Surface, type TableSurface } from './surface.ts';
-
-/** One change between two declarations, as a consumer sees it. */
-export interface SchemaChange {
-  readonly table: string;
-  /** Absent: the table itself. */
-  readonly column?: string;
-  /**
-   * `meaning`: where values come from; `rows`: which deliveries become rows; `values`: the listed words of a text;
-   * `nullable`: whether it may be null; `about`: what is said of it.
-   */
-  readonly change:
-    | 'added'
-    | 'removed'
-    | 'type'
-    | 'meaning'
-    | 'restricted'
-    | 'key'
-    | 'rows'
-    | 'values'
-    | 'nullable'
-    | 'about';
-  readonly breaks: boolean;
-  /** In a sentence: from what to what. */
-  readonly detail: string;
-  /** How many columns a change of a whole table concerns. */
-  readonly columns?: number;
-}
 
 /** All changes from one declaration to another: table by table in the order of `after`, removed tables last. */
 export function compareDeclarations(before: Surface, after: Surface): SchemaChange[] {

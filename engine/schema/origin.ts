@@ -6,7 +6,9 @@ import { canonicalJson, type MeaningOf } from '../../model/digest.ts';
 import type { Field } from '../../model/fields.ts';
 import type { Column, Derivation, Path, Pipeline, Shape } from '../../model/language.ts';
 import { type Place, resolvePath } from '../../model/paths.ts';
-import type { Words } from './surface.ts';
+
+/** Words as they are sent and what they mean. */
+export type Words = Readonly<Record<string, string>>;
 
 export interface OriginSurface {
   /** For people. */

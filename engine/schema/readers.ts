@@ -1,7 +1,7 @@
 // Which models read what changes, as far as their text tells: a model that names the table, and for a change of a column
 // names that too, or takes every column.
 
-import type { SchemaChange } from './compare.ts';
+import type { SchemaChange } from './change.ts';
 
 /** A query by its file, as it is written: with Jinja and comments. */
 export interface SqlModel {

@@ -7,10 +7,7 @@ import type { MeaningOf } from '../../model/digest.ts';
 import type { Fields } from '../../model/fields.ts';
 import type { Pipeline, Shape, Version } from '../../model/language.ts';
 import { LEADING_COLUMNS, type SqlType } from '../../model/tables.ts';
-import { type OriginSurface, originSurface } from './origin.ts';
-
-/** Words as they are sent and what they mean. */
-export type Words = Readonly<Record<string, string>>;
+import { type OriginSurface, originSurface, type Words } from './origin.ts';
 
 export interface ShapeSurface {
   readonly name: string;

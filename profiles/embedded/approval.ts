@@ -4,22 +4,29 @@
 import { askedOf, asking } from '../../engine/ledger/asked.ts';
 import { decideOn, decisionOf, rejection, saveWaiting } from '../../engine/ledger/decision.ts';
 import { checkedRun } from '../../engine/ledger/recorded.ts';
-import type { RunRecord } from '../../engine/ledger/runs.ts';
+import type { RunRecord } from '../../engine/ledger/run-record.ts';
 import { explainLimit } from '../../engine/publish/gate.ts';
 import type { Preview } from '../../engine/publish/preview.ts';
 import type { Execution, JsonValue, TaskCall } from '../../lib/asl/asl.ts';
 import { isoTime } from '../../ports/clock.ts';
 import { memberOf } from '../../tasks/context.ts';
 import type { Engine } from './engine.ts';
-import type { ExecuteOptions } from './execute.ts';
 
 const LOOK_EVERY_MS = 500;
+
+/** How a yes is come by. */
+export interface Asking {
+  /** Asks a person for a yes to the sentence; without one to ask, the run waits for approval. */
+  readonly ask: ((question: string) => Promise<boolean>) | undefined;
+  /** Waits at the Approve state until somebody approves or rejects from elsewhere; is told the question. */
+  readonly awaitDecision?: ((question: string) => void) | undefined;
+}
 
 export async function approve(
   engine: Engine,
   run: RunRecord,
   call: TaskCall,
-  options: Pick<ExecuteOptions, 'ask' | 'awaitDecision'>,
+  options: Asking,
   execution: Execution,
 ): Promise<JsonValue> {
   const token = String(memberOf(call.payload, 'taskToken'));

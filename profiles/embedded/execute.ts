@@ -8,22 +8,18 @@ import { asFileError } from '../../adapters/system/file-errors.ts';
 import { giveBackMemory } from '../../adapters/system/give-back.ts';
 import { finish, recordEnd } from '../../engine/ledger/finish.ts';
 import { LEASE_MS } from '../../engine/ledger/leases.ts';
-import type { RunRecord } from '../../engine/ledger/runs.ts';
+import type { RunRecord } from '../../engine/ledger/run-record.ts';
 import { type ExecutionEvent, type JsonValue, loadStateMachine, startExecution } from '../../lib/asl/asl.ts';
 import { packageRoot } from '../../lib/package-root.ts';
 import { ERROR_CODES, isRepriseError, RepriseError } from '../../model/errors.ts';
 import type { TaskContext } from '../../tasks/context.ts';
 import { TASKS } from '../../tasks/tasks.ts';
-import { approve } from './approval.ts';
+import { type Asking, approve } from './approval.ts';
 import type { Engine } from './engine.ts';
 import type { StageResult, StageWork } from './stage-worker.ts';
 
-export interface ExecuteOptions {
+export interface ExecuteOptions extends Asking {
   readonly signal: AbortSignal;
-  /** Asks a person for a yes to the sentence; without one to ask, the run waits for approval. */
-  readonly ask: ((question: string) => Promise<boolean>) | undefined;
-  /** Waits at the Approve state until somebody approves or rejects from elsewhere; is told the question. */
-  readonly awaitDecision?: ((question: string) => void) | undefined;
   readonly onEvent: (event: ExecutionEvent) => void;
   readonly onRows: (rows: number) => void;
 }

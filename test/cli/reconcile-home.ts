@@ -11,7 +11,7 @@ import { planAndSave } from '../../cli/commands/planning.ts';
 import { reconcileOn } from '../../cli/commands/reconcile.ts';
 import { Terminal } from '../../cli/render/terminal.ts';
 import { createRun } from '../../engine/ledger/begin.ts';
-import type { RunRecord } from '../../engine/ledger/runs.ts';
+import type { RunRecord } from '../../engine/ledger/run-record.ts';
 import { PLAN_LIMITS } from '../../engine/plan/limits.ts';
 import type { Window } from '../../engine/plan/window.ts';
 import type { Reconciliation } from '../../engine/reconcile/reconcile.ts';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { expect } from 'vitest';
 import { landChunks } from '../../cli/commands/land.ts';
-import type { UndoSummary } from '../../engine/ledger/runs.ts';
+import type { UndoSummary } from '../../engine/ledger/run-record.ts';
 import { listRaw } from '../../engine/plan/catalog.ts';
 import { type Sample, toNdjson } from '../../generator/sample.ts';
 import { packageRoot } from '../../lib/package-root.ts';

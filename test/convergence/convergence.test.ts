@@ -11,7 +11,7 @@ import { landChunks } from '../../cli/commands/land.ts';
 import { planAndSave } from '../../cli/commands/planning.ts';
 import { Terminal } from '../../cli/render/terminal.ts';
 import { createRun } from '../../engine/ledger/begin.ts';
-import type { RunRecord } from '../../engine/ledger/runs.ts';
+import type { RunRecord } from '../../engine/ledger/run-record.ts';
 import { listRaw } from '../../engine/plan/catalog.ts';
 import { PLAN_LIMITS } from '../../engine/plan/limits.ts';
 import { nextDate, type Window } from '../../engine/plan/window.ts';

@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { CheckDocument } from '../../cli/render/schema.ts';
-import type { SchemaChange } from '../../engine/schema/compare.ts';
+import type { SchemaChange } from '../../engine/schema/change.ts';
 import { packageRoot } from '../../lib/package-root.ts';
 import { type CheckEnd, runChecks } from './checks.ts';
 

@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from 'vitest';
 import type { LedgerEntry } from '../../engine/ledger/entry.ts';
+import type { SchemaChange } from '../../engine/schema/change.ts';
 import { churnByMonth } from '../../engine/schema/churn.ts';
-import type { SchemaChange } from '../../engine/schema/compare.ts';
 
 const applied = (at: string, columns: number, ...changes: SchemaChange[]): LedgerEntry => ({
   kind: 'schema_applied',
