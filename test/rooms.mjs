@@ -14,15 +14,18 @@ import { fileURLToPath } from 'node:url';
 export const ROOMS = [
   { room: 'lib/asl/', may: ['node:', 'jsonata'] },
   { room: 'lib/parquet/', may: ['node:'] },
-  { room: 'lib/typescript/', may: ['node:', 'acorn', '@swc/wasm-typescript'] },
+  { room: 'lib/typescript/', may: ['node:', 'acorn'] },
   { room: 'lib/', may: ['node:'] },
   { room: 'model/', may: ['node:crypto'] },
   { room: 'ports/', may: ['model/'] },
   { room: 'engine/', may: ['ports/', 'model/', 'node:crypto'] },
   { room: 'tasks/', may: ['engine/', 'ports/', 'model/'] },
-  { room: 'adapters/system/', may: ['ports/', 'lib/', 'node:'] },
-  { room: 'adapters/folder/', may: ['adapters/system/', 'ports/', 'lib/', 'node:'] },
-  { room: 'adapters/declaration/', may: ['adapters/system/', 'ports/', 'model/', 'lib/', 'node:'] },
+  { room: 'adapters/system/', may: ['ports/', 'model/', 'lib/', 'node:'] },
+  { room: 'adapters/folder/', may: ['adapters/system/', 'ports/', 'model/', 'lib/', 'node:'] },
+  {
+    room: 'adapters/declaration/',
+    may: ['adapters/system/', 'ports/', 'model/', 'lib/', 'node:', '@swc/wasm-typescript'],
+  },
   { room: 'adapters/duckdb/', may: ['adapters/system/', 'ports/', 'model/', 'lib/', 'node:', '@duckdb/node-api'] },
   {
     room: 'adapters/duckdb-warehouse/',
@@ -32,7 +35,7 @@ export const ROOMS = [
   { room: 'cli/', may: ['profiles/', 'engine/', 'ports/', 'model/', 'lib/', 'generator/', 'node:', 'yargs'] },
   { room: 'generator/', may: ['node:crypto'] },
   { room: 'pipelines/', may: ['model/'] },
-  { room: 'simulator/', may: ['tasks/', 'engine/', 'ports/', 'model/', 'lib/', 'node:'] },
+  { room: 'simulator/', may: ['tasks/', 'engine/', 'ports/', 'model/', 'lib/', 'generator/', 'node:'] },
 ];
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
