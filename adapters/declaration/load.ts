@@ -7,7 +7,7 @@ import { type CompiledPipeline, compilePipeline } from '../../model/compile.ts';
 import type { MeaningOf } from '../../model/digest.ts';
 import { isRepriseError, RepriseError } from '../../model/errors.ts';
 import type { Pipeline } from '../../model/language.ts';
-import { openTemporaryFolder } from '../folder/outside-home.ts';
+import { openTemporaryFolder } from '../system/outside-home.ts';
 import { findDeclaration } from './against.ts';
 import { materialise } from './materialise.ts';
 import { meaningsOf } from './meaning.ts';

@@ -8,7 +8,7 @@ import type { GroupOutcome, LostValues, PublishScope } from '../../ports/warehou
 import { type Duck, quoteIdentifier, quoteLiteral } from '../duckdb/instance.ts';
 import { STEP } from '../duckdb/memory.ts';
 import { copyToParquet, readKeyValues } from '../duckdb/parquet-path.ts';
-import { makeFolder } from '../folder/open-homes.ts';
+import { makeFolder } from '../system/open-homes.ts';
 import { changedTables } from './changed-tables.ts';
 import { wantedTables } from './evolve.ts';
 import { carriedName, keepUndeclared, lostValues, type Undeclared } from './undeclared.ts';

@@ -8,7 +8,7 @@ import { sealKey } from '../../model/keyed.ts';
 import { arrivalDate } from '../../ports/arrival.ts';
 import type { Catalog, CatalogEntry, CatalogPage, Linked } from '../../ports/catalog.ts';
 import type { ObjectInfo, ObjectStore } from '../../ports/object-store.ts';
-import { makeFolder } from '../folder/open-homes.ts';
+import { makeFolder } from '../system/open-homes.ts';
 import { TableAppender } from './appender.ts';
 import { CatalogPages, type Page, versionKey } from './catalog-pages.ts';
 import { DuckCatalogPage, keyHash, PAGE } from './catalog-writer.ts';

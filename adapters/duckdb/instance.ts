@@ -3,8 +3,8 @@
 
 import { type DuckDBConnection, type DuckDBDataChunk, DuckDBInstance, type DuckDBResult } from '@duckdb/node-api';
 import { RepriseError } from '../../model/errors.ts';
-import { makeFolder } from '../folder/open-homes.ts';
 import { classifyFileError, tooManyOpenFiles } from '../system/file-errors.ts';
+import { makeFolder } from '../system/open-homes.ts';
 import { programOf } from '../system/program.ts';
 
 export interface DuckOptions {

@@ -16,7 +16,7 @@ import {
 } from '@duckdb/node-api';
 import { RAW_WRITE_LIMITS } from '../../lib/parquet/limits.ts';
 import { bodyBytes, type RawDelivery, type RawWriter } from '../../ports/raw-writer.ts';
-import { makeFolder } from '../folder/open-homes.ts';
+import { makeFolder } from '../system/open-homes.ts';
 import { classifyDuckError, type Duck, openDuck, releaseChunk } from './instance.ts';
 import { copyToParquet, readParquet } from './parquet-path.ts';
 

@@ -10,7 +10,7 @@ import type { RawRow } from '../../model/raw-row.ts';
 import { QUARANTINE_COLUMNS, type TableColumn } from '../../model/tables.ts';
 import { dateOfMicros } from '../../model/time.ts';
 import type { SliceWriter, StagedFile, Stager } from '../../ports/stage.ts';
-import { makeFolder } from '../folder/open-homes.ts';
+import { makeFolder } from '../system/open-homes.ts';
 import { type Cell, TableAppender } from './appender.ts';
 import { columnDefinitions, deliveryOrderSql, precedenceSql } from './columns.ts';
 import { type Duck, openDuck } from './instance.ts';

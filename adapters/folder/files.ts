@@ -21,10 +21,10 @@ import { RepriseError } from '../../model/errors.ts';
 import type { ObjectInfo, ObjectStore, Skipped, WriteCondition } from '../../ports/object-store.ts';
 import { classifyFileError, codeOf, unlessMissing } from '../system/file-errors.ts';
 import { isAbandoned } from '../system/heartbeat.ts';
+import { makeFolder } from '../system/open-homes.ts';
 import { identityName, ownIdentity } from '../system/process-identity.ts';
 import { entriesOf, type Folder, type FolderEntry, isKey, refuseLinks } from './folder-entries.ts';
 import { tryLock } from './lock-file.ts';
-import { makeFolder } from './open-homes.ts';
 import { VersionCache } from './version-cache.ts';
 
 const TEMPORARY = '.tmp';

@@ -7,12 +7,12 @@ import { RepriseError } from '../../model/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import { classifyFileError, codeOf, unlessMissing } from '../system/file-errors.ts';
 import { beatIn, fileSystemNowMs, isAbandoned } from '../system/heartbeat.ts';
+import { homeClosed, homeOpened, makeFolder } from '../system/open-homes.ts';
+import { openMemoryScratch, removeAbandoned } from '../system/outside-home.ts';
 import { identityName, ownIdentity } from '../system/process-identity.ts';
 import { makeDeliveryKey, readDeliveryKey, replaceDeliveryKey } from './delivery-key.ts';
 import { cleanFileStore, openFileStore } from './files.ts';
 import { lookAtHome, markHome } from './home-marker.ts';
-import { homeClosed, homeOpened, makeFolder } from './open-homes.ts';
-import { openMemoryScratch, removeAbandoned } from './outside-home.ts';
 import { openOverlayStore } from './overlay-store.ts';
 import { createPrivately, sharedMode, tightenHome } from './private-files.ts';
 

@@ -5,7 +5,7 @@ import { appendFile, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Scratch } from '../../ports/scratch.ts';
 import { classifyFileError, codeOf } from '../system/file-errors.ts';
-import { makeFolder } from './open-homes.ts';
+import { makeFolder } from '../system/open-homes.ts';
 
 const PIECE_BYTES = 1024 * 1024;
 

@@ -6,9 +6,9 @@ import { RepriseError } from '../../model/errors.ts';
 import { type Clock, isoTime } from '../../ports/clock.ts';
 import { classifyFileError } from '../system/file-errors.ts';
 import { lastHeardMs, SILENT_LOCK_MS } from '../system/heartbeat.ts';
+import { makeFolder } from '../system/open-homes.ts';
 import { identityName, identityOfName, livenessOf, ownIdentity } from '../system/process-identity.ts';
 import { type LockAttempt, type LockHolder, tryLock } from './lock-file.ts';
-import { makeFolder } from './open-homes.ts';
 
 const POLL_MS = 50;
 /** How long whoever gives the warehouse back stays away from it while others wait. */

@@ -4,7 +4,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { openTemporaryFolder } from '../../adapters/folder/outside-home.ts';
+import { openTemporaryFolder } from '../../adapters/system/outside-home.ts';
 import { createRun } from '../../engine/ledger/begin.ts';
 import type { RunRecord } from '../../engine/ledger/run-record.ts';
 import type { SampleSource } from '../../generator/sample.ts';

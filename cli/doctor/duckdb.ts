@@ -3,7 +3,7 @@
 import { rm } from 'node:fs/promises';
 import { openDuck } from '../../adapters/duckdb/instance.ts';
 import { MEMORY } from '../../adapters/duckdb/memory.ts';
-import { openTemporaryFolder } from '../../adapters/folder/outside-home.ts';
+import { openTemporaryFolder } from '../../adapters/system/outside-home.ts';
 import { isRepriseError } from '../../model/errors.ts';
 import { type Check, faultOf } from './finding.ts';
 

@@ -8,8 +8,8 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RepriseError } from '../../model/errors.ts';
-import { unlessMissing } from '../system/file-errors.ts';
-import { identityName, identityOfName, livenessOf, ownIdentity } from '../system/process-identity.ts';
+import { unlessMissing } from './file-errors.ts';
+import { identityName, identityOfName, livenessOf, ownIdentity } from './process-identity.ts';
 
 /** Kept in memory by Linux. Source: shm_overview(7). */
 const MEMORY = '/dev/shm';
