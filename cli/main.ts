@@ -3,11 +3,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import yargs from 'yargs';
-import { createPrivately } from '../adapters/folder/private-files.ts';
-import { systemClock } from '../adapters/system/clock.ts';
-import { asFileError } from '../adapters/system/file-errors.ts';
 import { packageRoot } from '../lib/package-root.ts';
 import { isRepriseError } from '../model/errors.ts';
+import { asFileError, createPrivately, systemClock } from '../profiles/embedded/process.ts';
 import type { Arguments, Command } from './command.ts';
 import { COMMANDS } from './commands/all.ts';
 import { complain, Terminal } from './render/terminal.ts';

@@ -1,5 +1,5 @@
 // Executes a run in a simulated process: the very state machine that ships, with the tasks that ship, over simulated
-// ports. What cli/wire does for the embedded profile.
+// ports. What profiles/embedded does for the embedded profile.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

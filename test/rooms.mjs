@@ -32,6 +32,7 @@ export const ROOMS = [
     may: ['adapters/duckdb/', 'adapters/system/', 'ports/', 'model/', 'lib/', 'node:', '@duckdb/node-api'],
   },
   { room: 'profiles/', may: ['adapters/', 'tasks/', 'engine/', 'ports/', 'model/', 'lib/', 'node:', 'tinypool'] },
+  { room: 'cli/demo/', may: ['pipelines/', 'model/'] },
   { room: 'cli/', may: ['profiles/', 'engine/', 'ports/', 'model/', 'lib/', 'generator/', 'node:', 'yargs'] },
   { room: 'generator/', may: ['node:crypto'] },
   { room: 'pipelines/', may: ['model/'] },

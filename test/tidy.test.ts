@@ -7,9 +7,10 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../cli/commands/all.ts';
 import { returnsWithoutAwait } from './awaited-returns.ts';
+import { circles, forbidden, importsOf, ROOMS, readHouse, withoutComments } from './rooms.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const HOUSE = ['cli', 'tasks', 'engine', 'ports', 'adapters', 'pipelines', 'generator', 'simulator'];
+const HOUSE = [...new Set(ROOMS.map(({ room }) => room.split('/')[0] as string))];
 const AROUND = ['.ci', 'bin', 'bench', 'docs', 'sql', 'state-machines', 'test'];
 const OWN_FILE = 'test/tidy.test.ts';
 
@@ -35,22 +36,17 @@ const DEV_DEPENDENCIES = [
   'vitest',
 ];
 
-interface Import {
-  readonly target: string;
-  readonly typeOnly: boolean;
-}
-
 interface Source {
   readonly file: string;
   readonly text: string;
   /** Without comments. */
   readonly code: string;
-  readonly imports: readonly Import[];
 }
 
-const house = HOUSE.flatMap((folder) => filesBelow(folder)).filter((file) => file.endsWith('.ts'));
+const house = readHouse();
+const houseFiles = house.map(({ file }) => file);
 const tests = filesBelow('test').filter((file) => file.endsWith('.ts'));
-const sources = [...house, ...tests].map(readSource);
+const sources = [...houseFiles, ...tests].map(readSource);
 const everyText = [...HOUSE, ...AROUND]
   .flatMap((folder) => filesBelow(folder))
   .concat(readdirSync(root, { withFileTypes: true }).flatMap((entry) => (entry.isFile() ? [entry.name] : [])))
@@ -58,60 +54,31 @@ const everyText = [...HOUSE, ...AROUND]
   .filter((file) => file !== OWN_FILE);
 
 describe('who imports whom', () => {
-  const MODEL = 'model/';
-  const layer = (folder: string, isAllowed: (one: Import, file: string) => boolean): string[] =>
-    sources
-      .filter(({ file }) => file.startsWith(folder))
-      .flatMap(({ file, imports }) =>
-        imports.filter((one) => !isAllowed(one, file)).map((one) => `${file} imports ${one.target}`),
-      );
-  const isNode = ({ target }: Import): boolean => target.startsWith('node:');
-  const isLibrary = ({ target }: Import): boolean => DEPENDENCIES.includes(target);
-  const within =
-    (...folders: string[]) =>
-    ({ target }: Import): boolean =>
-      folders.some((folder) => target.startsWith(folder));
-
-  it('engine/ knows engine/, ports/ and node:crypto', () => {
-    const isAllowed = (one: Import) => within('engine/', 'ports/')(one) || one.target === 'node:crypto';
-    expect(layer('engine/', isAllowed)).toEqual([]);
+  it('is what each room allows', () => {
+    expect(forbidden(house)).toEqual([]);
   });
 
-  it('ports/ know ports/, and types of the model', () => {
-    expect(layer('ports/', (one) => within('ports/')(one) || (one.typeOnly && within(MODEL)(one)))).toEqual([]);
+  it('is never a circle, types among it', () => {
+    expect(circles(house)).toEqual([]);
   });
 
-  it('adapters/ know ports/, the model, adapters/, libraries and node', () => {
-    const isAllowed = (one: Import) => within('ports/', MODEL, 'adapters/')(one) || isLibrary(one) || isNode(one);
-    expect(layer('adapters/', isAllowed)).toEqual([]);
+  it('sees an import that goes upwards', () => {
+    const upwards = { file: 'ports/a.ts', imports: [{ target: 'engine/plan/plan.ts', typeOnly: true }] };
+    expect(forbidden([upwards])).toEqual(['ports/a.ts imports engine/plan/plan.ts']);
+    expect(forbidden([{ file: 'nowhere/a.ts', imports: [] }])).toEqual(['nowhere/a.ts is in no room']);
   });
 
-  it('a pipeline knows the model and its own folder; its samples may know the generator', () => {
-    const isAllowed = (one: Import, file: string) => {
-      const own = `${file.split('/').slice(0, 2).join('/')}/`;
-      return within(MODEL, own)(one) || (file.endsWith('/samples.ts') && within('generator/')(one));
-    };
-    expect(layer('pipelines/', isAllowed)).toEqual([]);
-  });
-
-  it('tasks/ know engine/, ports/ and tasks/', () => {
-    expect(layer('tasks/', within('engine/', 'ports/', 'tasks/'))).toEqual([]);
-  });
-
-  it('has no runtime import cycles', () => {
-    expect(cycles(sources)).toEqual([]);
-  });
-
-  it('sees imports, types among them, and cycles where there are some', () => {
+  it('sees imports, types among them, and circles where there are some', () => {
     const code = `import {\n  one,\n} from './b.ts';\nimport type { Two } from '../c.ts';\nexport * from './d.ts';\n`;
     expect(importsOf('x/a.ts', code)).toEqual([
       { target: 'x/b.ts', typeOnly: false },
       { target: 'c.ts', typeOnly: true },
       { target: 'x/d.ts', typeOnly: false },
     ]);
-    const back = { file: 'x/b.ts', text: '', code: '', imports: [{ target: 'x/a.ts', typeOnly: false }] };
-    const both = [{ file: 'x/a.ts', text: code, code, imports: importsOf('x/a.ts', code) }, back];
-    expect(cycles(both)).toEqual([['x/a.ts', 'x/b.ts', 'x/a.ts']]);
+    const back = { file: 'x/b.ts', imports: [{ target: 'x/a.ts', typeOnly: true }] };
+    expect(circles([{ file: 'x/a.ts', imports: importsOf('x/a.ts', code) }, back])).toEqual([
+      ['x/a.ts', 'x/b.ts', 'x/a.ts'],
+    ]);
   });
 });
 
@@ -121,12 +88,12 @@ describe('what the engine may not know', () => {
     [/\bnew Date\(\s*\)/, 'the Clock that is given: isoTime(clock)'],
     [/\bMath\.random\b/, 'nothing: the engine is deterministic; take a seed or bytes as an argument'],
     [/\bperformance\.now\b/, 'the Clock that is given: clock.nowMs()'],
-    [/\bprocess\./, 'an argument, filled in by cli/wire'],
+    [/\bprocess\./, 'an argument, filled in by the profile'],
     [/\bsetTimeout\b|\bsetInterval\b|\bsetImmediate\b/, 'the Clock that is given: clock.sleep()'],
     [/\brandom(?:Bytes|UUID|Int|Fill|FillSync)\b|\bgetRandomValues\b/, 'bytes that are given as an argument'],
   ];
   it.each(BANS)('no %s', (pattern, instead) => {
-    const found = sources.filter(({ file, code }) => file.startsWith('engine/') && pattern.test(code));
+    const found = sources.filter(({ file, code }) => /^(?:engine|model)\//.test(file) && pattern.test(code));
     expect(
       found.map(({ file }) => file),
       `use instead: ${instead}`,
@@ -136,7 +103,9 @@ describe('what the engine may not know', () => {
 
 it('does not begin something for every member of a list at once', () => {
   const fanOut = /\bPromise\.all(?:Settled)?\(\s*[\w.$]+\.\w+\(/;
-  const found = sources.filter(({ file, code }) => /^(?:cli|engine|adapters|tasks)\//.test(file) && fanOut.test(code));
+  const found = sources.filter(
+    ({ file, code }) => /^(?:cli|profiles|engine|model|adapters|tasks)\//.test(file) && fanOut.test(code),
+  );
   expect(
     found.map(({ file }) => file),
     'use instead: a loop; each of them may need an open file',
@@ -146,7 +115,7 @@ it('does not begin something for every member of a list at once', () => {
 it('only the terminal writes to stdout and stderr', () => {
   const writes = /\bprocess\.std(?:out|err)\.write\b|\bconsole\.\w+\(/;
   const found = sources.filter(
-    ({ file, code }) => /^(?:cli|engine|adapters|tasks|pipelines)\//.test(file) && writes.test(code),
+    ({ file, code }) => /^(?:cli|profiles|engine|model|lib|adapters|tasks|pipelines)\//.test(file) && writes.test(code),
   );
   expect(
     found.map(({ file }) => file),
@@ -204,7 +173,7 @@ describe('files', () => {
   });
 
   it('open with a comment that says what they are for', () => {
-    const bare = sources.filter(({ file, text }) => house.includes(file) && !/^\s*\/[/*]/.test(text));
+    const bare = sources.filter(({ file, text }) => houseFiles.includes(file) && !/^\s*\/[/*]/.test(text));
     const bareSql = filesBelow('sql').filter((file) => file.endsWith('.sql') && !read(file).startsWith('--'));
     expect([...bare.map(({ file }) => file), ...bareSql]).toEqual([]);
   });
@@ -323,42 +292,5 @@ function read(file: string): string {
 
 function readSource(file: string): Source {
   const text = read(file);
-  const code = text.replace(/\/\*[\s\S]*?\*\//g, ' ').replace(/(^|[\s;{}(,])\/\/.*$/gm, '$1');
-  return { file, text, code, imports: importsOf(file, code) };
-}
-
-/** Targets below the root for relative imports, names for the others. */
-function importsOf(file: string, code: string): Import[] {
-  const found: Import[] = [];
-  const add = (target: string, typeOnly: boolean): void => {
-    found.push({ target: target.startsWith('.') ? normalize(join(dirname(file), target)) : target, typeOnly });
-  };
-  for (const match of code.matchAll(/^(?:import|export)\s+(type\s)?(?:[\w*${}\s,]*?\sfrom\s+)'([^']+)'/gm)) {
-    add(match[2] as string, match[1] !== undefined);
-  }
-  for (const match of code.matchAll(/^import\s+'([^']+)'|\bimport\(\s*'([^']+)'\s*\)/gm)) {
-    add((match[1] ?? match[2]) as string, false);
-  }
-  return found;
-}
-
-/** Each group of files that import one another at run time. */
-function cycles(all: readonly Source[]): string[][] {
-  const next = new Map(
-    all.map(({ file, imports }) => [file, imports.filter((one) => !one.typeOnly).map(({ target }) => target)]),
-  );
-  const found: string[][] = [];
-  const done = new Set<string>();
-  const walk = (file: string, path: readonly string[]): void => {
-    const at = path.indexOf(file);
-    if (at !== -1) {
-      found.push([...path.slice(at), file]);
-      return;
-    }
-    if (done.has(file)) return;
-    for (const target of next.get(file) ?? []) walk(target, [...path, file]);
-    done.add(file);
-  };
-  for (const { file } of all) walk(file, []);
-  return found;
+  return { file, text, code: withoutComments(text) };
 }

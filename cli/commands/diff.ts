@@ -1,7 +1,6 @@
 // Shows what a run changed, or would change when it is staged only.
 
 import { join } from 'node:path';
-import { createChangeReader } from '../../adapters/duckdb-warehouse/changes.ts';
 import type { RunRecord } from '../../engine/ledger/run-record.ts';
 import { prunedAt } from '../../engine/publish/prune.ts';
 import { lostValues } from '../../engine/publish/summary.ts';
@@ -11,6 +10,7 @@ import type { TableChanges } from '../../ports/changes.ts';
 import type { StagedFile } from '../../ports/stage.ts';
 import type { GroupOutcome } from '../../ports/warehouse.ts';
 import type { Engine } from '../../profiles/embedded/engine.ts';
+import { changeReaderOf } from '../../profiles/embedded/readers.ts';
 import { type Arguments, type Command, textArgument } from '../command.ts';
 import { type DiffOptions, diffDocument, renderDiff } from '../render/diff.ts';
 import { withReader } from './session.ts';
@@ -76,7 +76,7 @@ async function changesOf(
       held.push(local);
       files.push({ table, path: local.path, rows });
     }
-    const reader = createChangeReader({ spill: await engine.scratch('diff-spill') });
+    const reader = await changeReaderOf(engine);
     const folder = join(engine.home.path, 'stage', run.runId, 'changes');
     const changes = await reader.read({ pipeline, folder, settled: files, samplesMax });
     const groups = await engine.runs.groups(run.runId);

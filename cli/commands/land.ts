@@ -1,12 +1,8 @@
 // Deliveries from files or stdin into the raw lake. Makes the home when there is none.
 
-import { join } from 'node:path';
-import { createRawWriter } from '../../adapters/duckdb/raw-writer.ts';
-import { openDeliveryFile } from '../../adapters/folder/delivery-file.ts';
-import { openScratch } from '../../adapters/folder/scratch.ts';
-import { type Landing, type LandProgress, land } from '../../engine/land/land.ts';
+import type { Landing } from '../../engine/land/land.ts';
 import { isRepriseError, RepriseError } from '../../model/errors.ts';
-import type { Engine } from '../../profiles/embedded/engine.ts';
+import { landChunks, openDeliveryFile } from '../../profiles/embedded/landing.ts';
 import { type Command, listArgument, textArgument } from '../command.ts';
 import { plural, table } from '../render/text.ts';
 import { withEngine } from './session.ts';
@@ -69,20 +65,3 @@ export const landCommand: Command = {
       return 0;
     }),
 };
-
-/** Lands one stream of NDJSON into the engine's lake. */
-export async function landChunks(
-  engine: Engine,
-  pipeline: string,
-  chunks: AsyncIterable<Uint8Array>,
-  onProgress: (progress: LandProgress) => void = () => {},
-): Promise<Landing> {
-  const writer = createRawWriter({ scratch: join(engine.home.scratch, 'land-spill') });
-  try {
-    const scratch = await openScratch(join(engine.home.scratch, 'land'));
-    const { lake, deliveryKey } = engine.home;
-    return await land({ pipeline, chunks, lake, writer, scratch, deliveryKey, onProgress });
-  } finally {
-    await writer.close();
-  }
-}

@@ -1,7 +1,7 @@
 // Says how late events of each source come, for whoever chooses a schedule.
 
-import { createDuckLatenessReader } from '../../adapters/duckdb-warehouse/lateness.ts';
 import { latenessReport } from '../../engine/reconcile/lateness.ts';
+import { latenessOf } from '../../profiles/embedded/readers.ts';
 import { type Command, textArgument } from '../command.ts';
 import { renderLateness } from '../render/lateness.ts';
 import { dateArgument } from './run-options.ts';
@@ -23,9 +23,7 @@ export const latenessCommand: Command = {
     withReader(args, terminal, 'lateness', async (engine) => {
       const pipeline = await engine.pipelines.compiled(textArgument(args, 'pipeline'));
       const dates = { from: dateArgument(args, 'from'), to: dateArgument(args, 'to') };
-      const counts = await engine.withWarehouse((warehouse) =>
-        createDuckLatenessReader(warehouse.duck).lateness(pipeline, dates),
-      );
+      const counts = await engine.withWarehouse((warehouse) => latenessOf(warehouse).lateness(pipeline, dates));
       const report = latenessReport(counts);
       terminal.result(
         { pipeline: pipeline.name, from: dates.from ?? null, to: dates.to ?? null, ...report, all: report.all ?? null },

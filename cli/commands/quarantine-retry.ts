@@ -1,6 +1,5 @@
 // Replays what is quarantined and would be accepted today, and says before and after what there is for which reason.
 
-import { createDuckInspector, createDuckQuarantine } from '../../adapters/duckdb-warehouse/inspect.ts';
 import { createRun } from '../../engine/ledger/begin.ts';
 import type { RunRecord } from '../../engine/ledger/run-record.ts';
 import { PLAN_LIMITS } from '../../engine/plan/limits.ts';
@@ -9,6 +8,7 @@ import { tryQuarantined } from '../../engine/reconcile/retry.ts';
 import type { CompiledPipeline } from '../../model/compile.ts';
 import type { QuarantineFilter } from '../../ports/inspector.ts';
 import type { Engine } from '../../profiles/embedded/engine.ts';
+import { inspectorOf, quarantineOf } from '../../profiles/embedded/readers.ts';
 import { type Retried, renderRetry, retryDocument, retryExitCode } from '../render/quarantine-retry.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { drive } from './execution.ts';
@@ -38,7 +38,7 @@ export async function retryQuarantine(
         catalog: engine.catalog(pipeline),
         reader: engine.reader,
         deliveryKey: engine.home.deliveryKey,
-        quarantine: createDuckQuarantine(warehouse.duck),
+        quarantine: quarantineOf(warehouse),
         onProgress: (done, objects) => terminal.progress(`trying again: ${done} of ${objects} objects`),
       },
       pipeline,
@@ -81,9 +81,7 @@ async function backfillAll(
 
 async function countsOf(engine: Engine, pipeline: CompiledPipeline): Promise<Record<string, number>> {
   const all = { reason: undefined, from: undefined, to: undefined };
-  const found = await engine.withWarehouse((warehouse) =>
-    createDuckInspector(warehouse.duck).quarantineCounts(pipeline, all),
-  );
+  const found = await engine.withWarehouse((warehouse) => inspectorOf(warehouse).quarantineCounts(pipeline, all));
   const counts: Record<string, number> = {};
   for (const { reason, entries } of found) counts[reason] = (counts[reason] ?? 0) + entries;
   return counts;

@@ -1,7 +1,5 @@
 // Shows what was rejected, where its raw delivery is, and whether it would be accepted today; and has it replayed.
 
-import { readParquet } from '../../adapters/duckdb/parquet-path.ts';
-import { createDuckInspector } from '../../adapters/duckdb-warehouse/inspect.ts';
 import { previewBody } from '../../engine/explain/preview.ts';
 import type { CompiledPipeline } from '../../model/compile.ts';
 import { datesOf } from '../../model/dating.ts';
@@ -12,6 +10,7 @@ import type { RawRow } from '../../model/raw-row.ts';
 import { shownSource } from '../../model/unlisted.ts';
 import type { Inspector, QuarantineEntry, QuarantineFilter } from '../../ports/inspector.ts';
 import type { Engine } from '../../profiles/embedded/engine.ts';
+import { inspectorOf, readParquet } from '../../profiles/embedded/readers.ts';
 import { type Arguments, type Command, optionalText, textArgument } from '../command.ts';
 import { entryId, parseEntryId, renderEntry, renderQuarantineList, type ShownEntry } from '../render/quarantine.ts';
 import type { Terminal } from '../render/terminal.ts';
@@ -73,7 +72,7 @@ async function list(engine: Engine, pipeline: CompiledPipeline, args: Arguments,
   const limit = Number(args.limit);
   if (!Number.isInteger(limit) || limit < 0)
     throw new RepriseError('Usage', `--limit ${String(args.limit)} is no count`, 'give a whole number: --limit 20');
-  const inspector = createDuckInspector((await engine.warehouse()).duck);
+  const inspector = inspectorOf(await engine.warehouse());
   const counts = await inspector.quarantineCounts(pipeline, filter);
   const entries = (await inspector.quarantineEntries(pipeline, filter, limit)).map((entry) =>
     shownOf(engine, pipeline, entry),
@@ -104,7 +103,7 @@ const shownOf = (engine: Engine, pipeline: CompiledPipeline, entry: QuarantineEn
 
 async function show(engine: Engine, pipeline: CompiledPipeline, args: Arguments, terminal: Terminal): Promise<number> {
   const { object, row } = placeOf(args);
-  const inspector = createDuckInspector((await engine.warehouse()).duck);
+  const inspector = inspectorOf(await engine.warehouse());
   const entry = await inspector.quarantineEntry(pipeline, object, row);
   const found = await rawOf(engine, pipeline, inspector, object, row);
   // Any delivery of the lake can be looked at: a fault of the declaration names one that was never rejected.

@@ -1,6 +1,5 @@
 // Replays what arrived since it was last looked, and names what has to be planned whole. Made to be run by cron.
 
-import { createDuckOfferReader } from '../../adapters/duckdb-warehouse/offers.ts';
 import { createRun } from '../../engine/ledger/begin.ts';
 import { aboutWorker } from '../../engine/ledger/worker.ts';
 import { PLAN_LIMITS } from '../../engine/plan/limits.ts';
@@ -11,6 +10,7 @@ import type { CompiledPipeline } from '../../model/compile.ts';
 import { RepriseError } from '../../model/errors.ts';
 import type { Engine } from '../../profiles/embedded/engine.ts';
 import { endInterrupted } from '../../profiles/embedded/interrupted.ts';
+import { offersOf } from '../../profiles/embedded/readers.ts';
 import { type Arguments, type Command, textArgument } from '../command.ts';
 import {
   exitCodeOfReconciliation,
@@ -112,7 +112,7 @@ function depsOf(engine: Engine, pipeline: CompiledPipeline, terminal: Terminal):
     ledger: engine.ledger(pipeline.name),
     leases: engine.leases(pipeline.name),
     staleOffers: (rawObjects) =>
-      engine.withWarehouse((warehouse) => createDuckOfferReader(warehouse.duck).staleOffers(pipeline, rawObjects)),
+      engine.withWarehouse((warehouse) => offersOf(warehouse).staleOffers(pipeline, rawObjects)),
     onProgress: ({ objectsDone, objects, bytesDone, bytes: all }) =>
       terminal.progress(`cataloguing raw: ${objectsDone} of ${objects} objects, ${bytes(bytesDone)} of ${bytes(all)}`),
   };

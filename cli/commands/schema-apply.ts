@@ -1,7 +1,6 @@
 // `schema apply`: the warehouse's tables follow the declaration, before anything is published by it. What was applied
 // last is kept in the control store, so that the ledger can say what each application changed for readers.
 
-import { meaningsOf } from '../../adapters/declaration/meaning.ts';
 import { inspectLedger } from '../../engine/ledger/inspect.ts';
 import { epochsOf } from '../../engine/ledger/ledger.ts';
 import type { SchemaChange } from '../../engine/schema/change.ts';
@@ -12,6 +11,7 @@ import { sha256Hex } from '../../model/digest.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { SchemaEvolution } from '../../ports/warehouse.ts';
 import { appliedKey, readApplied } from '../../profiles/embedded/applied-schema.ts';
+import { meaningsOf } from '../../profiles/embedded/schema.ts';
 import type { Arguments } from '../command.ts';
 import { renderApply } from '../render/schema.ts';
 import type { Terminal } from '../render/terminal.ts';

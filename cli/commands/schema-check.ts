@@ -2,15 +2,19 @@
 
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type DbtModel, readDbtModels } from '../../adapters/declaration/dbt-models.ts';
-import { type Declaration, loadDeclaration } from '../../adapters/declaration/load.ts';
-import { meaningsOf } from '../../adapters/declaration/meaning.ts';
 import { compareDeclarations } from '../../engine/schema/compare.ts';
 import { readersOf } from '../../engine/schema/readers.ts';
 import { surfaceOf } from '../../engine/schema/surface.ts';
 import { packageRoot } from '../../lib/package-root.ts';
 import { RepriseError } from '../../model/errors.ts';
 import { Pipelines } from '../../profiles/embedded/pipelines.ts';
+import {
+  type DbtModel,
+  type Declaration,
+  loadDeclaration,
+  meaningsOf,
+  readDbtModels,
+} from '../../profiles/embedded/schema.ts';
 import { type Arguments, optionalText } from '../command.ts';
 import { renderCheck } from '../render/schema.ts';
 import type { Terminal } from '../render/terminal.ts';

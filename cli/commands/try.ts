@@ -1,7 +1,6 @@
 // Transforms deliveries of a file and prints the rows they would give; nothing is landed.
 
 import { createHash, randomBytes } from 'node:crypto';
-import { openDeliveryFile } from '../../adapters/folder/delivery-file.ts';
 import { type Delivery, readDelivery } from '../../engine/land/delivery.ts';
 import { notADelivery, readLines } from '../../engine/land/lines.ts';
 import type { CompiledPipeline } from '../../model/compile.ts';
@@ -13,6 +12,7 @@ import type { RawRow } from '../../model/raw-row.ts';
 import { canonicalText } from '../../model/tables.ts';
 import { formatMicros } from '../../model/time.ts';
 import { bodyBytes } from '../../ports/raw-writer.ts';
+import { openDeliveryFile } from '../../profiles/embedded/landing.ts';
 import { Pipelines } from '../../profiles/embedded/pipelines.ts';
 import { type Arguments, type Command, textArgument } from '../command.ts';
 import { count, plural, table } from '../render/text.ts';

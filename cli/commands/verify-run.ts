@@ -1,7 +1,6 @@
 // What became of the rows of a run, also of an old one: which are as it wrote them, which later runs replaced, whether it was
 // undone. Where raw and transforms are still those of the run, its rows are derived again too.
 
-import { auditRows } from '../../adapters/duckdb-warehouse/audit.ts';
 import { readEntries } from '../../engine/ledger/inspect.ts';
 import { checkedRun } from '../../engine/ledger/recorded.ts';
 import type { RunRecord } from '../../engine/ledger/run-record.ts';
@@ -15,6 +14,7 @@ import { isRepriseError } from '../../model/errors.ts';
 import type { TableAudit } from '../../ports/audit.ts';
 import { declarationKey } from '../../profiles/embedded/declarations.ts';
 import type { Engine } from '../../profiles/embedded/engine.ts';
+import { auditOf } from '../../profiles/embedded/readers.ts';
 
 export interface RunAudit {
   readonly run: RunRecord;
@@ -41,7 +41,7 @@ export async function auditRun(engine: Engine, found: RunRecord, plan: Plan): Pr
   const undo = await standingUndo(engine.runs, runId);
   try {
     const tables = await engine.withWarehouse((warehouse) =>
-      auditRows(warehouse.duck, {
+      auditOf(warehouse, {
         schema: run.pipeline,
         runId,
         tables: [...plan.body.tables, 'quarantine'],

@@ -1,6 +1,5 @@
 // Proves a run’s window, or a whole pipeline, against raw.
 
-import { giveBackMemory } from '../../adapters/system/give-back.ts';
 import type { RunRecord } from '../../engine/ledger/run-record.ts';
 import { refuseDrift } from '../../engine/plan/drift.ts';
 import { PLAN_LIMITS } from '../../engine/plan/limits.ts';
@@ -10,6 +9,7 @@ import { windowsOver } from '../../engine/plan/window.ts';
 import { type PlanVerification, verifyPlan } from '../../engine/publish/verify.ts';
 import type { UndeclaredColumn, Verification } from '../../ports/warehouse.ts';
 import type { Engine } from '../../profiles/embedded/engine.ts';
+import { giveBackMemory } from '../../profiles/embedded/process.ts';
 import { type Command, textArgument } from '../command.ts';
 import { auditDocument, renderAudit } from '../render/audit.ts';
 import { undeclaredLines } from '../render/plan.ts';

@@ -1,6 +1,5 @@
 // Explains one event: its copies in raw, which wins by which rule, and whether the warehouse agrees.
 
-import { createDuckInspector } from '../../adapters/duckdb-warehouse/inspect.ts';
 import { findCopies } from '../../engine/explain/copies.ts';
 import { tellStory } from '../../engine/explain/story.ts';
 import type { RunRecord } from '../../engine/ledger/run-record.ts';
@@ -8,6 +7,7 @@ import type { CompiledPipeline } from '../../model/compile.ts';
 import { isRepriseError, RepriseError } from '../../model/errors.ts';
 import type { Inspector } from '../../ports/inspector.ts';
 import type { Engine } from '../../profiles/embedded/engine.ts';
+import { inspectorOf } from '../../profiles/embedded/readers.ts';
 import { type Command, optionalText, textArgument } from '../command.ts';
 import type { Terminal } from '../render/terminal.ts';
 import { bytes } from '../render/text.ts';
@@ -27,7 +27,7 @@ export const whyCommand: Command = {
   run: (args, terminal) =>
     withReader(args, terminal, 'why', async (engine) => {
       const key = textArgument(args, 'event');
-      const inspector = createDuckInspector((await engine.warehouse()).duck);
+      const inspector = inspectorOf(await engine.warehouse());
       const named = optionalText(args, 'pipeline');
       const names = named === undefined ? engine.pipelines.names() : [named];
       const stories: ToldStory[] = [];

@@ -1,9 +1,9 @@
 // Whether what is known of the lake claims no more than runs have published.
 
-import { systemClock } from '../../adapters/system/clock.ts';
 import { pipelinesWithLedger } from '../../engine/ledger/anchors.ts';
 import { Runs } from '../../engine/ledger/runs.ts';
 import { unfoundedClaims } from '../../engine/reconcile/claims.ts';
+import { systemClock } from '../../profiles/embedded/process.ts';
 import { plural } from '../render/text.ts';
 import type { Finding, HomeCheck } from './finding.ts';
 

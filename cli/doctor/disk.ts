@@ -1,6 +1,6 @@
 // Whether the disk of the home has room.
 
-import { freeDisk } from '../../adapters/folder/health.ts';
+import { freeDisk } from '../../profiles/embedded/examination.ts';
 import { bytes } from '../render/text.ts';
 import type { Check } from './finding.ts';
 

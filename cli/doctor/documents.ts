@@ -2,10 +2,6 @@
 // checks of their own, and the Parquet files of the catalog and of the stage. Says of each what it is good for: what can be derived again is a
 // note, what cannot is wrong.
 
-import { parsePage } from '../../adapters/duckdb/catalog-pages.ts';
-import { isWholeParquet } from '../../adapters/folder/health.ts';
-import type { Home } from '../../adapters/folder/home.ts';
-import { systemClock } from '../../adapters/system/clock.ts';
 import { pipelinesWithLedger } from '../../engine/ledger/anchors.ts';
 import { documentOf } from '../../engine/ledger/document.ts';
 import { headKey } from '../../engine/ledger/entry.ts';
@@ -16,6 +12,9 @@ import { isRepriseError, RepriseError } from '../../model/errors.ts';
 import { sealKey } from '../../model/keyed.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import { pipelinesWithApplied, readApplied } from '../../profiles/embedded/applied-schema.ts';
+import type { Home } from '../../profiles/embedded/examination.ts';
+import { isWholeParquet, parsePage } from '../../profiles/embedded/examination.ts';
+import { systemClock } from '../../profiles/embedded/process.ts';
 import { count, plural } from '../render/text.ts';
 import { type Finding, faultOf, type HomeCheck } from './finding.ts';
 

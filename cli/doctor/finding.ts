@@ -1,7 +1,7 @@
 // What a check of `doctor` is, and what it finds. A check reports everything that it sees and repairs nothing.
 
-import type { Home } from '../../adapters/folder/home.ts';
 import { isRepriseError } from '../../model/errors.ts';
+import type { Home } from '../../profiles/embedded/examination.ts';
 import type { Arguments } from '../command.ts';
 
 /** `note`: nothing is wrong, but somebody may want to know. */

@@ -3,8 +3,8 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Home, openHome } from '../../adapters/folder/home.ts';
 import { isRepriseError } from '../../model/errors.ts';
+import { type Home, openHome } from '../../profiles/embedded/examination.ts';
 import { type Finding, faultOf } from './finding.ts';
 
 /** Without a home when there is none, which is not wrong, or none that can be opened. */

@@ -1,10 +1,5 @@
 // Whether the chain of every ledger is as it was written.
 
-import { join } from 'node:path';
-import { openDuckWarehouse } from '../../adapters/duckdb-warehouse/warehouse.ts';
-import { warehouseBytes, warehouseHolder } from '../../adapters/folder/health.ts';
-import type { Home } from '../../adapters/folder/home.ts';
-import { systemClock } from '../../adapters/system/clock.ts';
 import {
   anchorsOfRecords,
   anchorsOfWarehouse,
@@ -16,9 +11,16 @@ import { inspectLedger } from '../../engine/ledger/inspect.ts';
 import { differences } from '../../engine/ledger/restore.ts';
 import { Runs } from '../../engine/ledger/runs.ts';
 import { RepriseError } from '../../model/errors.ts';
+import {
+  type Home,
+  lockOf,
+  warehouseBytes,
+  warehouseHolder,
+  withPublished,
+} from '../../profiles/embedded/examination.ts';
+import { systemClock } from '../../profiles/embedded/process.ts';
 import { type Finding, faultOf, type HomeCheck } from './finding.ts';
 import { pipelineNames } from './pipelines.ts';
-import { lockOf } from './warehouse.ts';
 
 export const ledgerCheck: HomeCheck = {
   name: 'ledger',
@@ -57,15 +59,10 @@ async function heldOf(home: Home, pipeline: string): Promise<{ anchors: HeldAnch
   if (isHeld || (await warehouseBytes(home.path)) === undefined) return { anchors: records };
   const lock = await lockOf(home);
   try {
-    const spill = join(home.scratch, 'doctor-ledger-spill');
-    const options = { isReadOnly: home.isReadOnly };
-    const warehouse = await openDuckWarehouse(home.warehousePath, spill, home.deliveryKey, options);
-    try {
-      const anchors = [...anchorsOfWarehouse(await warehouse.anchors(pipeline)), ...records];
-      return { anchors, greatest: await warehouse.greatest(pipeline) };
-    } finally {
-      await warehouse.close();
-    }
+    return await withPublished(home, async (warehouse) => ({
+      anchors: [...anchorsOfWarehouse(await warehouse.anchors(pipeline)), ...records],
+      greatest: await warehouse.greatest(pipeline),
+    }));
   } finally {
     await lock.release();
   }

@@ -1,14 +1,14 @@
 // Whether every plan, and every declaration that plans were made with, is as it was made.
 
-import type { Home } from '../../adapters/folder/home.ts';
-import { systemClock } from '../../adapters/system/clock.ts';
 import { pipelinesWithLedger } from '../../engine/ledger/anchors.ts';
 import { inspectLedger } from '../../engine/ledger/inspect.ts';
 import { Runs } from '../../engine/ledger/runs.ts';
 import { sha256Hex } from '../../model/digest.ts';
 import { isRepriseError } from '../../model/errors.ts';
 import { declarationKey, declarationOf } from '../../profiles/embedded/declarations.ts';
+import type { Home } from '../../profiles/embedded/examination.ts';
 import { Pipelines } from '../../profiles/embedded/pipelines.ts';
+import { systemClock } from '../../profiles/embedded/process.ts';
 import type { Arguments } from '../command.ts';
 import { plural } from '../render/text.ts';
 import { type Finding, faultOf, type HomeCheck } from './finding.ts';

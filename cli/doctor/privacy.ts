@@ -1,6 +1,6 @@
 // Whether anybody but this user can read the home: raw objects hold cards, the warehouse what bodies say.
 
-import { exposures, sharedMode } from '../../adapters/folder/private-files.ts';
+import { exposures, sharedMode } from '../../profiles/embedded/examination.ts';
 import { plural } from '../render/text.ts';
 import { shellQuote, shownValue } from '../render/values.ts';
 import type { Finding, HomeCheck } from './finding.ts';

@@ -1,12 +1,12 @@
 // Whether the warehouse has what the ledgers say was published into it.
 
-import type { Home } from '../../adapters/folder/home.ts';
-import { systemClock } from '../../adapters/system/clock.ts';
 import { inspectLedger } from '../../engine/ledger/inspect.ts';
 import { Runs } from '../../engine/ledger/runs.ts';
 import { findLost } from '../../engine/reconcile/lost.ts';
 import type { PublishedTokens } from '../../ports/warehouse.ts';
+import type { Home } from '../../profiles/embedded/examination.ts';
 import { Pipelines } from '../../profiles/embedded/pipelines.ts';
+import { systemClock } from '../../profiles/embedded/process.ts';
 import { lostCommands, lostSentence } from '../render/losses.ts';
 import type { Finding, HomeCheck } from './finding.ts';
 import { pipelineNames } from './pipelines.ts';

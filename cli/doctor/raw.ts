@@ -1,20 +1,20 @@
 // Whether the raw of rows that stand is still there. Raw expires, so that this is a note: how many events, at which dates.
 
-import { join } from 'node:path';
-import { openDuck } from '../../adapters/duckdb/instance.ts';
-import { MEMORY } from '../../adapters/duckdb/memory.ts';
-import { DuckWarehouse } from '../../adapters/duckdb-warehouse/warehouse.ts';
-import { warehouseBytes, warehouseHolder } from '../../adapters/folder/health.ts';
-import type { Home } from '../../adapters/folder/home.ts';
-import { systemClock } from '../../adapters/system/clock.ts';
 import { listRaw } from '../../engine/plan/catalog.ts';
 import { goneRaw } from '../../engine/plan/gone-raw.ts';
 import { isRepriseError } from '../../model/errors.ts';
 import type { GoneRows } from '../../ports/warehouse.ts';
+import {
+  type Home,
+  lockOf,
+  warehouseBytes,
+  warehouseHolder,
+  withUntouched,
+} from '../../profiles/embedded/examination.ts';
 import { Pipelines } from '../../profiles/embedded/pipelines.ts';
+import { systemClock } from '../../profiles/embedded/process.ts';
 import { goneText } from '../render/raw-gone.ts';
 import type { Finding, HomeCheck } from './finding.ts';
-import { lockOf } from './warehouse.ts';
 
 const ALL_DATES = { from: '0001-01-01', to: '9999-12-31' } as const;
 
@@ -49,15 +49,7 @@ function unlessTablesAreMissing(error: unknown): readonly string[] {
 }
 
 async function goneByPipeline(home: Home, folder: string | undefined): Promise<[string, GoneRows[]][]> {
-  const duck = await openDuck({
-    path: home.warehousePath,
-    isReadOnly: home.isReadOnly,
-    memoryMb: MEMORY.warehouseMb,
-    threads: 1,
-    tempFolder: join(home.scratch, 'doctor-raw'),
-  });
-  try {
-    const warehouse = new DuckWarehouse(duck, join(home.scratch, 'doctor-raw'));
+  return withUntouched(home, async (warehouse) => {
     const pipelines = new Pipelines(folder);
     const found: [string, GoneRows[]][] = [];
     for (const name of pipelines.names()) {
@@ -74,7 +66,5 @@ async function goneByPipeline(home: Home, folder: string | undefined): Promise<[
       found.push([name, rows.map(([date, count]) => ({ date, rows: count }))]);
     }
     return found;
-  } finally {
-    await duck.close();
-  }
+  });
 }

@@ -1,13 +1,13 @@
 // Which runs are unfinished, and that nothing newer did their work.
 
-import { warehouseHolder } from '../../adapters/folder/health.ts';
-import type { Home } from '../../adapters/folder/home.ts';
-import { systemClock } from '../../adapters/system/clock.ts';
 import { differences } from '../../engine/ledger/restore.ts';
 import type { RunRecord } from '../../engine/ledger/run-record.ts';
 import { Runs } from '../../engine/ledger/runs.ts';
 import { standingUndo } from '../../engine/ledger/undone.ts';
 import { isRepriseError } from '../../model/errors.ts';
+import type { Home } from '../../profiles/embedded/examination.ts';
+import { warehouseHolder } from '../../profiles/embedded/examination.ts';
+import { systemClock } from '../../profiles/embedded/process.ts';
 import { nextCommand } from '../render/run.ts';
 import { plural } from '../render/text.ts';
 import type { Finding, HomeCheck } from './finding.ts';

@@ -1,8 +1,7 @@
 // What processes left behind that have ended.
 
 import { resolve } from 'node:path';
-import { foreignScratch, staleScratch } from '../../adapters/folder/health.ts';
-import { SILENT_SCRATCH_MS } from '../../adapters/system/heartbeat.ts';
+import { foreignScratch, SILENT_SCRATCH_MS, staleScratch } from '../../profiles/embedded/examination.ts';
 import { bytes, plural } from '../render/text.ts';
 import type { Check, Finding } from './finding.ts';
 

@@ -1,8 +1,8 @@
 // Whether the tables of pipelines that have published have what the declarations say.
 
-import type { Home } from '../../adapters/folder/home.ts';
 import type { CompiledPipeline } from '../../model/compile.ts';
 import type { SchemaEvolution } from '../../ports/warehouse.ts';
+import type { Home } from '../../profiles/embedded/examination.ts';
 import { Pipelines } from '../../profiles/embedded/pipelines.ts';
 import { havePublished } from '../commands/schema-apply.ts';
 import type { Finding, HomeCheck } from './finding.ts';

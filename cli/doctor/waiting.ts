@@ -1,7 +1,7 @@
 // Whether dates wait for a reconcile to publish them, and for how long.
 
-import { systemClock } from '../../adapters/system/clock.ts';
 import { MAX_WAIT_MINUTES, readWaiting, waitingPipelines } from '../../engine/reconcile/waiting.ts';
+import { systemClock } from '../../profiles/embedded/process.ts';
 import { duration, plural } from '../render/text.ts';
 import type { Finding, HomeCheck } from './finding.ts';
 

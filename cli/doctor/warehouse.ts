@@ -1,22 +1,16 @@
 // Whether the warehouse file is held by somebody, and opens.
 
-import { join } from 'node:path';
-import { openDuck } from '../../adapters/duckdb/instance.ts';
-import { MEMORY } from '../../adapters/duckdb/memory.ts';
-import { warehouseBytes, warehouseHolder } from '../../adapters/folder/health.ts';
-import type { Home } from '../../adapters/folder/home.ts';
-import { acquireWarehouse, type HeldWarehouse } from '../../adapters/folder/warehouse-lock.ts';
-import { systemClock } from '../../adapters/system/clock.ts';
 import { pipelinesWithLedger } from '../../engine/ledger/anchors.ts';
+import {
+  countTables,
+  type Home,
+  lockOf,
+  warehouseBytes,
+  warehouseHolder,
+} from '../../profiles/embedded/examination.ts';
 import { bytes, plural } from '../render/text.ts';
 import type { Finding, HomeCheck } from './finding.ts';
 import { hasPublished } from './published.ts';
-
-/** A home that cannot be written is read without a lock. */
-export const lockOf = (home: Home): Promise<HeldWarehouse> =>
-  home.isReadOnly
-    ? Promise.resolve({ release: async () => {} })
-    : acquireWarehouse({ home: home.path, command: 'doctor', waitMs: 0, clock: systemClock, onWait: () => {} });
 
 export const warehouseCheck: HomeCheck = {
   name: 'warehouse',
@@ -36,19 +30,8 @@ export const warehouseCheck: HomeCheck = {
     if (size === undefined) return [await absent(home, left)];
     const lock = await lockOf(home);
     try {
-      const duck = await openDuck({
-        path: home.warehousePath,
-        isReadOnly: home.isReadOnly,
-        memoryMb: MEMORY.warehouseMb,
-        threads: 1,
-        tempFolder: join(home.scratch, 'doctor-spill'),
-      });
-      try {
-        const rows = await duck.rows("SELECT count(*) AS n FROM duckdb_tables() WHERE schema_name <> 'reprise'");
-        return [{ state: 'ok', says: `opens: ${bytes(size)}, ${plural(Number(rows[0]?.n), 'table')}${left}` }];
-      } finally {
-        await duck.close();
-      }
+      const tables = await countTables(home);
+      return [{ state: 'ok', says: `opens: ${bytes(size)}, ${plural(tables, 'table')}${left}` }];
     } finally {
       await lock.release();
     }

@@ -1,10 +1,9 @@
 // Opens the warehouse for a check that asks it something, and only when nobody holds it.
 
 import { join } from 'node:path';
-import type { DuckWarehouse } from '../../adapters/duckdb-warehouse/warehouse.ts';
-import { warehouseBytes } from '../../adapters/folder/health.ts';
-import type { Home } from '../../adapters/folder/home.ts';
 import { isRepriseError } from '../../model/errors.ts';
+import type { DuckWarehouse, Home } from '../../profiles/embedded/examination.ts';
+import { warehouseBytes } from '../../profiles/embedded/examination.ts';
 import { openWarehouse } from '../../profiles/embedded/open-warehouse.ts';
 import { type Finding, faultOf } from './finding.ts';
 

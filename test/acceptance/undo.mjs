@@ -81,8 +81,8 @@ function wrongTransforms() {
   const dist = relative(join(pipelines, 'chatorbit'), join(root, 'dist'));
   writeFileSync(
     join(pipelines, 'chatorbit', 'pipeline.js'),
-    `import { text } from '${dist}/engine/model/fields.js';
-import { definePipeline } from '${dist}/engine/model/language.js';
+    `import { text } from '${dist}/model/fields.js';
+import { definePipeline } from '${dist}/model/language.js';
 import { pipeline as today } from '${dist}/pipelines/chatorbit/pipeline.js';
 const { shapes, tables } = today;
 const { prompt_tokens, completion_tokens } = tables.usage.columns;

@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../adapters/system/clock.ts';
 import { drive } from '../../cli/commands/execution.ts';
-import { landChunks } from '../../cli/commands/land.ts';
 import { planAndSave } from '../../cli/commands/planning.ts';
 import { reconcileOn } from '../../cli/commands/reconcile.ts';
 import { Terminal } from '../../cli/render/terminal.ts';
@@ -17,6 +16,7 @@ import type { Window } from '../../engine/plan/window.ts';
 import type { Reconciliation } from '../../engine/reconcile/reconcile.ts';
 import { type Delivery, toNdjson } from '../../generator/sample.ts';
 import { Engine } from '../../profiles/embedded/engine.ts';
+import { landChunks } from '../../profiles/embedded/landing.ts';
 
 const quiet = new Terminal({ json: true, verbose: false, clock: systemClock });
 quiet.progress = () => {};

@@ -5,13 +5,13 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { expect } from 'vitest';
-import { landChunks } from '../../cli/commands/land.ts';
 import type { UndoSummary } from '../../engine/ledger/run-record.ts';
 import { listRaw } from '../../engine/plan/catalog.ts';
 import { type Sample, toNdjson } from '../../generator/sample.ts';
 import { packageRoot } from '../../lib/package-root.ts';
 import { samples as pulsecart } from '../../pipelines/pulsecart/samples.ts';
 import { Engine } from '../../profiles/embedded/engine.ts';
+import { landChunks } from '../../profiles/embedded/landing.ts';
 import { liveLoad } from '../convergence/live-loader.ts';
 import { copyHome } from '../copy-home.ts';
 import { type RunDocument, repriseJson } from './reprise.ts';
@@ -38,7 +38,7 @@ export async function pipelinesWith(folder: string, name: string, changes: strin
   const dist = relative(own, join(packageRoot(), 'dist'));
   await writeFile(
     join(own, 'pipeline.js'),
-    `import { column, definePipeline } from '${dist}/engine/model/language.js';
+    `import { column, definePipeline } from '${dist}/model/language.js';
 import { pipeline as today } from '${dist}/pipelines/${name}/pipeline.js';
 const { tables } = today;
 export const pipeline = definePipeline({ ...today, ${changes} });

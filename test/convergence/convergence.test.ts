@@ -7,7 +7,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../adapters/system/clock.ts';
-import { landChunks } from '../../cli/commands/land.ts';
 import { planAndSave } from '../../cli/commands/planning.ts';
 import { Terminal } from '../../cli/render/terminal.ts';
 import { createRun } from '../../engine/ledger/begin.ts';
@@ -21,6 +20,7 @@ import { samples as pulsecart } from '../../pipelines/pulsecart/samples.ts';
 import type { TableDigest } from '../../ports/warehouse.ts';
 import { Engine } from '../../profiles/embedded/engine.ts';
 import { executeRun } from '../../profiles/embedded/execute.ts';
+import { landChunks } from '../../profiles/embedded/landing.ts';
 import { liveLoad } from './live-loader.ts';
 
 const SEED = 3;

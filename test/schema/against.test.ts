@@ -64,8 +64,7 @@ const end = (what: string): CheckEnd => ends.get(what) as CheckEnd;
 beforeAll(async () => {
   repository = mkdtempSync(join(tmpdir(), 'reprise-against-'));
   const sources = join(repository, 'pipelines', 'pulsecart');
-  for (const part of ['engine/model', 'ports'])
-    cpSync(join(packageRoot(), part), join(repository, part), { recursive: true });
+  for (const part of ['model', 'ports']) cpSync(join(packageRoot(), part), join(repository, part), { recursive: true });
   mkdirSync(sources, { recursive: true });
   for (const file of ['pipeline.ts', 'order-total.ts']) cpSync(join(SHIPPED, file), join(sources, file));
   git('init', '-q', '-b', 'main');
@@ -74,7 +73,7 @@ beforeAll(async () => {
     join(sources, 'pipeline.ts'),
     shipped.replace("        url: column.text('product.url'),\n", '').replace('./sku', './title'),
   );
-  git('add', 'pipelines', 'model', 'engine', 'ports');
+  git('add', 'pipelines', 'model', 'ports');
   git('commit', '-q', '-m', 'before');
   git('tag', 'before');
   cpSync(join(SHIPPED, 'pipeline.ts'), join(sources, 'pipeline.ts'));
