@@ -1,17 +1,17 @@
 // The commands of operators, as the command line has them, over simulated ports.
 
-import { asking } from '../engine/ledger/asked.ts';
-import { beginAgain, createRun } from '../engine/ledger/begin.ts';
-import { askToStop, endHere } from '../engine/ledger/control.ts';
 import { Leases } from '../engine/ledger/leases.ts';
 import { Ledger } from '../engine/ledger/ledger.ts';
-import type { RunOptions, RunRecord } from '../engine/ledger/run-record.ts';
-import { Runs } from '../engine/ledger/runs.ts';
-import { refuseUndone } from '../engine/ledger/undone.ts';
-import { aboutWorker, workerOf } from '../engine/ledger/worker.ts';
 import { makePlan, type Plan, type PlanRequest } from '../engine/plan/plan.ts';
 import { refuseUndo } from '../engine/publish/undo.ts';
 import { type ReconcileDeps, type Reconciliation, reconcile } from '../engine/reconcile/reconcile.ts';
+import { asking } from '../engine/run/asked.ts';
+import { beginAgain, createRun } from '../engine/run/begin.ts';
+import type { RunOptions, RunRecord } from '../engine/run/run-record.ts';
+import { Runs } from '../engine/run/runs.ts';
+import { askToStop, endHere } from '../engine/run/stop.ts';
+import { refuseUndone } from '../engine/run/undone.ts';
+import { aboutWorker, workerOf } from '../engine/run/worker.ts';
 import { RepriseError } from '../model/errors.ts';
 import { dateOf } from './deliveries.ts';
 import { executeRun } from './execution.ts';

@@ -3,9 +3,9 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { recordEnd } from '../engine/ledger/finish.ts';
 import { LEASE_MS, Leases } from '../engine/ledger/leases.ts';
-import type { RunRecord } from '../engine/ledger/run-record.ts';
+import { recordEnd } from '../engine/run/finish.ts';
+import type { RunRecord } from '../engine/run/run-record.ts';
 import { type JsonValue, loadStateMachine, type StateMachine, startExecution } from '../lib/asl/asl.ts';
 import { packageRoot } from '../lib/package-root.ts';
 import { isRepriseError, RepriseError } from '../model/errors.ts';

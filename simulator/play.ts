@@ -2,7 +2,7 @@
 // model says, and doing it again must change nothing.
 
 import { Ledger } from '../engine/ledger/ledger.ts';
-import type { RunRecord } from '../engine/ledger/run-record.ts';
+import type { RunRecord } from '../engine/run/run-record.ts';
 import { randomFrom } from '../generator/random.ts';
 import { sha256Hex } from '../model/digest.ts';
 import { isRepriseError } from '../model/errors.ts';

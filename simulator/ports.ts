@@ -1,8 +1,8 @@
 // A simulated process with all the ports that the engine knows: each call takes a turn, and may meet a fault.
 
 import type { LeaseDeps } from '../engine/ledger/leases.ts';
-import { Runs } from '../engine/ledger/runs.ts';
 import type { PlanDeps } from '../engine/plan/plan.ts';
+import { Runs } from '../engine/run/runs.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
 import type { Catalog } from '../ports/catalog.ts';
 import type { ObjectStore } from '../ports/object-store.ts';

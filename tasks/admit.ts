@@ -1,5 +1,5 @@
 // Task Admit: refuses a plan that drifted; takes epoch and lease.
-import { admit } from '../engine/ledger/admit.ts';
+import { admit } from '../engine/run/admit.ts';
 import { attemptOf, type Task } from './context.ts';
 
 export const admitTask: Task = async (context, payload) => {

@@ -1,12 +1,12 @@
 // What every task is given, whether it runs as a Lambda or in process. Tasks are thin: they parse their payload, call
 // the engine, and let its errors carry the name that the state machine matches.
 
-import { refuseIfAsked } from '../engine/ledger/asked.ts';
-import { GROUP_FAILURE } from '../engine/ledger/finish.ts';
 import type { LeaseDeps } from '../engine/ledger/leases.ts';
-import type { RunRecord } from '../engine/ledger/run-record.ts';
-import { Runs } from '../engine/ledger/runs.ts';
 import type { Plan } from '../engine/plan/plan.ts';
+import { refuseIfAsked } from '../engine/run/asked.ts';
+import { GROUP_FAILURE } from '../engine/run/finish.ts';
+import type { RunRecord } from '../engine/run/run-record.ts';
+import { Runs } from '../engine/run/runs.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
 import { isRepriseError, RepriseError } from '../model/errors.ts';
 import type { ObjectStore } from '../ports/object-store.ts';

@@ -1,5 +1,5 @@
 // Task Finish: names the honest end state.
-import { finish } from '../engine/ledger/finish.ts';
+import { finish } from '../engine/run/finish.ts';
 import { attemptOf, memberOf, type Task, textOf } from './context.ts';
 
 const OK = new Set(['succeeded', 'nothing_to_do', 'published_with_gaps', 'staged']);

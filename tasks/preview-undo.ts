@@ -1,9 +1,9 @@
 // Task PreviewUndo: what taking the run back changes, not applied, and whether it may be published without a yes.
 
-import { checkedRun, optionsInForce } from '../engine/ledger/recorded.ts';
 import { withinLimits } from '../engine/publish/gate.ts';
 import { recordPreview } from '../engine/publish/preview.ts';
 import { previewUndo, undoneBy } from '../engine/publish/undo.ts';
+import { checkedRun, optionsInForce } from '../engine/run/recorded.ts';
 import { runOf, type Task, writeLines } from './context.ts';
 
 export const previewUndoTask: Task = async (context, payload) => {

@@ -1,9 +1,9 @@
 // Task Preview: the decision for every date group, not applied, and whether it may be published without a yes.
 
-import { checkedRun, optionsInForce } from '../engine/ledger/recorded.ts';
 import { withinLimits } from '../engine/publish/gate.ts';
 import { previewRun } from '../engine/publish/preview.ts';
 import { datesToRaise } from '../engine/reconcile/rebuild.ts';
+import { checkedRun, optionsInForce } from '../engine/run/recorded.ts';
 import { runOf, type Task, writeLines } from './context.ts';
 
 export const previewTask: Task = async (context, payload) => {

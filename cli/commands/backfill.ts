@@ -1,7 +1,7 @@
 // Plans and runs in one: the command for whoever needs no look at the plan first.
 
-import { createRun } from '../../engine/ledger/begin.ts';
-import { aboutWorker } from '../../engine/ledger/worker.ts';
+import { createRun } from '../../engine/run/begin.ts';
+import { aboutWorker } from '../../engine/run/worker.ts';
 import { type Command, textArgument } from '../command.ts';
 import { renderSkipped } from '../render/skipped.ts';
 import { execute } from './execution.ts';

@@ -2,10 +2,10 @@
 // on there, and a run that nobody executes goes on, or ends, on the spot.
 
 import type { Options } from 'yargs';
-import { endHere } from '../../engine/ledger/control.ts';
-import { decideOn, rejection } from '../../engine/ledger/decision.ts';
-import { type Progress, progressOf } from '../../engine/ledger/progress.ts';
-import type { Decision } from '../../engine/ledger/recorded.ts';
+import { decideOn, rejection } from '../../engine/run/decision.ts';
+import { type Progress, progressOf } from '../../engine/run/progress.ts';
+import type { Decision } from '../../engine/run/recorded.ts';
+import { endHere } from '../../engine/run/stop.ts';
 import { RepriseError } from '../../model/errors.ts';
 import type { Engine } from '../../profiles/embedded/engine.ts';
 import { type Arguments, textArgument } from '../command.ts';

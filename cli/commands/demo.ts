@@ -4,8 +4,8 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { createRun } from '../../engine/ledger/begin.ts';
-import type { RunRecord } from '../../engine/ledger/run-record.ts';
+import { createRun } from '../../engine/run/begin.ts';
+import type { RunRecord } from '../../engine/run/run-record.ts';
 import type { SampleSource } from '../../generator/sample.ts';
 import { toNdjson } from '../../generator/sample.ts';
 import { packageRoot } from '../../lib/package-root.ts';

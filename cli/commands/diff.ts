@@ -1,9 +1,9 @@
 // Shows what a run changed, or would change when it is staged only.
 
 import { join } from 'node:path';
-import type { RunRecord } from '../../engine/ledger/run-record.ts';
 import { prunedAt } from '../../engine/publish/prune.ts';
 import { lostValues } from '../../engine/publish/summary.ts';
+import type { RunRecord } from '../../engine/run/run-record.ts';
 import { RepriseError } from '../../model/errors.ts';
 import { shownSource } from '../../model/unlisted.ts';
 import type { TableChanges } from '../../ports/changes.ts';

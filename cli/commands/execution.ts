@@ -1,7 +1,7 @@
 // Runs a run in the foreground: progress on stderr, Ctrl-C ends it in a state that resume continues from.
 
-import type { RunRecord } from '../../engine/ledger/run-record.ts';
 import type { Plan } from '../../engine/plan/plan.ts';
+import type { RunRecord } from '../../engine/run/run-record.ts';
 import type { Engine } from '../../profiles/embedded/engine.ts';
 import { executeRun } from '../../profiles/embedded/execute.ts';
 import { exitCodeOf, renderRun, runDocument } from '../render/run.ts';

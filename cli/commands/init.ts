@@ -1,7 +1,7 @@
 // Makes the home folder, so that what comes next finds one; sets what the home asks of everybody.
 
 import { pipelinesWithLedger } from '../../engine/ledger/anchors.ts';
-import { homeAsks, saveSetting } from '../../engine/ledger/four-eyes.ts';
+import { homeAsks, saveSetting } from '../../engine/run/four-eyes.ts';
 import type { Engine } from '../../profiles/embedded/engine.ts';
 import { type Command, textArgument } from '../command.ts';
 import { withEngine } from './session.ts';

@@ -1,10 +1,10 @@
 // Replays what is quarantined and would be accepted today, and says before and after what there is for which reason.
 
-import { createRun } from '../../engine/ledger/begin.ts';
-import type { RunRecord } from '../../engine/ledger/run-record.ts';
 import { PLAN_LIMITS } from '../../engine/plan/limits.ts';
 import type { Window } from '../../engine/plan/window.ts';
 import { tryQuarantined } from '../../engine/reconcile/retry.ts';
+import { createRun } from '../../engine/run/begin.ts';
+import type { RunRecord } from '../../engine/run/run-record.ts';
 import type { CompiledPipeline } from '../../model/compile.ts';
 import type { QuarantineFilter } from '../../ports/inspector.ts';
 import type { Engine } from '../../profiles/embedded/engine.ts';

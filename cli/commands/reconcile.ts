@@ -1,11 +1,11 @@
 // Replays what arrived since it was last looked, and names what has to be planned whole. Made to be run by cron.
 
-import { createRun } from '../../engine/ledger/begin.ts';
-import { aboutWorker } from '../../engine/ledger/worker.ts';
 import { PLAN_LIMITS } from '../../engine/plan/limits.ts';
 import type { Window } from '../../engine/plan/window.ts';
 import { type ReconcileDeps, type ReconcileRequest, reconcile } from '../../engine/reconcile/reconcile.ts';
 import { MAX_WAIT_MINUTES, rememberWaiting } from '../../engine/reconcile/waiting.ts';
+import { createRun } from '../../engine/run/begin.ts';
+import { aboutWorker } from '../../engine/run/worker.ts';
 import type { CompiledPipeline } from '../../model/compile.ts';
 import { RepriseError } from '../../model/errors.ts';
 import type { Engine } from '../../profiles/embedded/engine.ts';

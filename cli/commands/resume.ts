@@ -1,11 +1,11 @@
 // Continues a run from what is recorded as done.
 
-import { beginAgain } from '../../engine/ledger/begin.ts';
-import { refuseRejected } from '../../engine/ledger/decision.ts';
-import type { RunRecord } from '../../engine/ledger/run-record.ts';
-import { refuseUndone } from '../../engine/ledger/undone.ts';
-import { aboutWorker, workerOf } from '../../engine/ledger/worker.ts';
 import { refuseOtherPipeline } from '../../engine/plan/drift.ts';
+import { beginAgain } from '../../engine/run/begin.ts';
+import { refuseRejected } from '../../engine/run/decision.ts';
+import type { RunRecord } from '../../engine/run/run-record.ts';
+import { refuseUndone } from '../../engine/run/undone.ts';
+import { aboutWorker, workerOf } from '../../engine/run/worker.ts';
 import { RepriseError } from '../../model/errors.ts';
 import type { Engine } from '../../profiles/embedded/engine.ts';
 import { type Command, optionalText, textArgument } from '../command.ts';

@@ -1,10 +1,10 @@
 // Options that planning and running share, and how they are read.
 
 import type { Options } from 'yargs';
-import type { RunOptions } from '../../engine/ledger/run-record.ts';
 import { PLAN_LIMITS } from '../../engine/plan/limits.ts';
 import type { PlanRequest } from '../../engine/plan/plan.ts';
 import { parseEnd, parseWindow, type Window } from '../../engine/plan/window.ts';
+import type { RunOptions } from '../../engine/run/run-record.ts';
 import { RepriseError } from '../../model/errors.ts';
 import { parseDay } from '../../model/time.ts';
 import { type Arguments, listArgument, optionalText } from '../command.ts';

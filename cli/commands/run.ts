@@ -1,7 +1,7 @@
 // Executes a plan that was made before.
 
-import { createRun } from '../../engine/ledger/begin.ts';
-import { aboutWorker } from '../../engine/ledger/worker.ts';
+import { createRun } from '../../engine/run/begin.ts';
+import { aboutWorker } from '../../engine/run/worker.ts';
 import { type Command, textArgument } from '../command.ts';
 import { execute } from './execution.ts';
 import { RUN_OPTIONS, runOptions } from './run-options.ts';

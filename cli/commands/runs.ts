@@ -1,8 +1,8 @@
 // Lists the runs as they are recorded, told apart from those whose process died; asks nothing of the warehouse.
 
-import { type ShownState, stateOf } from '../../engine/ledger/progress.ts';
-import type { RunRecord } from '../../engine/ledger/run-record.ts';
-import { workerOf } from '../../engine/ledger/worker.ts';
+import { type ShownState, stateOf } from '../../engine/run/progress.ts';
+import type { RunRecord } from '../../engine/run/run-record.ts';
+import { workerOf } from '../../engine/run/worker.ts';
 import { RepriseError } from '../../model/errors.ts';
 import type { Engine } from '../../profiles/embedded/engine.ts';
 import { type Command, optionalText } from '../command.ts';

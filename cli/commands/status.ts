@@ -1,7 +1,7 @@
 // Shows how far a run is, or the newest runs in short; asks nothing of the warehouse.
 
-import { progressOf } from '../../engine/ledger/progress.ts';
-import { checkedRun } from '../../engine/ledger/recorded.ts';
+import { progressOf } from '../../engine/run/progress.ts';
+import { checkedRun } from '../../engine/run/recorded.ts';
 import { RepriseError } from '../../model/errors.ts';
 import type { Engine } from '../../profiles/embedded/engine.ts';
 import { type Command, optionalText } from '../command.ts';

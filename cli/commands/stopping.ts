@@ -2,11 +2,11 @@
 // executes is ended on the spot.
 
 import type { Options } from 'yargs';
-import { asking } from '../../engine/ledger/asked.ts';
-import { askToStop, endHere } from '../../engine/ledger/control.ts';
-import { type Progress, progressOf } from '../../engine/ledger/progress.ts';
-import type { RunRecord } from '../../engine/ledger/run-record.ts';
-import { workerOf } from '../../engine/ledger/worker.ts';
+import { asking } from '../../engine/run/asked.ts';
+import { type Progress, progressOf } from '../../engine/run/progress.ts';
+import type { RunRecord } from '../../engine/run/run-record.ts';
+import { askToStop, endHere } from '../../engine/run/stop.ts';
+import { workerOf } from '../../engine/run/worker.ts';
 import type { Engine } from '../../profiles/embedded/engine.ts';
 import { type Arguments, textArgument } from '../command.ts';
 import { nextOf, progressDocument, progressLine, progressLines } from '../render/runs.ts';

@@ -1,7 +1,7 @@
 // Takes a published run back: a run of its own, with a diff, that can be undone too.
 
-import { createRun } from '../../engine/ledger/begin.ts';
 import { previewUndo, refuseUndo } from '../../engine/publish/undo.ts';
+import { createRun } from '../../engine/run/begin.ts';
 import { type Command, textArgument } from '../command.ts';
 import { previewDocument, renderPreview } from '../render/undo.ts';
 import { execute } from './execution.ts';

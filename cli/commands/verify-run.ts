@@ -2,14 +2,14 @@
 // undone. Where raw and transforms are still those of the run, its rows are derived again too.
 
 import { readEntries } from '../../engine/ledger/inspect.ts';
-import { checkedRun } from '../../engine/ledger/recorded.ts';
-import type { RunRecord } from '../../engine/ledger/run-record.ts';
-import { standingUndo } from '../../engine/ledger/undone.ts';
 import { refuseDrift } from '../../engine/plan/drift.ts';
 import type { Plan } from '../../engine/plan/plan.ts';
 import { type AuditFault, auditFaults } from '../../engine/publish/audit.ts';
 import { SETTLED, type Settled } from '../../engine/publish/settle.ts';
 import { areAsStaged, fetchStaged } from '../../engine/replay/staged-files.ts';
+import { checkedRun } from '../../engine/run/recorded.ts';
+import type { RunRecord } from '../../engine/run/run-record.ts';
+import { standingUndo } from '../../engine/run/undone.ts';
 import { isRepriseError } from '../../model/errors.ts';
 import type { TableAudit } from '../../ports/audit.ts';
 import { declarationKey } from '../../profiles/embedded/declarations.ts';

@@ -1,12 +1,12 @@
 // Proves a run’s window, or a whole pipeline, against raw.
 
-import type { RunRecord } from '../../engine/ledger/run-record.ts';
 import { refuseDrift } from '../../engine/plan/drift.ts';
 import { PLAN_LIMITS } from '../../engine/plan/limits.ts';
 import type { Plan } from '../../engine/plan/plan.ts';
 import type { SkippedRaw } from '../../engine/plan/raw-keys.ts';
 import { windowsOver } from '../../engine/plan/window.ts';
 import { type PlanVerification, verifyPlan } from '../../engine/publish/verify.ts';
+import type { RunRecord } from '../../engine/run/run-record.ts';
 import type { UndeclaredColumn, Verification } from '../../ports/warehouse.ts';
 import type { Engine } from '../../profiles/embedded/engine.ts';
 import { giveBackMemory } from '../../profiles/embedded/process.ts';

@@ -1,7 +1,7 @@
 // Looks on while a run is executed, by whomever, until it ends.
 
-import { type Progress, progressOf } from '../../engine/ledger/progress.ts';
-import type { RunRecord } from '../../engine/ledger/run-record.ts';
+import { type Progress, progressOf } from '../../engine/run/progress.ts';
+import type { RunRecord } from '../../engine/run/run-record.ts';
 import { RepriseError } from '../../model/errors.ts';
 import type { Engine } from '../../profiles/embedded/engine.ts';
 import { type Command, optionalText } from '../command.ts';

@@ -2,7 +2,7 @@
 
 import { findCopies } from '../../engine/explain/copies.ts';
 import { tellStory } from '../../engine/explain/story.ts';
-import type { RunRecord } from '../../engine/ledger/run-record.ts';
+import type { RunRecord } from '../../engine/run/run-record.ts';
 import type { CompiledPipeline } from '../../model/compile.ts';
 import { isRepriseError, RepriseError } from '../../model/errors.ts';
 import type { Inspector } from '../../ports/inspector.ts';

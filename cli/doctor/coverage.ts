@@ -1,8 +1,8 @@
 // Whether what is known of the lake claims no more than runs have published.
 
 import { pipelinesWithLedger } from '../../engine/ledger/anchors.ts';
-import { Runs } from '../../engine/ledger/runs.ts';
 import { unfoundedClaims } from '../../engine/reconcile/claims.ts';
+import { Runs } from '../../engine/run/runs.ts';
 import { systemClock } from '../../profiles/embedded/process.ts';
 import { plural } from '../render/text.ts';
 import type { Finding, HomeCheck } from './finding.ts';

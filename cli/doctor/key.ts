@@ -1,8 +1,8 @@
 // Whether the key of the home is the one that its manifests are sealed with. With another key every raw object seems to have been
 // replaced, and every delivery that holds a card seems new.
 
-import { isSealed } from '../../engine/ledger/manifests.ts';
-import { Runs } from '../../engine/ledger/runs.ts';
+import { isSealed } from '../../engine/run/manifests.ts';
+import { Runs } from '../../engine/run/runs.ts';
 import { systemClock } from '../../profiles/embedded/process.ts';
 import { plural } from '../render/text.ts';
 import type { HomeCheck } from './finding.ts';

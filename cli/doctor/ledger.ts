@@ -9,7 +9,7 @@ import {
 import type { HeldAnchor, LedgerEntry, LedgerFault } from '../../engine/ledger/entry.ts';
 import { inspectLedger } from '../../engine/ledger/inspect.ts';
 import { differences } from '../../engine/ledger/restore.ts';
-import { Runs } from '../../engine/ledger/runs.ts';
+import { Runs } from '../../engine/run/runs.ts';
 import { RepriseError } from '../../model/errors.ts';
 import {
   type Home,

@@ -2,7 +2,7 @@
 
 import { pipelinesWithLedger } from '../../engine/ledger/anchors.ts';
 import { inspectLedger } from '../../engine/ledger/inspect.ts';
-import { Runs } from '../../engine/ledger/runs.ts';
+import { Runs } from '../../engine/run/runs.ts';
 import { sha256Hex } from '../../model/digest.ts';
 import { isRepriseError } from '../../model/errors.ts';
 import { declarationKey, declarationOf } from '../../profiles/embedded/declarations.ts';

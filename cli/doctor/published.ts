@@ -1,8 +1,8 @@
 // Whether the warehouse has what the ledgers say was published into it.
 
 import { inspectLedger } from '../../engine/ledger/inspect.ts';
-import { Runs } from '../../engine/ledger/runs.ts';
 import { findLost } from '../../engine/reconcile/lost.ts';
+import { Runs } from '../../engine/run/runs.ts';
 import type { PublishedTokens } from '../../ports/warehouse.ts';
 import type { Home } from '../../profiles/embedded/examination.ts';
 import { Pipelines } from '../../profiles/embedded/pipelines.ts';

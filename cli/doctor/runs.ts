@@ -1,9 +1,9 @@
 // Which runs are unfinished, and that nothing newer did their work.
 
 import { differences } from '../../engine/ledger/restore.ts';
-import type { RunRecord } from '../../engine/ledger/run-record.ts';
-import { Runs } from '../../engine/ledger/runs.ts';
-import { standingUndo } from '../../engine/ledger/undone.ts';
+import type { RunRecord } from '../../engine/run/run-record.ts';
+import { Runs } from '../../engine/run/runs.ts';
+import { standingUndo } from '../../engine/run/undone.ts';
 import { isRepriseError } from '../../model/errors.ts';
 import type { Home } from '../../profiles/embedded/examination.ts';
 import { warehouseHolder } from '../../profiles/embedded/examination.ts';

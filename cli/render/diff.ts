@@ -1,6 +1,6 @@
 // The changes of a run as a person reads them, and the document that --json prints.
 
-import type { RunRecord } from '../../engine/ledger/run-record.ts';
+import type { RunRecord } from '../../engine/run/run-record.ts';
 import { LEADING_COLUMNS, LINEAGE_COLUMNS, OFFER_COLUMNS } from '../../model/tables.ts';
 import type {
   ChangeAction,

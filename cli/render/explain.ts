@@ -1,9 +1,9 @@
 // The stages of a run as they will be, before anything runs: the states of the state machine that ships, in their order,
 // each with the numbers of the plan.
 
-import type { RunOptions } from '../../engine/ledger/run-record.ts';
 import type { Plan } from '../../engine/plan/plan.ts';
 import { DELETED_SHARE_MAX } from '../../engine/publish/gate.ts';
+import type { RunOptions } from '../../engine/run/run-record.ts';
 import type { Flow } from '../../lib/asl/asl.ts';
 import { bytes, count, plural, table } from './text.ts';
 

@@ -2,7 +2,7 @@
 
 import type { LedgerEntry, LedgerFault } from '../../engine/ledger/entry.ts';
 import type { Differing } from '../../engine/ledger/restore.ts';
-import type { TableCounts } from '../../engine/ledger/run-record.ts';
+import type { TableCounts } from '../../engine/run/run-record.ts';
 import { count, plural, table } from './text.ts';
 
 /** What every entry has; the rest is what happened. */

@@ -1,7 +1,7 @@
 // What became of quarantined deliveries that were tried again, as a person reads it, and the document that --json prints.
 
-import type { RunRecord } from '../../engine/ledger/run-record.ts';
 import type { Retrial } from '../../engine/reconcile/retry.ts';
+import type { RunRecord } from '../../engine/run/run-record.ts';
 import { exitCodeOf, nextCommand } from './run.ts';
 import { count, plural, table } from './text.ts';
 

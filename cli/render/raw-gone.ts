@@ -1,6 +1,6 @@
 // Events whose raw is gone, as a person reads of them: raw expires, so that this is worth a line and no alarm.
 
-import type { TableCounts } from '../../engine/ledger/run-record.ts';
+import type { TableCounts } from '../../engine/run/run-record.ts';
 import type { GoneRows } from '../../ports/warehouse.ts';
 import { count, plural } from './text.ts';
 

@@ -1,10 +1,10 @@
 // What a reconcile found and did, as a person reads it, and the document that --json prints.
 
 import { activateCommand } from '../../engine/ledger/retired.ts';
-import type { RunRecord, TableCounts } from '../../engine/ledger/run-record.ts';
 import { addCounts, noCounts } from '../../engine/publish/summary.ts';
 import type { NeedsWhole, Reconciliation } from '../../engine/reconcile/reconcile.ts';
 import type { WaitingSince } from '../../engine/reconcile/waiting.ts';
+import type { RunRecord, TableCounts } from '../../engine/run/run-record.ts';
 import { exitCodeOf, nextCommand } from './run.ts';
 import { renderSkipped } from './skipped.ts';
 import { count, duration, plural, table } from './text.ts';

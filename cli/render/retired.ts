@@ -1,8 +1,8 @@
 // A run that was refused because an undo keeps its transforms from some of its dates: what goes all the same, and what helps.
 
 import { activateCommand } from '../../engine/ledger/retired.ts';
-import type { Retired, RunRecord } from '../../engine/ledger/run-record.ts';
 import type { Window } from '../../engine/plan/window.ts';
+import type { Retired, RunRecord } from '../../engine/run/run-record.ts';
 import { plural } from './text.ts';
 
 const COMMANDS_SHOWN = 10;

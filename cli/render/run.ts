@@ -1,6 +1,6 @@
 // A run as a person reads it, and the document that --json prints.
 
-import type { RunRecord } from '../../engine/ledger/run-record.ts';
+import type { RunRecord } from '../../engine/run/run-record.ts';
 import type { LostValues } from '../../ports/warehouse.ts';
 import { goneLines, keptColumns } from './raw-gone.ts';
 import { nextOfRetired, renderRetired } from './retired.ts';

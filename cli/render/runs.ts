@@ -1,7 +1,7 @@
 // How far runs are: the lines that status, watch and cancel print, and their documents.
 
-import type { GroupDates, Progress, ShownState } from '../../engine/ledger/progress.ts';
-import type { RunRecord } from '../../engine/ledger/run-record.ts';
+import type { GroupDates, Progress, ShownState } from '../../engine/run/progress.ts';
+import type { RunRecord } from '../../engine/run/run-record.ts';
 import { nextCommand } from './run.ts';
 import { table } from './text.ts';
 

@@ -1,10 +1,10 @@
 // What an undo left alone, and what became of transforms, as a person reads it.
 
 import { activateCommand, windowsText } from '../../engine/ledger/retired.ts';
-import type { RunRecord, UndoSummary } from '../../engine/ledger/run-record.ts';
 import type { Window } from '../../engine/plan/window.ts';
 import { tableCounts } from '../../engine/publish/summary.ts';
 import type { UndoPreview } from '../../engine/publish/undo.ts';
+import type { RunRecord, UndoSummary } from '../../engine/run/run-record.ts';
 import type { CompiledPipeline } from '../../model/compile.ts';
 import type { LeftAlone, LeftAloneReason, LeftAloneRow } from '../../ports/warehouse.ts';
 import { count, plural, table } from './text.ts';

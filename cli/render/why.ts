@@ -3,8 +3,8 @@
 import type { Copy } from '../../engine/explain/copies.ts';
 import type { Story, ToldColumn, ToldCopy, ToldRow } from '../../engine/explain/story.ts';
 import type { Rule } from '../../engine/explain/winner.ts';
-import type { RunRecord } from '../../engine/ledger/run-record.ts';
 import { nextDate } from '../../engine/plan/window.ts';
+import type { RunRecord } from '../../engine/run/run-record.ts';
 import type { CompiledPipeline } from '../../model/compile.ts';
 import { LEADING_COLUMNS } from '../../model/tables.ts';
 import { formatMicros } from '../../model/time.ts';

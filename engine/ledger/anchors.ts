@@ -3,8 +3,8 @@
 
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { Anchor } from '../../ports/warehouse.ts';
+import type { RunRecord } from '../run/run-record.ts';
 import type { HeldAnchor } from './entry.ts';
-import type { RunRecord } from './run-record.ts';
 
 /** Records of the pipeline's runs that can be read, whatever they say. */
 export async function foundRecords(control: ObjectStore, pipeline: string): Promise<Map<string, RunRecord>> {

@@ -5,8 +5,8 @@ import { canonicalJson, sha256Hex } from '../../model/digest.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { Anchor } from '../../ports/warehouse.ts';
 import type { Window } from '../plan/window.ts';
+import type { RunOptions, RunRecord, TableCounts } from '../run/run-record.ts';
 import type { SchemaChange } from '../schema/change.ts';
-import type { RunOptions, RunRecord, TableCounts } from './run-record.ts';
 
 export type LedgerEvent =
   | {

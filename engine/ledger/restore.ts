@@ -3,13 +3,13 @@
 
 import { isRepriseError } from '../../model/errors.ts';
 import { publishedGroups } from '../publish/record.ts';
+import type { FinishDeps } from '../run/finish.ts';
+import { compared, documentDigest, type Recorded, recordDigest, recordedOf } from '../run/recorded.ts';
+import type { RunRecord } from '../run/run-record.ts';
 import { anchorsOfRecords, anchorsOfWarehouse, foundRecords } from './anchors.ts';
 import { anchorOf, type LedgerEntry, type LedgerFault } from './entry.ts';
-import type { FinishDeps } from './finish.ts';
 import { inspectLedger } from './inspect.ts';
 import { Ledger } from './ledger.ts';
-import { compared, documentDigest, type Recorded, recordDigest, recordedOf } from './recorded.ts';
-import type { RunRecord } from './run-record.ts';
 
 export interface Differing {
   readonly runId: string;

@@ -4,8 +4,8 @@
 import { RepriseError } from '../../model/errors.ts';
 import type { Plan } from '../plan/plan.ts';
 import { datesIn, inWindow, type Window, windowsOver } from '../plan/window.ts';
+import type { Retired } from '../run/run-record.ts';
 import type { LedgerEntry } from './entry.ts';
-import type { Retired } from './run-record.ts';
 
 const WINDOWS_NAMED_MAX = 10;
 

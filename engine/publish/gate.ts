@@ -4,7 +4,7 @@
 
 import { RepriseError } from '../../model/errors.ts';
 import type { GroupOutcome, LostValues, Unexplained } from '../../ports/warehouse.ts';
-import type { RunOptions } from '../ledger/run-record.ts';
+import type { RunOptions } from '../run/run-record.ts';
 import type { ChangeShare } from './summary.ts';
 
 /** Share of the rows that stood there before which may be deleted without a yes, unless the run says otherwise. */

@@ -3,9 +3,9 @@
 
 import { type Clock, isoTime } from '../../ports/clock.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
-import type { RunRecord } from '../ledger/run-record.ts';
-import type { Runs } from '../ledger/runs.ts';
-import { standingUndo } from '../ledger/undone.ts';
+import type { RunRecord } from '../run/run-record.ts';
+import type { Runs } from '../run/runs.ts';
+import { standingUndo } from '../run/undone.ts';
 
 /** How long rows are kept unless it is said otherwise: so long a run can be undone. */
 export const KEEP_DAYS = 30;

@@ -6,9 +6,9 @@ import type { ObjectStore } from '../../ports/object-store.ts';
 import type { GroupOutcome, Warehouse } from '../../ports/warehouse.ts';
 import type { DocumentDigests } from '../ledger/entry.ts';
 import { Ledger, type LedgerDeps } from '../ledger/ledger.ts';
-import { documentDigest, type Recorded } from '../ledger/recorded.ts';
-import type { RunRecord } from '../ledger/run-record.ts';
-import { groupName, type Runs } from '../ledger/runs.ts';
+import { documentDigest, type Recorded } from '../run/recorded.ts';
+import type { RunRecord } from '../run/run-record.ts';
+import { groupName, type Runs } from '../run/runs.ts';
 import { causeCounts, countsByTable } from './summary.ts';
 
 export interface RecordDeps extends LedgerDeps {

@@ -3,11 +3,11 @@
 
 import { Ledger, type LedgerDeps } from '../ledger/ledger.ts';
 import { retiredWindows } from '../ledger/retired.ts';
-import type { RunRecord, UndoSummary } from '../ledger/run-record.ts';
-import type { Runs } from '../ledger/runs.ts';
-import { undoDepth } from '../ledger/undone.ts';
 import type { Plan } from '../plan/plan.ts';
 import { type Window, windowsOver } from '../plan/window.ts';
+import type { RunRecord, UndoSummary } from '../run/run-record.ts';
+import type { Runs } from '../run/runs.ts';
+import { undoDepth } from '../run/undone.ts';
 
 /** For an undo that has published all its groups, with the dates that changed by it. Safe to repeat. */
 export async function settleTransforms(

@@ -8,13 +8,13 @@ import type { StagedFile, Stager } from '../../ports/stage.ts';
 import type { PublishScope } from '../../ports/warehouse.ts';
 import { readEntries } from '../ledger/inspect.ts';
 import { epochsOf } from '../ledger/ledger.ts';
-import { checkedDocument, documentDigest, type Recorded, recordedOf } from '../ledger/recorded.ts';
-import type { RunRecord } from '../ledger/run-record.ts';
-import type { Runs } from '../ledger/runs.ts';
 import { isComplete, lastPossibleDate, type Plan } from '../plan/plan.ts';
 import { arrivalDate } from '../plan/raw-keys.ts';
 import { slicesLeft, stagedSlices } from '../replay/stage-slice.ts';
 import { areAsStaged, asStaged, fetchStaged, type StageFile } from '../replay/staged-files.ts';
+import { checkedDocument, documentDigest, type Recorded, recordedOf } from '../run/recorded.ts';
+import type { RunRecord } from '../run/run-record.ts';
+import type { Runs } from '../run/runs.ts';
 import { type ReadBeforeDeps, readBefore } from './read-before.ts';
 
 export interface SettleDeps {

@@ -2,7 +2,7 @@
 
 import type { CompiledPipeline } from '../../model/compile.ts';
 import type { ChangeCounts, GoneRows, GroupOutcome, LostValues, UndoOutcome } from '../../ports/warehouse.ts';
-import type { RunSummary, TableCounts } from '../ledger/run-record.ts';
+import type { RunSummary, TableCounts } from '../run/run-record.ts';
 
 export const noCounts = (): TableCounts => ({
   ...{ inserted: 0, updated: 0, deleted: 0, unchanged: 0 },

@@ -1,22 +1,22 @@
 // Takes a published run back: a run of its own over the groups that the other one committed, in the opposite order, each
-// a transaction with its token. Read `admitUndo`, `previewUndo`, `undoGroup` in that order; engine/ledger/finish.ts ends it.
+// a transaction with its token. Read `admitUndo`, `previewUndo`, `undoGroup` in that order; engine/run/finish.ts ends it.
 
 import type { CompiledPipeline } from '../../model/compile.ts';
 import { RepriseError } from '../../model/errors.ts';
 import { isoTime } from '../../ports/clock.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { Restorable, UndoOutcome, UndoScope, Warehouse } from '../../ports/warehouse.ts';
-import { takeDates } from '../ledger/admit.ts';
-import { refuseIfAsked } from '../ledger/asked.ts';
 import { readEntries } from '../ledger/inspect.ts';
 import { type LeaseDeps, Leases } from '../ledger/leases.ts';
 import { Ledger } from '../ledger/ledger.ts';
-import { checkedRun, optionsInForce, type RecordedDeps, recordedOf } from '../ledger/recorded.ts';
-import type { RunRecord, UndoSummary } from '../ledger/run-record.ts';
-import { standingUndo, undoDepth } from '../ledger/undone.ts';
 import { listRaw } from '../plan/catalog.ts';
 import type { Plan } from '../plan/plan.ts';
 import { forgetDates } from '../reconcile/rebuild.ts';
+import { takeDates } from '../run/admit.ts';
+import { refuseIfAsked } from '../run/asked.ts';
+import { checkedRun, optionsInForce, type RecordedDeps, recordedOf } from '../run/recorded.ts';
+import type { RunRecord, UndoSummary } from '../run/run-record.ts';
+import { standingUndo, undoDepth } from '../run/undone.ts';
 import type { Preview } from './preview.ts';
 import { prunedAt } from './prune.ts';
 import { keptDigests, publishToken, type RecordDeps, recordCommitted, recordGroup } from './record.ts';

@@ -6,12 +6,12 @@ import type { ObjectStore } from '../../ports/object-store.ts';
 import type { StagedFile, Stager } from '../../ports/stage.ts';
 import type { PublishScope, Verification, Warehouse } from '../../ports/warehouse.ts';
 import { Ledger, type LedgerDeps } from '../ledger/ledger.ts';
-import { documentDigest } from '../ledger/recorded.ts';
-import type { RunRecord } from '../ledger/run-record.ts';
-import type { Runs } from '../ledger/runs.ts';
 import type { Plan } from '../plan/plan.ts';
 import { type ReplayDeps, replaySlice } from '../replay/replay.ts';
 import { pinnedSlices } from '../replay/slice-parts.ts';
+import { documentDigest } from '../run/recorded.ts';
+import type { RunRecord } from '../run/run-record.ts';
+import type { Runs } from '../run/runs.ts';
 import { readBefore } from './read-before.ts';
 import { earlierEpochsOf, scopeOf } from './settle.ts';
 

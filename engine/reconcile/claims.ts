@@ -3,8 +3,8 @@
 
 import { isRepriseError } from '../../model/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
-import type { Runs } from '../ledger/runs.ts';
 import { arrivalDate } from '../plan/raw-keys.ts';
+import type { Runs } from '../run/runs.ts';
 import { Coverage } from './coverage.ts';
 import { publicationOf } from './publication.ts';
 

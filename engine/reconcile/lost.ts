@@ -6,8 +6,8 @@ import { RepriseError } from '../../model/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { PublishedTokens, Warehouse } from '../../ports/warehouse.ts';
 import { inspectLedger } from '../ledger/inspect.ts';
-import type { Runs } from '../ledger/runs.ts';
 import { isComplete } from '../plan/plan.ts';
+import type { Runs } from '../run/runs.ts';
 import { Coverage, type CoverageDocument, lose } from './coverage.ts';
 import { rebuildCoverage } from './rebuild.ts';
 

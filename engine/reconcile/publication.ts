@@ -2,9 +2,9 @@
 // again.
 
 import type { GroupOutcome } from '../../ports/warehouse.ts';
-import type { RunRecord } from '../ledger/run-record.ts';
-import type { Runs } from '../ledger/runs.ts';
 import { isComplete, lastPossibleDate, type Plan, type PlannedDate } from '../plan/plan.ts';
+import type { RunRecord } from '../run/run-record.ts';
+import type { Runs } from '../run/runs.ts';
 import type { Publication } from './coverage.ts';
 
 /** Undefined when it has committed nothing. `offers`: the pipeline has rows that events offer. */

@@ -4,10 +4,10 @@ import type { CompiledPipeline } from '../../model/compile.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import { inspectLedger } from '../ledger/inspect.ts';
 import { epochsOf } from '../ledger/ledger.ts';
-import type { RunRecord } from '../ledger/run-record.ts';
-import type { Runs } from '../ledger/runs.ts';
 import { isComplete, type Plan } from '../plan/plan.ts';
 import { publishToken } from '../publish/record.ts';
+import type { RunRecord } from '../run/run-record.ts';
+import type { Runs } from '../run/runs.ts';
 import { Coverage, type CoverageDocument, cover, forget, NOTHING_COVERED, type Publication } from './coverage.ts';
 import { publicationOf } from './publication.ts';
 

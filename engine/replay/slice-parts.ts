@@ -6,10 +6,10 @@ import { createHmac } from 'node:crypto';
 import { hashJson } from '../../model/digest.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import { derivableDocument } from '../ledger/document.ts';
-import type { RunRecord } from '../ledger/run-record.ts';
-import type { Runs } from '../ledger/runs.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { SlicePart } from '../plan/slices.ts';
+import type { RunRecord } from '../run/run-record.ts';
+import type { Runs } from '../run/runs.ts';
 
 /** A part of a slice, and the version of its object that was planned. */
 export interface PinnedPart extends SlicePart {

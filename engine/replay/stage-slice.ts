@@ -2,10 +2,10 @@
 
 import type { CompiledPipeline } from '../../model/compile.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
-import { isSealed, sealed } from '../ledger/manifests.ts';
-import type { RunRecord, SliceManifest } from '../ledger/run-record.ts';
-import type { Runs } from '../ledger/runs.ts';
 import type { Plan } from '../plan/plan.ts';
+import { isSealed, sealed } from '../run/manifests.ts';
+import type { RunRecord, SliceManifest } from '../run/run-record.ts';
+import type { Runs } from '../run/runs.ts';
 import { type ReplayDeps, replaySlice } from './replay.ts';
 import { partsOf } from './slice-parts.ts';
 import { areAsStaged, asStaged, type StageFile } from './staged-files.ts';

@@ -1,12 +1,12 @@
 // The Approve state in process: asks the person at the terminal, or waits at the task token until somebody decides from
 // elsewhere, or leaves the run to wait without a process.
 
-import { askedOf, asking } from '../../engine/ledger/asked.ts';
-import { decideOn, decisionOf, rejection, saveWaiting } from '../../engine/ledger/decision.ts';
-import { checkedRun } from '../../engine/ledger/recorded.ts';
-import type { RunRecord } from '../../engine/ledger/run-record.ts';
 import { explainLimit } from '../../engine/publish/gate.ts';
 import type { Preview } from '../../engine/publish/preview.ts';
+import { askedOf, asking } from '../../engine/run/asked.ts';
+import { decideOn, decisionOf, rejection, saveWaiting } from '../../engine/run/decision.ts';
+import { checkedRun } from '../../engine/run/recorded.ts';
+import type { RunRecord } from '../../engine/run/run-record.ts';
 import type { Execution, JsonValue, TaskCall } from '../../lib/asl/asl.ts';
 import { isoTime } from '../../ports/clock.ts';
 import { memberOf } from '../../tasks/context.ts';

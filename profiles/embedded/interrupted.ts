@@ -1,10 +1,10 @@
 // The runs that a reconcile began and did not end, because its process was killed: the next one ends them first.
 
-import { beginAgain } from '../../engine/ledger/begin.ts';
-import type { RunRecord } from '../../engine/ledger/run-record.ts';
-import { standingUndo } from '../../engine/ledger/undone.ts';
-import { aboutWorker, workerOf } from '../../engine/ledger/worker.ts';
 import type { Plan } from '../../engine/plan/plan.ts';
+import { beginAgain } from '../../engine/run/begin.ts';
+import type { RunRecord } from '../../engine/run/run-record.ts';
+import { standingUndo } from '../../engine/run/undone.ts';
+import { aboutWorker, workerOf } from '../../engine/run/worker.ts';
 import { isRepriseError } from '../../model/errors.ts';
 import type { Engine } from './engine.ts';
 

@@ -8,7 +8,7 @@ import type { Command } from '../../cli/command.ts';
 import { activateCommand } from '../../cli/commands/activate.ts';
 import { undoCommand } from '../../cli/commands/undo.ts';
 import { nextCommand, renderRun } from '../../cli/render/run.ts';
-import type { RunRecord } from '../../engine/ledger/run-record.ts';
+import type { RunRecord } from '../../engine/run/run-record.ts';
 import type { Engine } from '../../profiles/embedded/engine.ts';
 import { copyHome } from '../copy-home.ts';
 import { backfill, land, newHome, onHome, reconcile } from './reconcile-home.ts';

@@ -2,15 +2,15 @@
 
 import { rmSync } from 'node:fs';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { createRun } from '../../engine/ledger/begin.ts';
-import { endHere } from '../../engine/ledger/control.ts';
-import { finish, GROUP_FAILURE } from '../../engine/ledger/finish.ts';
 import { Leases } from '../../engine/ledger/leases.ts';
-import { progressOf } from '../../engine/ledger/progress.ts';
-import type { RunRecord } from '../../engine/ledger/run-record.ts';
-import { Runs } from '../../engine/ledger/runs.ts';
 import { type Plan, type PlanBody, planIdOf } from '../../engine/plan/plan.ts';
 import { recordGroup } from '../../engine/publish/record.ts';
+import { createRun } from '../../engine/run/begin.ts';
+import { finish, GROUP_FAILURE } from '../../engine/run/finish.ts';
+import { progressOf } from '../../engine/run/progress.ts';
+import type { RunRecord } from '../../engine/run/run-record.ts';
+import { Runs } from '../../engine/run/runs.ts';
+import { endHere } from '../../engine/run/stop.ts';
 import type { GroupOutcome, Warehouse } from '../../ports/warehouse.ts';
 import { tinyPipeline } from '../../simulator/tiny-pipeline.ts';
 import { MemoryStore } from '../adapters/memory-store.ts';

@@ -2,14 +2,14 @@
 
 import { rmSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
-import { beginAgain, createRun } from '../../engine/ledger/begin.ts';
-import { decideOn, saveWaiting } from '../../engine/ledger/decision.ts';
-import { asksForFourEyes, saveSetting } from '../../engine/ledger/four-eyes.ts';
 import { Ledger } from '../../engine/ledger/ledger.ts';
-import type { RunOptions } from '../../engine/ledger/run-record.ts';
-import { Runs } from '../../engine/ledger/runs.ts';
 import { type Plan, type PlanBody, planIdOf } from '../../engine/plan/plan.ts';
 import { withinLimits } from '../../engine/publish/gate.ts';
+import { beginAgain, createRun } from '../../engine/run/begin.ts';
+import { decideOn, saveWaiting } from '../../engine/run/decision.ts';
+import { asksForFourEyes, saveSetting } from '../../engine/run/four-eyes.ts';
+import type { RunOptions } from '../../engine/run/run-record.ts';
+import { Runs } from '../../engine/run/runs.ts';
 import { MemoryStore } from '../adapters/memory-store.ts';
 import { newFolder, World } from './control-world.ts';
 

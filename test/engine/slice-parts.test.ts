@@ -4,9 +4,9 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { Runs } from '../../engine/ledger/runs.ts';
 import { type Plan, type PlanBody, planIdOf } from '../../engine/plan/plan.ts';
 import { partsOf, pinnedSlices, writeParts } from '../../engine/replay/slice-parts.ts';
+import { Runs } from '../../engine/run/runs.ts';
 import { canonicalJson, sha256Hex } from '../../model/digest.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import { newFolder, STORES } from './control-world.ts';

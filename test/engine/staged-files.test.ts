@@ -3,8 +3,8 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { isSealed, sealed } from '../../engine/ledger/manifests.ts';
 import { areAsStaged, fetchStaged, fileDigest } from '../../engine/replay/staged-files.ts';
+import { isSealed, sealed } from '../../engine/run/manifests.ts';
 import { newFolder, STORES } from './control-world.ts';
 
 const folders: string[] = [];

@@ -12,7 +12,7 @@ import type { Arguments } from '../../cli/command.ts';
 import { HOME_CHECKS } from '../../cli/doctor/checks.ts';
 import { type Finding, findingsOf } from '../../cli/doctor/finding.ts';
 import { Leases } from '../../engine/ledger/leases.ts';
-import { Runs } from '../../engine/ledger/runs.ts';
+import { Runs } from '../../engine/run/runs.ts';
 import { Engine } from '../../profiles/embedded/engine.ts';
 import { reprise, repriseJson } from '../cli/reprise.ts';
 import { copyHome } from '../copy-home.ts';

@@ -3,10 +3,10 @@
 
 import { RepriseError } from '../../model/errors.ts';
 import type { GroupOutcome } from '../../ports/warehouse.ts';
+import { readEntries } from '../ledger/inspect.ts';
+import { Ledger, type LedgerDeps } from '../ledger/ledger.ts';
 import { ACKNOWLEDGED, type Acknowledged } from '../publish/gate.ts';
 import { refuseOwnApproval } from './four-eyes.ts';
-import { readEntries } from './inspect.ts';
-import { Ledger, type LedgerDeps } from './ledger.ts';
 import { checkedDocument, checkedRun, type Decision, documentDigest, type Recorded, recordedOf } from './recorded.ts';
 import type { RunRecord } from './run-record.ts';
 import type { Runs } from './runs.ts';

@@ -4,8 +4,8 @@
 import { canonicalJson, sha256Hex } from '../../model/digest.ts';
 import { RepriseError } from '../../model/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
-import type { LedgerEntry } from './entry.ts';
-import { readEntries } from './inspect.ts';
+import type { LedgerEntry } from '../ledger/entry.ts';
+import { readEntries } from '../ledger/inspect.ts';
 import type { RunOptions, RunRecord } from './run-record.ts';
 import type { Runs } from './runs.ts';
 

@@ -4,8 +4,8 @@
 
 import { RepriseError } from '../../model/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
-import type { LedgerEntry } from './entry.ts';
-import { readEntries } from './inspect.ts';
+import type { LedgerEntry } from '../ledger/entry.ts';
+import { readEntries } from '../ledger/inspect.ts';
 import type { Recorded } from './recorded.ts';
 
 const SETTINGS = 'settings.json';

@@ -1,8 +1,8 @@
 // Begins runs and their attempts. What a run may do is recorded in the ledger before it does anything.
 
+import { Ledger, type LedgerDeps } from '../ledger/ledger.ts';
 import type { Plan } from '../plan/plan.ts';
 import { asksForFourEyes, refuseApprovedBeforehand, refuseOwnApproval } from './four-eyes.ts';
-import { Ledger, type LedgerDeps } from './ledger.ts';
 import { checkedRun, optionsInForce } from './recorded.ts';
 import type { RunAbout, RunOptions, RunRecord } from './run-record.ts';
 import type { Runs } from './runs.ts';

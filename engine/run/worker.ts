@@ -1,6 +1,6 @@
 // Who executes a run. A record that says `running` is only what was written last: a process that died wrote nothing more.
 
-import { LEASE_MS, type LeaseDeps, Leases } from './leases.ts';
+import { LEASE_MS, type LeaseDeps, Leases } from '../ledger/leases.ts';
 import type { RunAbout, RunRecord } from './run-record.ts';
 
 export interface Worker {

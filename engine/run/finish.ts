@@ -5,18 +5,18 @@ import { ERROR_CODES, type ErrorCode, isRepriseError } from '../../model/errors.
 import { isoTime } from '../../ports/clock.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { Anchor, GroupOutcome, UndoOutcome, Verification, Warehouse } from '../../ports/warehouse.ts';
+import { anchorOf } from '../ledger/entry.ts';
+import { inspectLedger } from '../ledger/inspect.ts';
+import { type LeaseDeps, Leases } from '../ledger/leases.ts';
+import { Ledger, type LedgerDeps } from '../ledger/ledger.ts';
+import { retiredIn } from '../ledger/retired.ts';
 import type { Plan } from '../plan/plan.ts';
 import { arrivalDate } from '../plan/raw-keys.ts';
 import { publishedGroups } from '../publish/record.ts';
 import { settleTransforms } from '../publish/retire.ts';
 import { changesAnything, summarize, undoneDates } from '../publish/summary.ts';
 import { coverRun } from '../reconcile/rebuild.ts';
-import { anchorOf } from './entry.ts';
-import { inspectLedger } from './inspect.ts';
-import { type LeaseDeps, Leases } from './leases.ts';
-import { Ledger, type LedgerDeps } from './ledger.ts';
 import { checkedDocument, checkedRun, optionsInForce } from './recorded.ts';
-import { retiredIn } from './retired.ts';
 import type { RunRecord, RunState, RunSummary, UndoSummary } from './run-record.ts';
 import type { Runs } from './runs.ts';
 

@@ -6,9 +6,9 @@ import type { Clock } from '../../ports/clock.ts';
 import { isoTime } from '../../ports/clock.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { GroupOutcome } from '../../ports/warehouse.ts';
+import { derivableDocument, documentOf } from '../ledger/document.ts';
 import { checkedPlan } from '../plan/checked.ts';
 import type { Plan } from '../plan/plan.ts';
-import { derivableDocument, documentOf } from './document.ts';
 import type { RunAbout, RunOptions, RunRecord, SliceManifest } from './run-record.ts';
 
 export interface ListedRuns {

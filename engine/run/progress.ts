@@ -2,10 +2,10 @@
 
 import { isRepriseError } from '../../model/errors.ts';
 import type { GroupOutcome } from '../../ports/warehouse.ts';
+import type { LeaseDeps } from '../ledger/leases.ts';
 import type { Plan } from '../plan/plan.ts';
 import { type Asked, askedOf } from './asked.ts';
 import { decisionOf, type Waiting, waitingOf } from './decision.ts';
-import type { LeaseDeps } from './leases.ts';
 import type { Decision } from './recorded.ts';
 import { END_STATES, type RunRecord, type RunState } from './run-record.ts';
 import type { Runs } from './runs.ts';

@@ -3,15 +3,15 @@
 import type { CompiledPipeline } from '../../model/compile.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { Anchor, Warehouse } from '../../ports/warehouse.ts';
+import { anchorOf, type LedgerEntry } from '../ledger/entry.ts';
+import { inspectAnchored, refuseFaults } from '../ledger/inspect.ts';
+import { type LeaseDeps, Leases } from '../ledger/leases.ts';
+import { Ledger } from '../ledger/ledger.ts';
+import { refuseRetired } from '../ledger/retired.ts';
 import { refuseDrift } from '../plan/drift.ts';
 import type { Window } from '../plan/window.ts';
 import { refuseIfAsked } from './asked.ts';
-import { anchorOf, type LedgerEntry } from './entry.ts';
-import { inspectAnchored, refuseFaults } from './inspect.ts';
-import { type LeaseDeps, Leases } from './leases.ts';
-import { Ledger } from './ledger.ts';
 import { checkedRun, optionsInForce } from './recorded.ts';
-import { refuseRetired } from './retired.ts';
 import type { Runs } from './runs.ts';
 import { refuseUndone } from './undone.ts';
 
