@@ -3,16 +3,15 @@
 import { Leases } from '../engine/ledger/leases.ts';
 import { Ledger } from '../engine/ledger/ledger.ts';
 import { makePlan, type Plan, type PlanRequest } from '../engine/plan/plan.ts';
-import { refuseUndo } from '../engine/publish/undo.ts';
 import { type ReconcileDeps, type Reconciliation, reconcile } from '../engine/reconcile/reconcile.ts';
-import { asking } from '../engine/run/asked.ts';
-import { beginAgain, createRun } from '../engine/run/begin.ts';
+import { createRun } from '../engine/run/begin.ts';
+import { resumeRun } from '../engine/run/resume.ts';
 import type { RunOptions, RunRecord } from '../engine/run/run-record.ts';
 import { Runs } from '../engine/run/runs.ts';
-import { askToStop, endHere } from '../engine/run/stop.ts';
-import { refuseUndone } from '../engine/run/undone.ts';
-import { aboutWorker, workerOf } from '../engine/run/worker.ts';
-import { RepriseError } from '../model/errors.ts';
+import { isTrueOf } from '../engine/run/states.ts';
+import { stopRun } from '../engine/run/stop.ts';
+import { beginUndo } from '../engine/run/undo.ts';
+import { aboutWorker } from '../engine/run/worker.ts';
 import { dateOf } from './deliveries.ts';
 import { executeRun } from './execution.ts';
 import type { CommandStep } from './history.ts';
@@ -23,7 +22,6 @@ import type { World } from './world.ts';
 export type Backfill = Extract<CommandStep, { do: 'backfill' }>;
 
 const SLICE_BYTES = { one: 1_000_000, some: 1500, rows: 40 } as const;
-const DONE = new Set(['succeeded', 'nothing_to_do', 'published_with_gaps']);
 const PUBLISHED = new Set(['succeeded', 'published_with_gaps', 'partially_published', 'failed', 'running']);
 
 /** Executes the command to its end. Throws what it refuses with. */
@@ -117,16 +115,9 @@ async function resume(world: World, context: SimContext, number: number): Promis
   if (runId === undefined) return undefined;
   const { runs } = context;
   const run = await runs.run(runId);
-  if (DONE.has(run.state)) return run;
-  await refuseUndone(runs, runId);
-  await refuseWhileItWorks(context, run);
-  return executeRun(context, await beginAgain(context, runId, aboutWorker(context), 'simulation'));
-}
-
-async function refuseWhileItWorks(context: SimContext, run: RunRecord): Promise<void> {
-  const worker = await workerOf(context, run);
-  if (worker === undefined) return;
-  throw new RepriseError('RunBusy', `run ${run.runId} is being executed by ${worker.holder}`, 'look on');
+  if (isTrueOf(run.state, 'isDone')) return run;
+  const again = await resumeRun(context, run, context.compiled, { approval: 'simulation', reason: '' });
+  return executeRun(context, again);
 }
 
 async function undo(
@@ -136,27 +127,10 @@ async function undo(
 ): Promise<RunRecord | undefined> {
   const runId = pick(await runsThat(world, ({ state }) => PUBLISHED.has(state)), step.run);
   if (runId === undefined) return undefined;
-  const { compiled, runs } = context;
-  const undone = await runs.run(runId);
-  await refuseWhileItWorks(context, undone);
-  const plan = await runs.plan(undone.planId);
-  await context.withWarehouse((warehouse) => refuseUndo({ ...context, warehouse }, compiled, undone));
-  const options = { ...UNDO_OPTIONS, approved: step.approved };
-  return begin(
-    world,
-    context,
-    await createRun(context, plan, options, { undoes: runId, reason: 'simulation', ...aboutWorker(context) }),
-  );
+  const undone = await context.runs.run(runId);
+  const about = { reason: 'simulation', ...aboutWorker(context) };
+  return begin(world, context, await beginUndo(context, context.compiled, undone, step.approved, about));
 }
-
-const UNDO_OPTIONS: RunOptions = {
-  stageOnly: false,
-  approved: true,
-  maxChange: undefined,
-  maxActive: 1,
-  newestFirst: false,
-  verify: false,
-};
 
 export async function reconcileAll(world: World, context: SimContext, maxActive: number): Promise<Reconciliation> {
   const { compiled } = context;
@@ -168,7 +142,14 @@ export async function reconcileAll(world: World, context: SimContext, maxActive:
     replay: async (window, onlyObjects) => {
       const request = { window, reason: 'reconcile', sliceBytes: SLICE_BYTES.some, onlyObjects, repair: false };
       const plan = await planAndSave(context, request, 0);
-      const options = { ...UNDO_OPTIONS, approved: false, maxActive, verify: true };
+      const options = {
+        stageOnly: false,
+        approved: false,
+        maxChange: undefined,
+        maxActive,
+        newestFirst: false,
+        verify: true,
+      };
       return { plan, run: await begin(world, context, await createRun(context, plan, options)) };
     },
     onProgress: () => {},
@@ -185,14 +166,10 @@ async function stop(
   const runId = pick(await unfinished(world), number);
   if (runId === undefined) return undefined;
   const run = await context.runs.run(runId);
-  const worker = await workerOf(context, run);
-  const asked = await askToStop(context, run, what, 'simulation');
-  if (worker !== undefined) return run;
-  const error = what === 'cancel' ? 'Cancelled' : 'Paused';
-  return endHere(context, context.compiled, run, { error, cause: asking(asked) });
+  return (await stopRun(context, context.pipeline, run, what, 'simulation')).record;
 }
 
-const unfinished = (world: World): Promise<string[]> => runsThat(world, ({ state }) => !DONE.has(state));
+const unfinished = (world: World): Promise<string[]> => runsThat(world, ({ state }) => !isTrueOf(state, 'isDone'));
 
 /** Runs in some state, as whoever looks at the status would see them. */
 async function runsThat(world: World, isWanted: (run: RunRecord) => boolean): Promise<string[]> {

@@ -1,8 +1,8 @@
 // Task Finish: names the honest end state.
-import { finish } from '../engine/run/finish.ts';
-import { attemptOf, memberOf, type Task, textOf } from './context.ts';
 
-const OK = new Set(['succeeded', 'nothing_to_do', 'published_with_gaps', 'staged']);
+import { finish } from '../engine/run/finish.ts';
+import { isTrueOf } from '../engine/run/states.ts';
+import { attemptOf, memberOf, type Task, textOf } from './context.ts';
 
 export const finishTask: Task = async (context, payload) => {
   const { runs, run, pipeline } = await attemptOf(context, payload, { toItsEnd: true });
@@ -11,5 +11,5 @@ export const finishTask: Task = async (context, payload) => {
     error: textOf(failure, 'error'),
     cause: textOf(failure, 'cause'),
   });
-  return { state: record.state, ok: OK.has(record.state), cause: record.failure?.cause ?? '' };
+  return { state: record.state, ok: isTrueOf(record.state, 'endsWell'), cause: record.failure?.cause ?? '' };
 };

@@ -1,7 +1,7 @@
 // Stops a run for good; what it has done stays, and resume can go on from it all the same.
 
 import type { Command } from '../command.ts';
-import { STOP_OPTIONS, stopRun } from './stopping.ts';
+import { STOP_OPTIONS, stopCommand } from './stopping.ts';
 
 export const cancelCommand: Command = {
   usage: 'cancel <run>',
@@ -12,5 +12,5 @@ export const cancelCommand: Command = {
     ['reprise cancel 3f9a1c22b0d4-1 --reason "wrong window"', 'and wait until it has stopped'],
     ['reprise cancel 3f9a1c22b0d4-1 --no-wait', 'ask, and look later: reprise watch'],
   ],
-  run: (args, terminal) => stopRun(args, terminal, 'cancel'),
+  run: (args, terminal) => stopCommand(args, terminal, 'cancel'),
 };

@@ -5,13 +5,14 @@ import type { Options } from 'yargs';
 import { decideOn, rejection } from '../../engine/run/decision.ts';
 import { type Progress, progressOf } from '../../engine/run/progress.ts';
 import type { Decision } from '../../engine/run/recorded.ts';
+import { refuseOtherTransforms } from '../../engine/run/resume.ts';
 import { endHere } from '../../engine/run/stop.ts';
 import { RepriseError } from '../../model/errors.ts';
 import type { Engine } from '../../profiles/embedded/engine.ts';
 import { type Arguments, textArgument } from '../command.ts';
 import { nextOf, progressDocument, progressLines } from '../render/runs.ts';
 import type { Terminal } from '../render/terminal.ts';
-import { goOn, refuseOtherTransforms } from './resume.ts';
+import { goOn } from './resume.ts';
 import { withEngine } from './session.ts';
 
 export const REASON: Options = { type: 'string', default: '', describe: 'why, for the ledger' };
@@ -71,7 +72,8 @@ async function decideRun(
       `look on: reprise watch ${run.runId}`,
     );
   }
-  if (decision === 'approved') await refuseOtherTransforms(engine, run, 'approve');
+  if (decision === 'approved')
+    await refuseOtherTransforms(deps, run, await engine.pipelines.compiled(run.pipeline), 'approve');
   return { progress, decided: await decideOn(deps, run, decision, textArgument(args, 'reason')) };
 }
 

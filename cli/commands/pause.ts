@@ -1,7 +1,7 @@
 // Stops a run for a while: it waits for resume, with the same dates and options.
 
 import type { Command } from '../command.ts';
-import { STOP_OPTIONS, stopRun } from './stopping.ts';
+import { STOP_OPTIONS, stopCommand } from './stopping.ts';
 
 export const pauseCommand: Command = {
   usage: 'pause <run>',
@@ -12,5 +12,5 @@ export const pauseCommand: Command = {
     ['reprise pause 3f9a1c22b0d4-1 --reason "let the nightly load pass"', 'and wait until it has stopped'],
     ['reprise pause 3f9a1c22b0d4-1 --no-wait', 'ask, and look later: reprise watch'],
   ],
-  run: (args, terminal) => stopRun(args, terminal, 'pause'),
+  run: (args, terminal) => stopCommand(args, terminal, 'pause'),
 };

@@ -2,11 +2,10 @@
 // executes is ended on the spot.
 
 import type { Options } from 'yargs';
-import { asking } from '../../engine/run/asked.ts';
 import { type Progress, progressOf } from '../../engine/run/progress.ts';
 import type { RunRecord } from '../../engine/run/run-record.ts';
-import { askToStop, endHere } from '../../engine/run/stop.ts';
-import { workerOf } from '../../engine/run/worker.ts';
+import { isTrueOf } from '../../engine/run/states.ts';
+import { stopRun } from '../../engine/run/stop.ts';
 import type { Engine } from '../../profiles/embedded/engine.ts';
 import { type Arguments, textArgument } from '../command.ts';
 import { nextOf, progressDocument, progressLine, progressLines } from '../render/runs.ts';
@@ -20,34 +19,28 @@ export const STOP_OPTIONS: Readonly<Record<string, Options>> = {
 };
 
 const LOOK_EVERY_MS = 500;
-const STOPPED = new Set(['cancelled', 'partially_published', 'paused']);
 
-export function stopRun(args: Arguments, terminal: Terminal, ask: 'cancel' | 'pause'): Promise<number> {
+export function stopCommand(args: Arguments, terminal: Terminal, ask: 'cancel' | 'pause'): Promise<number> {
   return withEngine(args, terminal, ask, false, async (engine) => {
     const run = await engine.findRun(textArgument(args, 'run'));
     const deps = engine.controlDeps;
-    const worker = await workerOf(deps, run);
-    const asked = await askToStop(deps, run, ask, textArgument(args, 'reason'));
-    const failure = { error: ask === 'cancel' ? ('Cancelled' as const) : ('Paused' as const), cause: asking(asked) };
-    const end = async (record: RunRecord): Promise<void> => {
-      await endHere(deps, await engine.pipelines.compiled(record.pipeline), record, failure);
-    };
-    if (worker === undefined) {
-      await end(run);
-    } else if (args.wait === 0) {
+    const pipelineOf = (name: string) => engine.pipelines.compiled(name);
+    const { worker, end } = await stopRun(deps, pipelineOf, run, ask, textArgument(args, 'reason'));
+    if (worker !== undefined && args.wait === 0) {
       const progress = await progressOf(deps, run.runId);
       terminal.result(
         progressDocument(progress),
         `${worker.by} (${worker.holder}) is asked to ${ask} it: the slices and the date group in hand are finished first\nnext: reprise watch ${run.runId}`,
       );
       return 0;
-    } else {
+    }
+    if (worker !== undefined) {
       terminal.say(`asked ${worker.by} (${worker.holder}); the slices and the date group in hand are finished first`);
       const left = await ended(engine, run, terminal);
       if (left.state === 'interrupted') await end(left.run);
     }
     const progress = await progressOf(deps, run.runId);
-    const isStopped = STOPPED.has(progress.state);
+    const isStopped = isTrueOf(progress.state, 'isStopped');
     const late = isStopped ? '' : `too late to ${ask} it: everything was done already\n`;
     const lines = [`run ${run.runId}  ${run.pipeline}  ${progress.state}`, ...progressLines(progress)];
     terminal.result(progressDocument(progress), `${late}${lines.join('\n')}\n\nnext: ${nextOf(progress)}`);

@@ -1,11 +1,10 @@
 // Takes a published run back: a run of its own, with a diff, that can be undone too.
 
-import { previewUndo, refuseUndo } from '../../engine/publish/undo.ts';
-import { createRun } from '../../engine/run/begin.ts';
+import { previewUndo } from '../../engine/publish/undo.ts';
+import { beginUndo, refuseUndoOf } from '../../engine/run/undo.ts';
 import { type Command, textArgument } from '../command.ts';
 import { previewDocument, renderPreview } from '../render/undo.ts';
 import { execute } from './execution.ts';
-import { refuseWhileItWorks } from './resume.ts';
 import { withEngine } from './session.ts';
 
 export const undoCommand: Command = {
@@ -24,12 +23,11 @@ export const undoCommand: Command = {
   run: (args, terminal) =>
     withEngine(args, terminal, 'undo', false, async (engine) => {
       const undone = await engine.findRun(textArgument(args, 'run'));
-      await refuseWhileItWorks(engine, undone);
       const plan = await engine.runs.plan(undone.planId);
       const pipeline = await engine.pipelines.compiled(undone.pipeline);
       const context = { ...engine.taskContext(() => {}), runs: engine.runs };
-      await engine.withWarehouse((warehouse) => refuseUndo({ ...context, warehouse }, pipeline, undone));
       if (args['dry-run'] === true) {
+        await refuseUndoOf(context, pipeline, undone);
         const undo = { runId: 'dry-run', folder: await engine.scratch('undo') };
         const preview = await engine.withWarehouse((warehouse) =>
           previewUndo({ ...context, warehouse }, pipeline, plan, undone, undo),
@@ -41,16 +39,8 @@ export const undoCommand: Command = {
         );
         return 0;
       }
-      const options = {
-        stageOnly: false,
-        approved: args.yes === true,
-        maxChange: undefined,
-        maxActive: 1,
-        newestFirst: false,
-        verify: false,
-      };
       const reason = textArgument(args, 'reason');
-      const run = await createRun(engine.controlDeps, plan, options, { undoes: undone.runId, reason });
+      const run = await beginUndo(context, pipeline, undone, args.yes === true, { reason });
       return execute(engine, plan, run, terminal);
     }),
 };

@@ -1,12 +1,15 @@
 // Which runs are unfinished, and that nothing newer did their work.
 
 import { differences } from '../../engine/ledger/restore.ts';
+import { stateOf } from '../../engine/run/progress.ts';
 import type { RunRecord } from '../../engine/run/run-record.ts';
 import { Runs } from '../../engine/run/runs.ts';
+import { isTrueOf } from '../../engine/run/states.ts';
 import { standingUndo } from '../../engine/run/undone.ts';
+import { workerOf } from '../../engine/run/worker.ts';
 import { isRepriseError } from '../../model/errors.ts';
 import type { Home } from '../../profiles/embedded/examination.ts';
-import { warehouseHolder } from '../../profiles/embedded/examination.ts';
+import { leaseDepsOf } from '../../profiles/embedded/lease-deps.ts';
 import { systemClock } from '../../profiles/embedded/process.ts';
 import { nextCommand } from '../render/run.ts';
 import { plural } from '../render/text.ts';
@@ -18,11 +21,11 @@ export const runsCheck: HomeCheck = {
     const store = new Runs(home.control, systemClock);
     const every = await store.all();
     const findings: Finding[] = [];
-    const holder = await warehouseHolder(home.path);
+    const deps = leaseDepsOf(home);
     const contradicted = await contradictedRuns(home, store, every);
     for (const [place, run] of every.entries()) {
       // The ledger knows better, and its check says how the record is written again.
-      if (isEnded(run) || contradicted.has(run.runId)) continue;
+      if (isTrueOf(run.state, 'isOver') || contradicted.has(run.runId)) continue;
       try {
         if ((await standingUndo(store, run.runId)) !== undefined) continue;
         if (await isOverruled(store, run, every.slice(0, place))) continue;
@@ -30,23 +33,20 @@ export const runsCheck: HomeCheck = {
         // What it needs is damaged: the check of the documents says what that is.
         if (!isRepriseError(error)) throw error;
       }
-      const interrupted = run.state === 'running' && (holder === undefined || holder.liveness === 'dead');
+      const state = stateOf(run, await workerOf(deps, run));
       findings.push({
-        state: interrupted || run.state === 'failed' ? 'wrong' : 'note',
-        says: `run ${run.runId} of ${run.pipeline} is ${interrupted ? 'interrupted' : run.state}, started ${run.startedAt}`,
-        fix: nextCommand(run),
+        state: state === 'interrupted' || state === 'failed' ? 'wrong' : 'note',
+        says: `run ${run.runId} of ${run.pipeline} is ${state}, started ${run.startedAt}`,
+        fix: state === 'running' ? `reprise watch ${run.runId}` : nextCommand(run),
       });
     }
     return findings.length > 0 ? findings : [{ state: 'ok', says: `${plural(every.length, 'run')}, none unfinished` }];
   },
 };
 
-const ENDED = new Set(['succeeded', 'nothing_to_do', 'published_with_gaps', 'published_downstream_stale', 'refused']);
-const isEnded = (run: RunRecord): boolean => ENDED.has(run.state);
-
 /** Runs whose records are not what the ledgers say. */
 async function contradictedRuns(home: Home, runs: Runs, every: readonly RunRecord[]): Promise<Set<string>> {
-  const unfinished = new Set(every.filter((run) => !isEnded(run)).map(({ pipeline }) => pipeline));
+  const unfinished = new Set(every.filter((run) => !isTrueOf(run.state, 'isOver')).map(({ pipeline }) => pipeline));
   const found = new Set<string>();
   for (const pipeline of unfinished)
     for (const { runId } of await differences({ control: home.control, runs }, pipeline)) found.add(runId);
@@ -58,7 +58,7 @@ async function isOverruled(store: Runs, run: RunRecord, newer: readonly RunRecor
   const windowOf = async (one: RunRecord) => (await store.plan(one.planId)).body;
   const left = await windowOf(run);
   for (const other of newer) {
-    if (other.pipeline !== run.pipeline || !isEnded(other) || other.state === 'refused') continue;
+    if (other.pipeline !== run.pipeline || !isTrueOf(other.state, 'isDone')) continue;
     if (other.undoes !== undefined || (await standingUndo(store, other.runId)) !== undefined) continue;
     const done = await windowOf(other);
     if (!done.partial && done.window.from <= left.window.from && done.window.to >= left.window.to) return true;

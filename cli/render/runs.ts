@@ -2,6 +2,7 @@
 
 import type { GroupDates, Progress, ShownState } from '../../engine/run/progress.ts';
 import type { RunRecord } from '../../engine/run/run-record.ts';
+import { isTrueOf } from '../../engine/run/states.ts';
 import { nextCommand } from './run.ts';
 import { table } from './text.ts';
 
@@ -95,14 +96,11 @@ export const runRow = ({ run, state }: { readonly run: RunRecord; readonly state
   finishedAt: run.finishedAt,
 });
 
-/** States in which an approval has not been taken up by anybody yet. */
-const AWAITING: ReadonlySet<ShownState> = new Set<ShownState>(['staged', 'awaiting_approval', 'refused']);
-
 /** The command that a person most likely wants now. */
 export function nextOf({ run, state, waiting, decision }: Progress): string {
   if (waiting !== undefined)
     return `reprise diff ${run.runId}, then reprise approve ${run.runId} or reprise reject ${run.runId}`;
-  if (AWAITING.has(state) && decision?.decision === 'approved') return `reprise resume ${run.runId}`;
+  if (isTrueOf(state, 'awaitsDecision') && decision?.decision === 'approved') return `reprise resume ${run.runId}`;
   return state === 'running' ? `reprise watch ${run.runId}` : nextCommand(run);
 }
 

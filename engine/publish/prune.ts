@@ -5,6 +5,7 @@ import { type Clock, isoTime } from '../../ports/clock.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { RunRecord } from '../run/run-record.ts';
 import type { Runs } from '../run/runs.ts';
+import { isTrueOf } from '../run/states.ts';
 import { standingUndo } from '../run/undone.ts';
 
 /** How long rows are kept unless it is said otherwise: so long a run can be undone. */
@@ -31,7 +32,6 @@ export interface Pruning {
   readonly kept: readonly (PrunedRun & { readonly because: string })[];
 }
 
-const OVER = new Set(['succeeded', 'nothing_to_do', 'published_with_gaps', 'published_downstream_stale', 'refused']);
 const DOCUMENT = 'pruned';
 
 /** Removes what runs that ended before `keepMs` ago have in the stage; with `dryRun` only says what that is. */
@@ -68,9 +68,9 @@ export async function prunedAt(runs: Runs, run: RunRecord): Promise<string | und
 const planPart = (runId: string): string => runId.slice(0, runId.lastIndexOf('-'));
 
 async function neededFor(runs: Runs, every: readonly RunRecord[], run: RunRecord): Promise<string | undefined> {
-  const undo = every.find((one) => one.undoes === run.runId && !OVER.has(one.state));
+  const undo = every.find((one) => one.undoes === run.runId && !isTrueOf(one.state, 'isOver'));
   if (undo !== undefined) return `the undo ${undo.runId} is ${undo.state}: reprise resume ${undo.runId}`;
-  if (OVER.has(run.state) || (await standingUndo(runs, run.runId)) !== undefined) return undefined;
+  if (isTrueOf(run.state, 'isOver') || (await standingUndo(runs, run.runId)) !== undefined) return undefined;
   return `it can go on: reprise resume ${run.runId}`;
 }
 
@@ -82,7 +82,7 @@ async function removeAll(
 ): Promise<void> {
   await runs.saveDocument(run.runId, DOCUMENT, { at: isoTime(clock), attempt: run.attempt });
   // Whoever goes on with it after all stages again.
-  if (run.state === 'refused' || !OVER.has(run.state)) await runs.forgetStaged(run.runId);
+  if (run.state === 'refused' || !isTrueOf(run.state, 'isOver')) await runs.forgetStaged(run.runId);
   for (const { key } of files) await stage.remove(key);
 }
 

@@ -17,8 +17,9 @@ import { settleTransforms } from '../publish/retire.ts';
 import { changesAnything, summarize, undoneDates } from '../publish/summary.ts';
 import { coverRun } from '../reconcile/rebuild.ts';
 import { checkedDocument, checkedRun, optionsInForce } from './recorded.ts';
-import type { RunRecord, RunState, RunSummary, UndoSummary } from './run-record.ts';
+import type { RunRecord, RunSummary, UndoSummary } from './run-record.ts';
 import type { Runs } from './runs.ts';
+import type { RunState } from './states.ts';
 
 export interface FinishDeps extends LeaseDeps {
   readonly runs: Runs;

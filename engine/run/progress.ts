@@ -7,8 +7,9 @@ import type { Plan } from '../plan/plan.ts';
 import { type Asked, askedOf } from './asked.ts';
 import { decisionOf, type Waiting, waitingOf } from './decision.ts';
 import type { Decision } from './recorded.ts';
-import { END_STATES, type RunRecord, type RunState } from './run-record.ts';
+import type { RunRecord } from './run-record.ts';
 import type { Runs } from './runs.ts';
+import { isTrueOf, type RunState } from './states.ts';
 import { type Worker, workerOf } from './worker.ts';
 
 export interface GroupDates {
@@ -48,7 +49,6 @@ export async function progressOf(deps: ProgressDeps, runId: string): Promise<Pro
   const plan = await runs.plan(run.planId);
   const published = new Set((await runs.groups(runId)).map(({ group }) => group));
   const groups = await groupsOf(runs, run, plan);
-  const isDone = (END_STATES as readonly string[]).includes(run.state) && !UNFINISHED.has(run.state);
   return {
     run,
     state: stateOf(run, worker),
@@ -61,7 +61,7 @@ export async function progressOf(deps: ProgressDeps, runId: string): Promise<Pro
     groups: {
       planned: groups.length,
       published: groups.filter(({ group }) => published.has(group)),
-      left: isDone ? [] : groups.filter(({ group }) => !published.has(group)),
+      left: isTrueOf(run.state, 'isDone') ? [] : groups.filter(({ group }) => !published.has(group)),
     },
     asked: await askedOf(runs, runId),
     decision: await unlessBroken(decisionOf(deps, run)),
@@ -78,8 +78,6 @@ async function unlessBroken<T>(found: Promise<T | undefined>): Promise<T | undef
     throw error;
   }
 }
-
-const UNFINISHED: ReadonlySet<RunState> = new Set<RunState>(['failed', 'cancelled', 'partially_published', 'refused']);
 
 export const stateOf = (run: RunRecord, worker: Worker | undefined): ShownState =>
   run.state === 'running' && worker === undefined ? 'interrupted' : run.state;

@@ -2,6 +2,7 @@
 
 import type { Anchor, GoneRows, LeftAlone, LeftAloneRow, LostValues } from '../../ports/warehouse.ts';
 import type { Window } from '../plan/window.ts';
+import type { RunState } from './states.ts';
 
 /** What a plan finds retired. */
 export interface Retired {
@@ -11,21 +12,6 @@ export interface Retired {
   /** What is left of the plan's window. */
   readonly rest: readonly Window[];
 }
-
-/** The states in which a run ends. */
-export const END_STATES = [
-  'succeeded',
-  'nothing_to_do',
-  'failed',
-  'cancelled',
-  'partially_published',
-  'published_with_gaps',
-  'published_downstream_stale',
-  'refused',
-] as const;
-export type EndState = (typeof END_STATES)[number];
-/** `staged` waits for publish, `awaiting_approval` for a yes, `paused` for whoever paused it. */
-export type RunState = EndState | 'running' | 'staged' | 'awaiting_approval' | 'paused';
 
 export interface RunOptions {
   readonly stageOnly: boolean;

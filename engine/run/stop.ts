@@ -6,17 +6,18 @@ import { isoTime } from '../../ports/clock.ts';
 import type { GroupOutcome } from '../../ports/warehouse.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { publishToken, recordCommitted } from '../publish/record.ts';
-import { type Asked, askRun } from './asked.ts';
+import { type Asked, asking, askRun } from './asked.ts';
 import { type FinishDeps, finish } from './finish.ts';
 import { checkedRun } from './recorded.ts';
-import { END_STATES, type RunRecord } from './run-record.ts';
-import { aboutWorker } from './worker.ts';
+import type { RunRecord } from './run-record.ts';
+import { isTrueOf } from './states.ts';
+import { aboutWorker, type Worker, workerOf } from './worker.ts';
 
 export type ControlDeps = FinishDeps;
 
 /** Records that the run is to stop, in the ledger and for whoever executes it. Throws Usage for one that has ended. */
-export async function askToStop(deps: ControlDeps, run: RunRecord, ask: Asked['ask'], reason: string): Promise<Asked> {
-  if ((END_STATES as readonly string[]).includes(run.state) || (ask === 'pause' && run.state === 'paused')) {
+async function askToStop(deps: ControlDeps, run: RunRecord, ask: Asked['ask'], reason: string): Promise<Asked> {
+  if (isTrueOf(run.state, 'hasEnded') || (ask === 'pause' && run.state === 'paused')) {
     throw new RepriseError(
       'Usage',
       `run ${run.runId} is ${run.state === 'paused' ? 'paused already' : `at its end already (${run.state})`}: there is nothing to ${ask}`,
@@ -60,4 +61,33 @@ async function lookUpGroups(deps: ControlDeps, run: RunRecord): Promise<void> {
     }
     await recordCommitted(deps, run, committed);
   });
+}
+
+/**
+ * Asks for the run to be stopped, and ends it at once when nobody executes it. Gives who does, and is to end it.
+ * @throws Usage for one that has ended
+ */
+export async function stopRun(
+  deps: ControlDeps,
+  pipelineOf: (name: string) => Promise<CompiledPipeline>,
+  run: RunRecord,
+  ask: Asked['ask'],
+  reason: string,
+): Promise<Stopping> {
+  const worker = await workerOf(deps, run);
+  const asked = await askToStop(deps, run, ask, reason);
+  const end = async (left: RunRecord): Promise<RunRecord> =>
+    endHere(deps, await pipelineOf(left.pipeline), left, {
+      error: ask === 'cancel' ? 'Cancelled' : 'Paused',
+      cause: asking(asked),
+    });
+  if (worker === undefined) return { worker, end, record: await end(run) };
+  return { worker, end, record: run };
+}
+
+export interface Stopping {
+  readonly worker: Worker | undefined;
+  readonly record: RunRecord;
+  /** Ends the record when whoever was asked turns out to be gone. */
+  readonly end: (run: RunRecord) => Promise<RunRecord>;
 }

@@ -11,7 +11,6 @@ import { type Home, openHome } from '../../adapters/folder/home.ts';
 import { systemClock } from '../../adapters/system/clock.ts';
 import { giveBackMemory } from '../../adapters/system/give-back.ts';
 import { makeFolder } from '../../adapters/system/open-homes.ts';
-import { holderName, isHolderDead, localAuthor } from '../../adapters/system/presence.ts';
 import { sharedTurn } from '../../adapters/system/shared-turn.ts';
 import { type LeaseDeps, Leases } from '../../engine/ledger/leases.ts';
 import { Ledger } from '../../engine/ledger/ledger.ts';
@@ -25,6 +24,7 @@ import type { CompiledPipeline } from '../../model/compile.ts';
 import { isRepriseError } from '../../model/errors.ts';
 import type { Warehouse } from '../../ports/warehouse.ts';
 import type { TaskContext } from '../../tasks/context.ts';
+import { leaseDepsOf } from './lease-deps.ts';
 import { type OpenedWarehouse, openWarehouse } from './open-warehouse.ts';
 import { Pipelines } from './pipelines.ts';
 
@@ -144,8 +144,7 @@ export class Engine {
 
   /** What leases and the ledger are written with. */
   get leaseDeps(): LeaseDeps {
-    const { control } = this.home;
-    return { control, clock: this.clock, author: localAuthor, holder: holderName(), isDead: isHolderDead };
+    return leaseDepsOf(this.home);
   }
 
   /** What looking at runs and stopping them needs. */
