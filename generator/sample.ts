@@ -32,7 +32,7 @@ export function defineSamples(product: Product): SampleSource {
   };
 }
 
-export function generateSamples(product: Product, options: SampleOptions): Sample[] {
+function generateSamples(product: Product, options: SampleOptions): Sample[] {
   const world = worldOf(product, options);
   const samples: Sample[] = [];
   for (const draft of product.traffic(world, options.events)) {

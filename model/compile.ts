@@ -182,7 +182,7 @@ function compileIdentity(shape: Shape, identity: Identity, element: Field | unde
 }
 
 /** For paths that check.ts has already seen to resolve. */
-export function mustResolve(shape: Shape, path: Path, element?: Field): Place {
+function mustResolve(shape: Shape, path: Path, element?: Field): Place {
   const place = resolvePath(shape, path, element);
   if (typeof place === 'string') throw new RepriseError('Internal', place, 'report this: a path was not checked');
   return place;

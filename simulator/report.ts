@@ -7,7 +7,7 @@ import type { Outcome } from './seeds.ts';
 
 const REPLAY = 'npm run simulate -- --seed';
 
-export const replayCommand = (seed: number): string => `${REPLAY} ${seed}`;
+const replayCommand = (seed: number): string => `${REPLAY} ${seed}`;
 
 export function renderProgress(played: number, of: number, elapsedMs: number): string {
   const rate = played / Math.max(elapsedMs / 1000, 0.001);

@@ -23,7 +23,7 @@ export interface Outcome {
   readonly ends: Counts;
 }
 
-export const NOTHING_PLAYED: Outcome = { played: 0, violations: [], steps: {}, faults: {}, ends: {} };
+const NOTHING_PLAYED: Outcome = { played: 0, violations: [], steps: {}, faults: {}, ends: {} };
 
 const WORKERS_MAX = 2;
 const LOT_SEEDS = 20;

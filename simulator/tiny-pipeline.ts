@@ -41,7 +41,7 @@ export const VARIANT_NAMES = [
 ] as const satisfies readonly (keyof Variant)[];
 
 /** The variant whose bits are set, in the order of VARIANT_NAMES. */
-export function variantOf(bits: number): Variant {
+function variantOf(bits: number): Variant {
   return Object.fromEntries(
     VARIANT_NAMES.map((name, place) => [name, ((bits >> place) & 1) === 1]),
   ) as unknown as Variant;

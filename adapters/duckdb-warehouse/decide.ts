@@ -85,7 +85,7 @@ export function commonFills(scope: PublishScope, group: number): Record<string, 
 }
 
 /** What the SQL of a table's key looks like in joins. */
-export function keyFills(table: CompiledTable): Record<string, string> {
+function keyFills(table: CompiledTable): Record<string, string> {
   return {
     keys: table.key.join(', '),
     coalesced_keys: table.key.map((key) => `coalesce(s.${key}, t.${key}) AS ${key}`).join(', '),

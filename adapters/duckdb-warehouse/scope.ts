@@ -108,14 +108,6 @@ async function openSettled(duck: Duck, scope: PublishScope): Promise<void> {
   }
 }
 
-/** Takes the temporary tables and views away again. */
-export async function closeScope(duck: Duck, pipeline: CompiledPipeline): Promise<void> {
-  for (const { name } of settledTables(pipeline)) {
-    await duck.run(`DROP VIEW IF EXISTS settled_${name}`);
-    await duck.run(`DROP TABLE IF EXISTS empty_${name}`);
-  }
-}
-
 async function insert(duck: Duck, table: string, rows: readonly string[]): Promise<void> {
   for (let from = 0; from < rows.length; from += INSERT_ROWS_MAX) {
     await duck.run(`INSERT INTO ${table} VALUES ${rows.slice(from, from + INSERT_ROWS_MAX).join(', ')}`);

@@ -57,7 +57,7 @@ export async function openDuckWarehouse(
     throw new RepriseError('NotFound', `there is no warehouse at ${path}`, 'make one where the home can be written');
   if (!existsSync(path)) await makeWarehouseFile(path, spill);
   const duck = await openDuck({ ...settings(spill), path, isReadOnly });
-  if (!isReadOnly) await duck.run(sql('ledger-tables'));
+  if (!isReadOnly) await duck.run(sql('publishing-tables'));
   await duck.run(sql('open-seal', { key: sealKey(deliveryKey) }));
   return new DuckWarehouse(duck, spill, { isReadOnly });
 }
@@ -79,7 +79,7 @@ async function makeWarehouseFile(path: string, spill: string): Promise<void> {
   try {
     const duck = await openDuck({ ...settings(spill), path: unfinished });
     try {
-      await duck.run(sql('ledger-tables'));
+      await duck.run(sql('publishing-tables'));
       await duck.run('CHECKPOINT');
     } finally {
       await duck.close();

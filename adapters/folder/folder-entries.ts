@@ -23,7 +23,7 @@ export type FolderEntry =
   | { readonly is: 'skipped'; readonly key: string; readonly why: StoreSkip };
 
 /** Whether a segment of a key may be so: anything that is not hidden, and that a terminal and a path show as it is. */
-export const isSegment = (name: string): boolean => name !== '' && !name.startsWith('.') && !/[\p{Cc}\\]/u.test(name);
+const isSegment = (name: string): boolean => name !== '' && !name.startsWith('.') && !/[\p{Cc}\\]/u.test(name);
 
 /** Whether the text is a key: a relative path of named segments, of bounded length. */
 export const isKey = (key: string): boolean =>

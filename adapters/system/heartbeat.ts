@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { unlessMissing } from './file-errors.ts';
 import { identityName, identityOfName, livenessOf, ownIdentity, type ProcessIdentity } from './process-identity.ts';
 
-export const HEARD_EVERY_MS = 10_000;
+const HEARD_EVERY_MS = 10_000;
 /** A lock of an unknown process may be taken over when nothing was heard of it for so long. */
 export const SILENT_LOCK_MS = 60_000;
 /** What an unknown process left may be removed when nothing was heard of it for so long. */

@@ -29,7 +29,7 @@ export async function makeFolder(folder: string): Promise<string | undefined> {
 }
 
 /** Throws HomeGone when the home was removed. */
-export function refuseGone(home: string): void {
+function refuseGone(home: string): void {
   if (existsSync(join(home, 'control', 'home.json'))) return;
   throw new RepriseError(
     'HomeGone',

@@ -19,7 +19,7 @@ export interface GroupToPublish {
 }
 
 /** The states on the way from the start to the end when nothing goes wrong and everything there is to do is done. */
-export function statesInOrder(machine: Flow): string[] {
+function statesInOrder(machine: Flow): string[] {
   const names: string[] = [];
   let name: string | undefined = machine.StartAt;
   while (name !== undefined && !names.includes(name)) {

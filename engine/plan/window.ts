@@ -13,7 +13,7 @@ export interface Window {
  * The end of a window that holds 9999-12-31, which no date follows. It sorts behind every date, as text and, since it is
  * a date of DuckDB's, in statements.
  */
-export const AFTER_LAST_DATE = 'infinity';
+const AFTER_LAST_DATE = 'infinity';
 const LAST_DATE = '9999-12-31';
 /** What else people may call it. */
 const YEAR_10000 = '10000-01-01';

@@ -38,7 +38,7 @@ export function explainLimit(share: ChangeShare, options: Pick<RunOptions, 'maxC
 }
 
 /** `3 values of orders.my_note, which is not declared`. */
-export const namedLost = (lost: readonly LostValues[]): string =>
+const namedLost = (lost: readonly LostValues[]): string =>
   `${lost.map(({ table, column, values }) => `${values} ${values === 1 ? 'value' : 'values'} of ${table}.${column}`).join(', ')}, which the declaration does not have,`;
 
 /** What somebody took the responsibility for: the very rows that were shown, as a document of the run. */

@@ -22,7 +22,7 @@ export interface PreviewDeps extends ReadBeforeDeps, RecordDeps {
 }
 
 /** The document that keeps what was shown. */
-export const PREVIEW = 'preview';
+const PREVIEW = 'preview';
 
 export interface Preview {
   readonly outcomes: readonly GroupOutcome[];

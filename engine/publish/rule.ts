@@ -135,7 +135,7 @@ export const PUBLISH_RULE: PublishRule = {
 };
 
 /** Negative when `a` is less than `b`. */
-export function compareCopies(a: CopyOrder, b: CopyOrder): number {
+function compareCopies(a: CopyOrder, b: CopyOrder): number {
   if (a.precedence !== b.precedence) return a.precedence - b.precedence;
   if (a.receivedAtMicros !== b.receivedAtMicros) return a.receivedAtMicros < b.receivedAtMicros ? -1 : 1;
   if (a.delivery !== b.delivery) return a.delivery < b.delivery ? -1 : 1;
@@ -143,7 +143,7 @@ export function compareCopies(a: CopyOrder, b: CopyOrder): number {
   return a.place - b.place;
 }
 
-export const isSameDelivery = ({ order: a }: Copy, { order: b }: Copy): boolean =>
+const isSameDelivery = ({ order: a }: Copy, { order: b }: Copy): boolean =>
   a.delivery === b.delivery && a.source === b.source && a.receivedAtMicros === b.receivedAtMicros;
 
 /**

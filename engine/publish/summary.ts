@@ -103,7 +103,7 @@ export const undoneDates = (outcomes: readonly UndoOutcome[]): string[] =>
     .sort();
 
 /** Events that stay as they are because their raw is gone, by date. */
-export function rawGoneOf(outcomes: readonly GroupOutcome[]): GoneRows[] {
+function rawGoneOf(outcomes: readonly GroupOutcome[]): GoneRows[] {
   const rows = new Map<string, number>();
   for (const change of outcomes.flatMap((outcome) => outcome.changes))
     if (change.table === 'events' && (change.raw_gone ?? 0) > 0)

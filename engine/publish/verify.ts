@@ -25,7 +25,7 @@ export interface VerifyDeps extends Omit<ReplayDeps, 'stager'> {
 }
 
 /** Most differences that are named; all are counted. */
-export const DIFFERENCES_NAMED_MAX = 100;
+const DIFFERENCES_NAMED_MAX = 100;
 
 /** What was compared, and the raw objects that could not be read: of what they gave nothing is proved. */
 export interface PlanVerification extends Verification {

@@ -27,7 +27,7 @@ export interface DecisionDeps extends LedgerDeps {
 /** What a run waits for a decision on; undefined when it does not. */
 export type WaitsFor = 'approval' | 'publish' | 'explanation' | 'approval after all';
 
-export function waitsFor(run: RunRecord, waiting: Waiting | undefined): WaitsFor | undefined {
+function waitsFor(run: RunRecord, waiting: Waiting | undefined): WaitsFor | undefined {
   if (run.failure?.error === 'Unexplained') return 'explanation';
   switch (run.state) {
     case 'awaiting_approval':

@@ -160,7 +160,7 @@ export async function checkedRun(
   return { run, recorded };
 }
 
-export function notAsRecorded({ runId, pipeline }: RunRecord, differs: readonly string[]): RepriseError {
+function notAsRecorded({ runId, pipeline }: RunRecord, differs: readonly string[]): RepriseError {
   return new RepriseError(
     'NotAsRecorded',
     `the record of run ${runId} is not what the ledger says: ${differs.join('; ')}`,

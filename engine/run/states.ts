@@ -27,7 +27,7 @@ const facts = (...names: readonly (keyof StateFacts)[]): StateFacts => ({
   endsWell: names.includes('endsWell'),
 });
 
-export const RUN_STATES = {
+const RUN_STATES = {
   /** Somebody executes it, or did until the process died: `stateOf` says which. */
   running: facts('canGoOn'),
   /** Waits to be published. */
@@ -48,8 +48,6 @@ export const RUN_STATES = {
 } as const satisfies Record<string, StateFacts>;
 
 export type RunState = keyof typeof RUN_STATES;
-/** The states in which a run ends. */
-export type EndState = Exclude<RunState, 'running' | 'staged' | 'awaiting_approval' | 'paused'>;
 
 /** Whether what is asked is true of runs in the state. A state that is only shown, as `interrupted`, is none. */
 export const isTrueOf = (state: string, what: keyof StateFacts): boolean =>

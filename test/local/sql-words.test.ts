@@ -90,7 +90,7 @@ describe('words of SQL', () => {
   );
 
   it('that are not reserved work everywhere', async () => {
-    await duck.run(sql('ledger-tables'));
+    await duck.run(sql('publishing-tables'));
     const key = new Uint8Array(32);
     await duck.run(sql('open-seal', { key: sealKey(key) }));
     const warehouse = new DuckWarehouse(duck, join(folder, 'spill'));

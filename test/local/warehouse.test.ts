@@ -30,7 +30,7 @@ async function openDuckUnderTest(): Promise<WarehouseUnderTest> {
     tempFolder: join(folder, 'spill'),
     preserveInsertionOrder: false,
   });
-  await duck.run(sql('ledger-tables'));
+  await duck.run(sql('publishing-tables'));
   await duck.run(sql('open-seal', { key: sealKey(DELIVERY_KEY) }));
   const warehouse = new DuckWarehouse(duck, join(folder, 'spill'), { comparedRows: COMPARED_ROWS });
   const pipeline = tinyPipeline(0);

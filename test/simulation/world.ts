@@ -50,7 +50,7 @@ export async function openGround(folder: string, pipelines: readonly CompiledPip
   const open = (name: string): Promise<Duck> =>
     openDuck({ memoryMb: 512, threads: 1, tempFolder: join(folder, name), preserveInsertionOrder: false });
   const duck = await open('warehouse-spill');
-  await duck.run(sql('ledger-tables'));
+  await duck.run(sql('publishing-tables'));
   await duck.run(sql('open-seal', { key: sealKey(DELIVERY_KEY) }));
   for (const pipeline of pipelines) await new DuckWarehouse(duck, join(folder, 'spill')).ensureTables(pipeline);
   return { folder, duck, frugalDuck: frugalDuck(duck), stageDuck: await open('stage-spill') };
