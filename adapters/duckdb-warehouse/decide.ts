@@ -4,7 +4,8 @@
 import type { CompiledPipeline, CompiledTable } from '../../model/compile.ts';
 import { QUARANTINE_COLUMNS } from '../../model/tables.ts';
 import type { DateChange, GroupOutcome, PublishScope } from '../../ports/warehouse.ts';
-import { columnList, deliveryOrderSql, precedenceSql } from '../duckdb/columns.ts';
+import { columnList } from '../duckdb/columns.ts';
+import { copyOrder, greatestFirst, offerOrder, tuple } from '../duckdb/copy-order.ts';
 import type { Duck } from '../duckdb/instance.ts';
 import { sql } from '../duckdb/sql.ts';
 import { beatenName } from '../duckdb/stager.ts';
@@ -76,11 +77,11 @@ export function commonFills(scope: PublishScope, group: number): Record<string, 
     group: String(group),
     from: window.from,
     to: window.to,
-    precedence_s: precedenceSql(pipeline, 's'),
-    precedence_t: precedenceSql(pipeline, 't'),
-    delivery: deliveryOrderSql(pipeline, '_delivery'),
-    delivery_s: deliveryOrderSql(pipeline, 's._delivery'),
-    delivery_t: deliveryOrderSql(pipeline, 't._delivery'),
+    order_s: tuple(copyOrder(pipeline, 's')),
+    order_t: tuple(copyOrder(pipeline, 't')),
+    offer_order_s: tuple(offerOrder(pipeline, 's')),
+    offer_order_t: tuple(offerOrder(pipeline, 't')),
+    greatest_offer_first: greatestFirst(offerOrder(pipeline, 's')),
   };
 }
 

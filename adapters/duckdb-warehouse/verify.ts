@@ -11,7 +11,8 @@ import type {
   TableDigest,
   Verification,
 } from '../../ports/warehouse.ts';
-import { columnList, deliveryOrderSql, digestOfSums, hashPiece, hashSql, precedenceSql } from '../duckdb/columns.ts';
+import { columnList, digestOfSums, hashPiece, hashSql } from '../duckdb/columns.ts';
+import { offerOrder, tuple } from '../duckdb/copy-order.ts';
 import type { Duck, DuckRow } from '../duckdb/instance.ts';
 import { STEP } from '../duckdb/memory.ts';
 import { sql } from '../duckdb/sql.ts';
@@ -174,11 +175,9 @@ function handledRows({ pipeline }: PublishScope): string[] {
 /** Offered rows have an order of their own, by which one that stays may be greater than what raw gives. */
 function orderFills(pipeline: CompiledPipeline, table: CompiledTable): Record<string, string> {
   if (table.kind !== 'offered') return { order_columns: '', follows_event: 'true', is_less: 'false' };
-  const order = (side: string): string =>
-    `(${precedenceSql(pipeline, side)}, ${side}.received_at, ${deliveryOrderSql(pipeline, `${side}._delivery`)}, ${side}.source, ${side}._offer_index)`;
   return {
     order_columns: ', received_at, source, _offer_index',
     follows_event: 'false',
-    is_less: `${order('d')} < ${order('w')}`,
+    is_less: `${tuple(offerOrder(pipeline, 'd'))} < ${tuple(offerOrder(pipeline, 'w'))}`,
   };
 }

@@ -1,7 +1,7 @@
 // The DuckDB spelling of a pipeline's tables: column types, CREATE TABLE, and the expressions that recompute row
 // hashes from columns exactly as the evaluator makes them (model/canonical.ts).
 
-import type { CompiledPipeline, CompiledTable } from '../../model/compile.ts';
+import type { CompiledTable } from '../../model/compile.ts';
 import {
   LEADING_COLUMNS,
   PUBLISH_COLUMNS,
@@ -55,20 +55,6 @@ export function hashSql(columns: readonly TableColumn[], alias: string): string 
 function canonicalSql(column: string, type: SqlType): string {
   if (type === 'timestamp') return `CAST(epoch_us(${column}) AS VARCHAR)`;
   return type === 'text' || type === 'json' ? column : `CAST(${column} AS VARCHAR)`;
-}
-
-/** SQL for the precedence of `alias.source`. */
-export function precedenceSql(pipeline: CompiledPipeline, alias: string): string {
-  const ranked = [...pipeline.sources.values()].filter((source) => source.precedence !== 0);
-  if (ranked.length === 0) return '0';
-  const cases = ranked.map((source) => `WHEN '${source.name.replaceAll("'", "''")}' THEN ${source.precedence}`);
-  return `CASE ${alias}.source ${cases.join(' ')} ELSE 0 END`;
-}
-
-/** SQL for what a delivery is ordered by. Sealed ones are opened, by the macro of open-seal.sql. */
-export function deliveryOrderSql(pipeline: CompiledPipeline, delivery: string): string {
-  const isSealed = [...pipeline.sources.values()].some((source) => source.secret);
-  return isSealed ? `delivery_order(${delivery})` : delivery;
 }
 
 /** SQL for an order-independent digest over hashes: how many, and the sums of two 60-bit pieces of each. */

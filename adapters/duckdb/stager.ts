@@ -12,7 +12,8 @@ import { dateOfMicros } from '../../model/time.ts';
 import type { SliceWriter, StagedFile, Stager } from '../../ports/stage.ts';
 import { makeFolder } from '../system/open-homes.ts';
 import { type Cell, TableAppender } from './appender.ts';
-import { columnDefinitions, deliveryOrderSql, precedenceSql } from './columns.ts';
+import { columnDefinitions } from './columns.ts';
+import { copyOrder, greatestFirst, offerOrder } from './copy-order.ts';
 import { type Duck, openDuck } from './instance.ts';
 import { MEMORY, STEP } from './memory.ts';
 import { copyToParquet, readParquet } from './parquet-path.ts';
@@ -152,9 +153,9 @@ const orderOf = (table: CompiledTable): string => ['event_date', ...table.key].j
 const copyTo = (query: string, path: string): string =>
   copyToParquet(query, path, 'COMPRESSION snappy, ROW_GROUP_SIZE 100000');
 
-const orderFills = (pipeline: CompiledPipeline): { precedence: string; delivery: string } => ({
-  precedence: precedenceSql(pipeline, 'staged'),
-  delivery: deliveryOrderSql(pipeline, 'staged._delivery'),
+const orderFills = (pipeline: CompiledPipeline): Record<string, string> => ({
+  greatest_first: greatestFirst(copyOrder(pipeline, 'staged')),
+  greatest_offer_first: greatestFirst(offerOrder(pipeline, 'staged')),
 });
 
 function openStageDuck(spill: string, memoryMb: number): Promise<Duck> {

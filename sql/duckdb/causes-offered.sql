@@ -43,8 +43,8 @@ WITH
       s._row_hash = t.stored_hash AND s._row_hash <> t._row_hash AS was_edited,
       s._delivery = t._delivery AND s.source = t.source AND s.received_at = t.received_at AS same_delivery,
       s._raw_object = t._raw_object AND s._raw_row = t._raw_row AS same_place,
-      ({{precedence_s}}, s.received_at, {{delivery_s}}, s.source, s._offer_index)
-        >= ({{precedence_t}}, t.received_at, {{delivery_t}}, t.source, t._offer_index) AS upward
+      {{offer_order_s}}
+        >= {{offer_order_t}} AS upward
     FROM c
     LEFT JOIN t ON t.event_id = c.event_id AND c.action <> 'insert'
     LEFT JOIN s ON s.event_id = c.event_id AND c.action <> 'delete'

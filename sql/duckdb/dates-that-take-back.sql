@@ -8,6 +8,6 @@ UPDATE plan_dates SET takes_back = whole AND event_date NOT IN (
   LEFT JOIN settled_events AS s ON s.event_id = t.event_id
   WHERE t.event_date >= DATE '{{from}}' AND t.event_date < DATE '{{to}}'
     AND (s.event_id IS NULL
-      OR ({{precedence_s}}, s.received_at, {{delivery_s}}, s.source)
-        < ({{precedence_t}}, t.received_at, {{delivery_t}}, t.source))
+      OR {{order_s}}
+        < {{order_t}})
 );

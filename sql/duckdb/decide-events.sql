@@ -1,8 +1,8 @@
 -- What happens to each event that one date group decides: a row for every event whose settled delivery falls into the
 -- group, or whose row in the warehouse does. An event is decided once: by the group of its settled date when that is
 -- in the window, else by the group of the date at which it stands.
--- Expects temp: plan_dates, judged_objects, gone_objects, settled_events. Placeholders: schema, group, from, to, the precedence of
--- sources, and the content hash of a target row (stored, or recomputed to find rows edited by hand).
+-- Expects temp: plan_dates, judged_objects, gone_objects, settled_events. Placeholders: schema, group, from, to, the order
+-- of copies, and the content hash of a target row (stored, or recomputed to find rows edited by hand).
 CREATE OR REPLACE TEMP TABLE decided AS
 WITH
   group_dates AS (SELECT event_date FROM plan_dates WHERE group_no = {{group}}),
@@ -39,8 +39,8 @@ WITH
       s._raw_object = t._raw_object OR j.raw_object IS NOT NULL AS known_object,
       j.raw_object IS NOT NULL AS judged,
       CASE WHEN g.raw_object IS NOT NULL THEN 'raw_gone' WHEN j.raw_object IS NOT NULL THEN 'not_whole' ELSE 'kept_newer' END AS kept,
-      ({{precedence_s}}, s.received_at, {{delivery_s}}, s.source)
-        >= ({{precedence_t}}, t.received_at, {{delivery_t}}, t.source) AS upward
+      {{order_s}}
+        >= {{order_t}} AS upward
     FROM staged AS s
     FULL JOIN target_here AS t ON s.event_id = t.event_id
     LEFT JOIN judged_objects AS j ON j.raw_object = t._raw_object

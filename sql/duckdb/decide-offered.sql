@@ -38,8 +38,8 @@ WITH
       s._raw_object = t._raw_object OR j.raw_object IS NOT NULL AS known_object,
       j.raw_object IS NOT NULL AS judged,
       CASE WHEN g.raw_object IS NOT NULL THEN 'raw_gone' WHEN j.raw_object IS NOT NULL THEN 'not_whole' ELSE 'kept_newer' END AS kept,
-      ({{precedence_s}}, s.received_at, {{delivery_s}}, s.source, s._offer_index)
-        >= ({{precedence_t}}, t.received_at, {{delivery_t}}, t.source, t._offer_index) AS upward
+      {{offer_order_s}}
+        >= {{offer_order_t}} AS upward
     FROM staged AS s
     FULL JOIN target_here AS t ON s.event_id = t.event_id
     LEFT JOIN judged_objects AS j ON j.raw_object = t._raw_object

@@ -1,5 +1,5 @@
--- The deliveries that are not the greatest of their event: source precedence, then received later, then the greater
--- sha256 of the body. Of the very same delivery at several places the first place counts.
+-- The deliveries that are not the greatest of their event. Of the very same delivery at several places the first place
+-- counts.
 CREATE OR REPLACE TEMP TABLE losers AS
 SELECT event_id, _raw_object, _raw_row
 FROM (
@@ -7,7 +7,7 @@ FROM (
     event_id, _raw_object, _raw_row,
     row_number() OVER (
       PARTITION BY event_id
-      ORDER BY {{precedence}} DESC, received_at DESC, {{delivery}} DESC, source DESC, _raw_object, _raw_row
+      ORDER BY {{greatest_first}}, _raw_object, _raw_row
     ) AS place
   FROM staged_events AS staged
   WHERE event_id IN (SELECT event_id FROM staged_events GROUP BY event_id HAVING count(*) > 1)

@@ -14,7 +14,7 @@ FROM (
     event_id, _offered_by, _raw_object, _raw_row,
     row_number() OVER (
       PARTITION BY event_id
-      ORDER BY {{precedence}} DESC, received_at DESC, {{delivery}} DESC, source DESC, _offer_index DESC, _offered_by, _raw_object, _raw_row
+      ORDER BY {{greatest_offer_first}}, _offered_by, _raw_object, _raw_row
     ) AS place
   FROM offers AS staged
   WHERE event_id IN (SELECT event_id FROM doubled)

@@ -8,4 +8,4 @@ LEFT JOIN judged_objects AS j ON j.raw_object = t._raw_object
 LEFT JOIN plan_dates AS n ON n.event_date = s.event_date
 LEFT JOIN plan_dates AS o ON o.event_date = t.event_date
 WHERE NOT (j.raw_object IS NOT NULL AND coalesce(n.takes_back, true) AND coalesce(o.takes_back, true))
-  AND ({{precedence_s}}, s.received_at, {{delivery_s}}, s.source) < ({{precedence_t}}, t.received_at, {{delivery_t}}, t.source);
+  AND {{order_s}} < {{order_t}};

@@ -3,7 +3,7 @@
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { deliveryOrderSql, precedenceSql } from '../../adapters/duckdb/columns.ts';
+import { copyOrder, tuple } from '../../adapters/duckdb/copy-order.ts';
 import { readParquet } from '../../adapters/duckdb/parquet-path.ts';
 import { replaySlice } from '../../engine/replay/replay.ts';
 import type { Engine } from '../../profiles/embedded/engine.ts';
@@ -22,8 +22,7 @@ export async function liveLoad(engine: Engine, name: string, key: string): Promi
   const parts = [{ key, bytes: info?.bytes ?? 0, version: info?.version ?? '' }];
   const { files } = await replaySlice({ ...context, stager }, pipeline, parts, () => {});
   const settled = await stager.settle(pipeline, files, join(folder, 'settled'));
-  const order = (alias: string): string =>
-    `(${precedenceSql(pipeline, alias)}, ${alias}.received_at, ${deliveryOrderSql(pipeline, `${alias}._delivery`)}, ${alias}.source)`;
+  const order = (alias: string): string => tuple(copyOrder(pipeline, alias));
   const statements: string[] = ['BEGIN'];
   const from = (table: string): string | undefined => {
     const paths = settled.filter((file) => file.table === table).map((file) => file.path);
