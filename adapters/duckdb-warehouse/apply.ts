@@ -50,8 +50,9 @@ export async function recordChanges(
     );
   await copy(`SELECT * FROM (SELECT * FROM decided_causes ${lone.join(' ')}) ORDER BY event_id`, 'causes');
   for (const { name, decided, key } of changedTables(pipeline)) {
+    const keys = key.join(', ');
     await copy(
-      `SELECT ${key}, action, new_date, old_date FROM ${decided} WHERE action IN ('insert', 'update', 'delete') ORDER BY ${key}`,
+      `SELECT ${keys}, action, new_date, old_date FROM ${decided} WHERE action IN ('insert', 'update', 'delete') ORDER BY ${keys}`,
       `${name}.decided`,
     );
     // Whole rows are not sorted, because a sort holds all of them: whoever reads them looks them up by key.
@@ -136,7 +137,7 @@ export async function applyChanges(
       await duck.run(`INSERT INTO ${target} (${written}, ${extra.join(', ')})
         SELECT ${columns}, ${published}, ${extra.map((column) => `carried.${column}`).join(', ')}
         FROM (SELECT * FROM ${settled} WHERE ${these}) AS settled
-        LEFT JOIN ${carriedName(name)} AS carried USING (${key})`);
+        LEFT JOIN ${carriedName(name)} AS carried USING (${key.join(', ')})`);
   }
 }
 
@@ -156,7 +157,7 @@ export async function keepAll(
       target,
       table,
       columns,
-      `(SELECT ${table.key} FROM ${table.decided} WHERE action = 'update')`,
+      `(SELECT ${table.key.join(', ')} FROM ${table.decided} WHERE action = 'update')`,
     );
     lost.push(...(await lostValues(duck, target, table, columns)));
   }
@@ -167,13 +168,18 @@ export async function keepAll(
  * Conditions that are each true of some of the rows whose decision is one of the actions, and together of all; none when
  * there are no such rows. A condition holds in memory the keys that it looks for.
  */
-export async function decidedSteps(duck: Duck, key: string, decided: string, actions: string): Promise<string[]> {
+export async function decidedSteps(
+  duck: Duck,
+  key: readonly string[],
+  decided: string,
+  actions: string,
+): Promise<string[]> {
   const among = `FROM ${decided} WHERE action IN (${actions})`;
   const rows = Number((await duck.rows(`SELECT count(*) AS n ${among}`))[0]?.n);
   const steps = Math.ceil(rows / STEP.decidedRows);
-  const row = key.includes(',') ? `(${key})` : key;
+  const row = key.length === 1 ? key[0] : `(${key.join(', ')})`;
   return Array.from({ length: steps }, (_, place) => {
-    const bucket = steps === 1 ? '' : `hash(${key.split(', ')[0]}) % ${steps} = ${place} AND `;
+    const bucket = steps === 1 ? '' : `hash(${key[0]}) % ${steps} = ${place} AND `;
     return `${bucket}${row} IN (SELECT ${row} ${among.replace('WHERE ', `WHERE ${bucket}`)})`;
   });
 }

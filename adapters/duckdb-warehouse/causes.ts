@@ -7,6 +7,7 @@ import type { PublishScope, Unexplained } from '../../ports/warehouse.ts';
 import type { Duck } from '../duckdb/instance.ts';
 import { copyToParquet } from '../duckdb/parquet-path.ts';
 import { sql } from '../duckdb/sql.ts';
+import { ENTRY_KEY } from './changed-tables.ts';
 import { offeredTables } from './scope.ts';
 
 /** What a run writes into `_run_id`; live loaders write other names. */
@@ -49,16 +50,24 @@ export async function recordCauses(
 ): Promise<void> {
   for (const { table, key, from } of ownCauses(pipeline).slice(1)) {
     const path = join(folder, `${group}.${table}.causes.parquet`);
-    await duck.run(copyToParquet(`SELECT * FROM ${from} ORDER BY ${key}`, path));
+    await duck.run(copyToParquet(`SELECT * FROM ${from} ORDER BY ${key.join(', ')}`, path));
   }
 }
 
-function ownCauses(pipeline: CompiledPipeline): { table: string; key: string; from: string; text: string }[] {
-  const ofEvents = { table: 'events', key: 'event_id', from: 'decided_causes', text: 'event_id' };
+interface OwnCauses {
+  readonly table: string;
+  readonly key: readonly string[];
+  /** The temporary table that holds them. */
+  readonly from: string;
+  /** SQL for the key as one text. */
+  readonly text: string;
+}
+
+function ownCauses(pipeline: CompiledPipeline): OwnCauses[] {
+  const ofEvents = { table: 'events', key: ['event_id'], from: 'decided_causes', text: 'event_id' };
   const ofOffered = offeredTables(pipeline).map(({ name }) => ({ ...ofEvents, table: name, from: `causes_${name}` }));
-  const key = '_raw_object, _raw_row';
   const text = "_raw_object || '#' || _raw_row";
-  return [ofEvents, ...ofOffered, { table: 'quarantine', key, from: 'causes_quarantine', text }];
+  return [ofEvents, ...ofOffered, { table: 'quarantine', key: ENTRY_KEY, from: 'causes_quarantine', text }];
 }
 
 async function unexplained(duck: Duck, pipeline: CompiledPipeline): Promise<Unexplained[]> {

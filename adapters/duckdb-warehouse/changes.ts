@@ -24,6 +24,7 @@ import { readParquet } from '../duckdb/parquet-path.ts';
 import { sql } from '../duckdb/sql.ts';
 import { unlessMissing } from '../system/file-errors.ts';
 import { keptFiles } from './apply.ts';
+import { ENTRY_KEY } from './changed-tables.ts';
 
 /** Load metadata: they differ whenever a row is written, and say nothing of what it holds. */
 const NOT_COMPARED = new Set([
@@ -84,9 +85,8 @@ function changedTables(pipeline: CompiledPipeline): ChangedTable[] {
     causes: kind === 'offered' ? `${name}.causes` : 'causes',
     causesKey: ['event_id'],
   }));
-  const key = ['_raw_object', '_raw_row'];
-  const quarantine = { name: 'quarantine', key, columns: QUARANTINE_COLUMNS };
-  return [...ofPipeline, { ...quarantine, causes: 'quarantine.causes', causesKey: key }];
+  const quarantine = { name: 'quarantine', key: ENTRY_KEY, columns: QUARANTINE_COLUMNS };
+  return [...ofPipeline, { ...quarantine, causes: 'quarantine.causes', causesKey: ENTRY_KEY }];
 }
 
 async function readTable(

@@ -10,6 +10,7 @@ import type { Duck } from '../duckdb/instance.ts';
 import { sql } from '../duckdb/sql.ts';
 import { beatenName } from '../duckdb/stager.ts';
 import { decideCauses } from './causes.ts';
+import { decidedName, ENTRY_KEY } from './changed-tables.ts';
 import { offeredTables } from './scope.ts';
 import { rowHashOf } from './wide-table.ts';
 
@@ -33,26 +34,26 @@ export async function decide(duck: Duck, scope: PublishScope, group: number): Pr
         : stored,
     }),
   );
-  if (scope.repair) await keepOne(duck, 'decided', 'event_id');
+  if (scope.repair) await keepOne(duck, 'decided', ['event_id']);
   // Only a repair looks at the rows themselves: without it, one that is there twice is taken for what it was written as.
-  const doubled = (key: string): string => (scope.repair ? `count(*) OVER (PARTITION BY ${key}) > 1` : 'false');
+  const doubled = (key: readonly string[]): string =>
+    scope.repair ? `count(*) OVER (PARTITION BY ${key.join(', ')}) > 1` : 'false';
   const offered = offeredTables(pipeline);
   if (offered.length > 0) await duck.run(sql('overruled', common));
   for (const table of offered)
     await duck.run(sql('stand-in-offers', { ...common, table: table.name, beaten: `settled_${beatenName(table)}` }));
   for (const table of pipeline.tables.slice(1)) {
     const target_row_hash = hashes.get(table) ?? 'target._row_hash';
-    const key = table.key.join(', ');
     const fills = {
       ...common,
       table: table.name,
       target_row_hash,
-      doubled: doubled(key),
+      doubled: doubled(table.key),
       repair: String(scope.repair),
     };
     if (table.kind === 'offered') await duck.run(sql('decide-offered', fills));
     else await duck.run(sql('decide-parts', { ...fills, ...keyFills(table) }));
-    if (scope.repair) await keepOne(duck, decidedName(table), key);
+    if (scope.repair) await keepOne(duck, decidedName(table), table.key);
   }
   await duck.run(
     sql('decide-quarantine', {
@@ -64,7 +65,7 @@ export async function decide(duck: Duck, scope: PublishScope, group: number): Pr
   );
   if (scope.repair) await keepOne(duck, 'decided_quarantine', ENTRY_KEY);
   const unexplained = await decideCauses(duck, scope, common, hashes);
-  if (scope.repair) await keepOne(duck, 'decided_causes', 'event_id');
+  if (scope.repair) await keepOne(duck, 'decided_causes', ['event_id']);
   return { ...(await outcomeOf(duck, pipeline, group)), unexplained };
 }
 
@@ -96,21 +97,15 @@ function keyFills(table: CompiledTable): Record<string, string> {
   };
 }
 
-/** The name of the temporary table that holds the decision on a table's rows. */
-export const decidedName = (table: CompiledTable): string =>
-  table.kind === 'events' ? 'decided' : `decided_${table.name}`;
-
-const ENTRY_KEY = '_raw_object, _raw_row';
-
 /** What an entry of the quarantine says of its delivery, beside why it was rejected. */
 const SAME_REST = ['received_at', 'schema_version']
   .map((name) => `s.${name} IS NOT DISTINCT FROM t.${name}`)
   .join(' AND ');
 
 /** Of several decisions on one key one is kept: a key of which a row stays is not touched at all. */
-const keepOne = (duck: Duck, table: string, key: string): Promise<void> =>
+const keepOne = (duck: Duck, table: string, key: readonly string[]): Promise<void> =>
   duck.run(`DELETE FROM ${table} WHERE rowid IN (SELECT rowid FROM ${table}
-    QUALIFY row_number() OVER (PARTITION BY ${key} ORDER BY action IN ('kept_newer', 'raw_gone', 'not_whole', 'held') DESC, action, rowid) > 1)`);
+    QUALIFY row_number() OVER (PARTITION BY ${key.join(', ')} ORDER BY action IN ('kept_newer', 'raw_gone', 'not_whole', 'held') DESC, action, rowid) > 1)`);
 
 /**
  * What a repair looks at in the group's events: content hashes made anew from their columns, to find rows that were edited

@@ -41,8 +41,8 @@ export async function keepUndeclared(
   of: string,
 ): Promise<void> {
   const values = columns.map(quoteIdentifier).map((c) => `any_value(${c} ORDER BY _published_at DESC) AS ${c}`);
-  await duck.run(`CREATE OR REPLACE TEMP TABLE ${carriedName(name)} AS SELECT ${key}, ${values.join(', ')}
-    FROM ${target} AS target SEMI JOIN ${of} AS changed USING (${key}) GROUP BY ${key}`);
+  await duck.run(`CREATE OR REPLACE TEMP TABLE ${carriedName(name)} AS SELECT ${key.join(', ')}, ${values.join(', ')}
+    FROM ${target} AS target SEMI JOIN ${of} AS changed USING (${key.join(', ')}) GROUP BY ${key.join(', ')}`);
 }
 
 /** What goes with the rows that a decision deletes or replaces, less what is carried over, after keepUndeclared. */
@@ -54,8 +54,8 @@ export async function lostValues(
 ): Promise<LostValues[]> {
   const counts = columns.map((column, place) => `count(${quoteIdentifier(column)}) AS n${place}`).join(', ');
   const counted = (from: string, actions: string): string =>
-    `(SELECT ${counts} FROM ${from} AS counted SEMI JOIN (SELECT ${key} FROM ${decided} WHERE action IN (${actions})) AS changed
-      USING (${key}))`;
+    `(SELECT ${counts} FROM ${from} AS counted SEMI JOIN (SELECT ${key.join(', ')} FROM ${decided} WHERE action IN (${actions})) AS changed
+      USING (${key.join(', ')}))`;
   const left = columns.map((_, place) => `before.n${place} - carried.n${place} AS n${place}`).join(', ');
   const row = (
     await duck.rows(`SELECT ${left} FROM ${counted(target, "'update', 'delete'")} AS before,

@@ -89,7 +89,7 @@ async function nameCauses(duck: Duck, tables: readonly ChangedTable[], parts: re
   for (const table of tables.filter((one) => !parts.includes(one))) {
     const name = table.name === 'events' ? 'decided_causes' : `causes_${table.name}`;
     await duck.run(`CREATE OR REPLACE TEMP TABLE ${name} AS
-      SELECT ${table.key}, action, new_date, old_date, 'undone' AS cause FROM ${table.decided} WHERE action IN (${CHANGED})`);
+      SELECT ${table.key.join(', ')}, action, new_date, old_date, 'undone' AS cause FROM ${table.decided} WHERE action IN (${CHANGED})`);
   }
 }
 
@@ -152,15 +152,14 @@ async function openImages(
   if (gone.length > 0) throw lostColumns(target, gone);
   const carried = standing.filter((column) => !written.includes(column));
   if (carried.length > 0) await keepUndeclared(duck, target, table, carried, `undone_${name}`);
-  const first = quoteIdentifier(key.split(', ')[0] as string);
+  const first = quoteIdentifier(key[0] as string);
   const values = carried.map(quoteIdentifier).map((column, place) => {
     const old = columns.includes(carried[place] as string) ? `b.${column}` : 'NULL';
     return `, CASE WHEN k.${first} IS NULL THEN ${old} ELSE k.${column} END AS ${column}`;
   });
   const left = [...carried, ...dropped].filter((column) => columns.includes(column)).map(quoteIdentifier);
   const others = left.length === 0 ? 'b.*' : `b.* EXCLUDE (${left.join(', ')})`;
-  const join_kept =
-    carried.length === 0 ? '' : `LEFT JOIN ${carriedName(name)} AS k ON ${equal(key.split(', '), 'b', 'k')}`;
+  const join_kept = carried.length === 0 ? '' : `LEFT JOIN ${carriedName(name)} AS k ON ${equal(key, 'b', 'k')}`;
   // A column that the table has gained since is null in rows that come back.
   await duck.run(`CREATE OR REPLACE TEMP VIEW image_${name} AS
     SELECT ${others}${values.join('')} FROM ${readParquet(before)} AS b ${join_kept}
@@ -176,7 +175,7 @@ async function openLeft(duck: Duck, { pipeline }: UndoScope, { name, key }: Chan
   const compiled = pipeline.tables.find((table) => table.name === name);
   const compared = compiled === undefined ? 'reason, detail' : `${rowHashSql(compiled, 'target')} AS made_hash`;
   await duck.run(`CREATE OR REPLACE TEMP TABLE left_${name} AS
-    SELECT ${key}, event_date, _run_id, _published_at, ${compared} FROM (${rows}) AS target`);
+    SELECT ${key.join(', ')}, event_date, _run_id, _published_at, ${compared} FROM (${rows}) AS target`);
 }
 
 const namesOf = async (duck: Duck, relation: string): Promise<string[]> =>
@@ -245,7 +244,7 @@ function asPutBack(hash: string | undefined): string {
 /** A row to be put back of which nothing is kept would be lost. */
 async function refuseLost(duck: Duck, { name, decided, key }: ChangedTable, group: number): Promise<void> {
   const rows = await duck.rows(`SELECT count(*) AS n FROM ${decided} AS d
-    ANTI JOIN image_${name} AS i ON ${equal(key.split(', '), 'd', 'i')} WHERE d.action IN ('insert', 'update')`);
+    ANTI JOIN image_${name} AS i ON ${equal(key, 'd', 'i')} WHERE d.action IN ('insert', 'update')`);
   const lost = Number(rows[0]?.n);
   if (lost === 0) return;
   throw new RepriseError(
@@ -265,7 +264,7 @@ async function nameLeftAlone(duck: Duck, table: ChangedTable): Promise<LeftAlone
   const { keys } = keysOf(table);
   const rows = await duck.rows(`SELECT CAST(old_date AS VARCHAR) AS date, action, now_run,
       ${keys.map((key) => `CAST(${key} AS VARCHAR) AS ${key}`).join(', ')}
-    FROM ${table.decided} WHERE action IN (${LEFT_ALONE}) ORDER BY ${table.key} LIMIT ${ROWS_NAMED_MAX}`);
+    FROM ${table.decided} WHERE action IN (${LEFT_ALONE}) ORDER BY ${table.key.join(', ')} LIMIT ${ROWS_NAMED_MAX}`);
   return rows.map((row) => ({
     ...placeOf(table.name, row),
     key: Object.fromEntries(keys.map((key) => [key, String(row[key])])),
@@ -297,9 +296,9 @@ function fills(scope: UndoScope, table: ChangedTable): Record<string, string> {
   };
 }
 
-function keysOf({ key }: ChangedTable): { keys: string[]; list: (prefix: string) => string } {
-  const keys = key.split(', ').map(quoteIdentifier);
-  return { keys: key.split(', '), list: (prefix) => keys.map((one) => `${prefix}${one}`).join(', ') };
+function keysOf({ key }: ChangedTable): { keys: readonly string[]; list: (prefix: string) => string } {
+  const keys = key.map(quoteIdentifier);
+  return { keys: key, list: (prefix) => keys.map((one) => `${prefix}${one}`).join(', ') };
 }
 
 const equal = (keys: readonly string[], left: string, right: string): string =>

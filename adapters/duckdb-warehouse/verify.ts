@@ -16,7 +16,7 @@ import { offerOrder, tuple } from '../duckdb/copy-order.ts';
 import type { Duck, DuckRow } from '../duckdb/instance.ts';
 import { STEP } from '../duckdb/memory.ts';
 import { sql } from '../duckdb/sql.ts';
-import { changedTables } from './changed-tables.ts';
+import { changedTables, ENTRY_KEY } from './changed-tables.ts';
 import { commonFills, decide } from './decide.ts';
 import { offeredTables } from './scope.ts';
 import { rowHashOf } from './wide-table.ts';
@@ -129,7 +129,6 @@ function comparisons(scope: PublishScope): Comparison[] {
   return [...ofTables, { table: 'quarantine', isKeyed: false, fills: { ...common, ...fills } }];
 }
 
-const ENTRY_KEY = ['_raw_object', '_raw_row'];
 /** By which transforms a delivery was rejected first is nothing that raw says. */
 const ENTRY_COLUMNS: readonly TableColumn[] = QUARANTINE_COLUMNS.filter(({ name }) => name !== '_transform_version');
 
@@ -163,10 +162,9 @@ async function needsOf(duck: Duck, scope: PublishScope): Promise<Verification['n
 function handledRows({ pipeline }: PublishScope): string[] {
   const offered = new Set(offeredTables(pipeline).map(({ name }) => name));
   return changedTables(pipeline).map(({ name, decided, key }) => {
-    const keys = key.split(', ');
     const causes = name === 'quarantine' || offered.has(name) ? `causes_${name}` : 'decided_causes';
-    const by = name === 'quarantine' ? keys : ['event_id'];
-    return `SELECT DISTINCT '${name}' AS tbl, ${keyText(keys, (one) => `d.${one}`)} AS key_text FROM ${decided} AS d
+    const by = name === 'quarantine' ? key : ['event_id'];
+    return `SELECT DISTINCT '${name}' AS tbl, ${keyText(key, (one) => `d.${one}`)} AS key_text FROM ${decided} AS d
       LEFT JOIN ${causes} AS c ON ${by.map((one) => `c.${one} = d.${one}`).join(' AND ')}
       WHERE d.action IN ('insert', 'update', 'delete') AND coalesce(c.cause, '') <> 'unexplained'`;
   });
