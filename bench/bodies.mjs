@@ -20,7 +20,7 @@ const folder = mkdtempSync(join(tmpdir(), 'reprise-bodies-'));
 let isBad = false;
 
 try {
-  console.log('bodies               rows  how      command            peak  seconds');
+  console.log('bodies               rows  how      command             peak  seconds');
   for (const kb of options.kb) {
     for (const mb of options.mb) {
       const bytes = Math.round(kb * 1024);
@@ -62,7 +62,7 @@ async function measureAll({ kb, mb, rows, how, file }) {
     isBad ||= isOver;
     const what = `${kb} KB, ${mb} MB`.padEnd(15);
     console.log(
-      `${what} ${String(rows).padStart(9)}  ${how.padEnd(7)}  ${command.padEnd(15)} ${peakMb.toFixed(0).padStart(4)} MB  ${seconds.toFixed(1).padStart(7)}${isOver ? '  DOES NOT HOLD' : ''}`,
+      `${what} ${String(rows).padStart(9)}  ${how.padEnd(7)}  ${command.padEnd(16)} ${peakMb.toFixed(0).padStart(4)} MB  ${seconds.toFixed(1).padStart(7)}${isOver ? '  DOES NOT HOLD' : ''}`,
     );
     if (code !== 0) console.log(`  exit ${code}: ${stderr.trim().split('\n').slice(-2).join(' ')}`);
     return code === 0;
@@ -82,7 +82,10 @@ async function measureAll({ kb, mb, rows, how, file }) {
     await run('verify', 'verify', 'chatorbit');
     await run('why', 'why', `message:voice:u${rows >> 1}`, '--pipeline', 'chatorbit');
     await run('diff', 'diff', runId);
-    await run('undo --dry-run', 'undo', runId, '--dry-run');
+    if (!(await run('undo --dry-run', 'undo', runId, '--dry-run'))) return;
+    const undo = await measure(['undo', runId, '--yes', '--json', '--home', home]);
+    if (!say('undo', undo)) return;
+    await run('undo of the undo', 'undo', JSON.parse(undo.stdout).runId, '--yes');
   } finally {
     rmSync(home, { recursive: true, force: true });
   }

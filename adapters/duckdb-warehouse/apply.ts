@@ -83,7 +83,7 @@ async function stepsWithRows(duck: Duck, table: string, changed: readonly string
 }
 
 /** Row groups of what is kept are bounded by bytes, because each is put together in memory. */
-const ROWS_KEPT = `COMPRESSION zstd, ROW_GROUP_SIZE_BYTES ${16 * 1024 * 1024}`;
+const ROWS_KEPT = `COMPRESSION zstd, ROW_GROUP_SIZE_BYTES ${STEP.keptBytes}`;
 
 /** Of the names in a folder of changes, those that hold the rows of one kind (`before`, …) of a table. */
 export function keptFiles(names: readonly string[], table: string, what: string, group?: number): string[] {

@@ -93,6 +93,25 @@ async function nameCauses(duck: Duck, tables: readonly ChangedTable[], parts: re
   }
 }
 
+/** The longest text of each file of rows that the undo may put back. */
+export async function longestKept(duck: Duck, { pipeline, undone }: UndoScope, group: number): Promise<number[]> {
+  const files = (await unlessMissing(() => readdir(undone.folder))) ?? [];
+  const longest: number[] = [];
+  for (const { name } of changedTables(pipeline)) {
+    for (const file of keptFiles(files, name, 'before', group)) {
+      const rows = readParquet(join(undone.folder, file));
+      const columns = await duck.rows(`DESCRIBE SELECT * FROM ${rows}`);
+      const texts = columns
+        .filter(({ column_type }) => column_type === 'VARCHAR')
+        .map(({ column_name }) => `strlen(${quoteIdentifier(String(column_name))})`);
+      if (texts.length === 0) continue;
+      const [found] = await duck.rows(`SELECT coalesce(max(greatest(${texts.join(', ')})), 0) AS n FROM ${rows}`);
+      longest.push(Number(found?.n));
+    }
+  }
+  return longest;
+}
+
 /** Puts the rows back, inside the caller's transaction. The dates that change are whole in no epoch any more. */
 export async function applyUndo(duck: Duck, scope: UndoScope): Promise<void> {
   const tables = changedTables(scope.pipeline);

@@ -36,7 +36,7 @@ import { publishedTokens, warehouseId } from './published.ts';
 import { objectsWithRows, rowsOfObjects } from './rows-of-objects.ts';
 import { openDates, openScope } from './scope.ts';
 import { type Undeclared, undeclaredColumns, undeclaredValues } from './undeclared.ts';
-import { applyUndo, decideUndo } from './undo.ts';
+import { applyUndo, decideUndo, longestKept } from './undo.ts';
 import { verifyTables } from './verify.ts';
 import { makeRoom, rowHashOf } from './wide-table.ts';
 
@@ -189,7 +189,11 @@ export class DuckWarehouse implements Warehouse, EvolvingWarehouse {
     await this.#open(scope);
     const done = await this.committed(commit.token);
     if (done !== undefined) return done;
-    await makeRoom(this.duck, scope.pipeline, scope.settled);
+    await makeRoom(
+      this.duck,
+      scope.pipeline,
+      scope.settled.map(({ longestText }) => longestText),
+    );
     return this.#transaction(scope.runId, commit, async () => {
       await this.#fence(scope, group, commit);
       await this.#keepAnchor(scope, group, commit);
@@ -216,7 +220,7 @@ export class DuckWarehouse implements Warehouse, EvolvingWarehouse {
     if (commit === undefined) return decideUndo(this.duck, scope, group, folder);
     const done = await this.committed(commit.token);
     if (done !== undefined) return done as UndoOutcome;
-    await makeRoom(this.duck, scope.pipeline, []);
+    await makeRoom(this.duck, scope.pipeline, await longestKept(this.duck, scope, group));
     return this.#transaction(scope.runId, commit, async () => {
       await this.#refence(scope, group, commit);
       await this.#keepAnchor(scope, group, commit);

@@ -3,7 +3,6 @@
 // texts are is known from the statistics that it keeps of each row group.
 
 import type { CompiledPipeline, CompiledTable } from '../../model/compile.ts';
-import type { StagedFile } from '../../ports/stage.ts';
 import { rowHashSql } from '../duckdb/columns.ts';
 import { type Duck, quoteLiteral } from '../duckdb/instance.ts';
 import { DICTIONARY_TEXT_BYTES, STEP, WIDE_TEXT_BYTES, warehouseMb } from '../duckdb/memory.ts';
@@ -52,13 +51,20 @@ async function rowGroupsOf(duck: Duck, table: string): Promise<RowGroup[]> {
 
 /**
  * Gives DuckDB the memory that the longest text needs, whose vectors are written as a whole. A transaction with such texts
- * goes to the file at once: in the write-ahead log they would be copied, in memory, twice over. `staged`: what is inserted.
+ * goes to the file at once: in the write-ahead log they would be copied, in memory, twice over. `inserted`: of each file
+ * that is inserted the longest text, undefined when it is not known.
  */
-export async function makeRoom(duck: Duck, pipeline: CompiledPipeline, staged: readonly StagedFile[]): Promise<void> {
+export async function makeRoom(
+  duck: Duck,
+  pipeline: CompiledPipeline,
+  inserted: readonly (number | undefined)[],
+): Promise<void> {
   const groups = await allRowGroupsOf(duck, pipeline);
-  const inserted = staged.map((file) => file.longestText ?? UNKNOWN_BYTES);
   const longestOf = (there: (group: RowGroup) => number): number =>
-    groups.reduce((longest, group) => Math.max(longest, there(group)), Math.max(0, ...inserted));
+    groups.reduce(
+      (longest, group) => Math.max(longest, there(group)),
+      Math.max(0, ...inserted.map((bytes) => bytes ?? UNKNOWN_BYTES)),
+    );
   if (longestOf((group) => group.textBytesMax) > DICTIONARY_TEXT_BYTES)
     await duck.run("SET disabled_compression_methods = 'dictionary'");
   const longest = longestOf((group) => group.rowBytesMax);

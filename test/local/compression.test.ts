@@ -7,8 +7,11 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { type Duck, openDuck } from '../../adapters/duckdb/instance.ts';
 import { DICTIONARY_TEXT_BYTES } from '../../adapters/duckdb/memory.ts';
+import { copyToParquet } from '../../adapters/duckdb/parquet-path.ts';
+import { longestKept } from '../../adapters/duckdb-warehouse/undo.ts';
 import { makeRoom } from '../../adapters/duckdb-warehouse/wide-table.ts';
 import type { CompiledPipeline } from '../../model/compile.ts';
+import type { UndoScope } from '../../ports/warehouse.ts';
 
 const ROWS = 20_000;
 const talk = { name: 'talk' } as CompiledPipeline;
@@ -27,13 +30,12 @@ it('compresses by dictionary only while all texts are short, those to come and t
   const folder = await mkdtemp(join(tmpdir(), 'reprise-compression-'));
   const open = (): Promise<Duck> =>
     openDuck({ path: join(folder, 'warehouse.duckdb'), memoryMb: 256, threads: 2, tempFolder: join(folder, 'spill') });
-  const staged = (longestText: number) => [{ table: 'messages', path: '', rows: ROWS, longestText }];
   try {
     let duck = await open();
     await duck.run('CREATE SCHEMA talk');
-    await makeRoom(duck, talk, staged(DICTIONARY_TEXT_BYTES));
+    await makeRoom(duck, talk, [DICTIONARY_TEXT_BYTES]);
     expect(await compressions(duck, 'short', 60)).toEqual(['Dictionary']);
-    await makeRoom(duck, talk, staged(DICTIONARY_TEXT_BYTES + 1));
+    await makeRoom(duck, talk, [0, DICTIONARY_TEXT_BYTES + 1]);
     expect(await compressions(duck, 'long', DICTIONARY_TEXT_BYTES + 1)).not.toContain('Dictionary');
     await duck.close();
     duck = await open();
@@ -41,6 +43,29 @@ it('compresses by dictionary only while all texts are short, those to come and t
     expect(await compressions(duck, 'beside_long', 60)).not.toContain('Dictionary');
     await duck.close();
   } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+it('knows how long the texts are that an undo puts back', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'reprise-compression-'));
+  const duck = await openDuck({ memoryMb: 256, threads: 2, tempFolder: join(folder, 'spill') });
+  const table = { name: 'messages', kind: 'events', key: ['event_id'], columns: [] };
+  const pipeline = { name: 'talk', tables: [table] } as unknown as CompiledPipeline;
+  try {
+    for (const [name, bytes] of [
+      ['0.messages.before', 20],
+      ['0.messages.before-1', 3000],
+      ['1.messages.before', 9000],
+    ] as const)
+      await duck.run(
+        copyToParquet(`SELECT 'e1' AS event_id, rpad('', ${bytes}, 'x') AS text`, join(folder, `${name}.parquet`)),
+      );
+    const scope = { pipeline, undone: { folder } } as unknown as UndoScope;
+    expect(await longestKept(duck, scope, 0)).toEqual([20, 3000]);
+    expect(await longestKept(duck, scope, 2)).toEqual([]);
+  } finally {
+    await duck.close();
     await rm(folder, { recursive: true, force: true });
   }
 });
