@@ -60,7 +60,8 @@ async function readSource(tree: SourceTree, path: string): Promise<{ path: strin
     const text = await tree.read(candidate);
     if (text !== undefined) return { path: candidate, text };
   }
-  const part = /(?:^|\/)((?:engine|ports)\/.+)\.[jt]s$/.exec(path)?.[1];
+  // Declarations of earlier releases import the model from below engine/.
+  const part = /(?:^|\/)(?:engine\/)?((?:model|ports)\/.+)\.[jt]s$/.exec(path)?.[1];
   const own = part === undefined ? undefined : join(packageRoot(), 'dist', `${part}.js`);
   return own !== undefined && existsSync(own) ? { path: own, text: readFileSync(own, 'utf8') } : undefined;
 }

@@ -25,6 +25,7 @@ const SAME: Readonly<Record<string, string>> = {
   'built pipelines': join(packageRoot(), 'dist', 'pipelines'),
   'a branch': 'main',
   'a folder that is nowhere near the engine': 'alone',
+  'a folder of an earlier release': 'former',
 };
 const OLDER: Readonly<Record<string, string>> = {
   'a tag': 'before',
@@ -35,7 +36,7 @@ const NONE: Readonly<Record<string, string>> = {
   nowhere: 'nowhere is no file, no folder and no git ref here',
   'before:pipelines/other/pipeline.ts': 'git ref before has no pipelines/other/pipeline.ts',
   'pipelines/pulsecart/order-total.ts': 'declares no pipeline, not pulsecart',
-  engine: 'holds no pipeline pulsecart',
+  ports: 'holds no pipeline pulsecart',
   broken: 'cannot be read as TypeScript',
 };
 const MODELS: Readonly<Record<string, string>> = {
@@ -53,7 +54,7 @@ const OTHERS: Readonly<Record<string, CheckOptions>> = {
   allowed: { ...BEFORE, 'allow-breaking': true },
   'nothing to compare with': { pipeline: 'pulsecart' },
   'a dbt project': { ...BEFORE, dbt: 'dbt' },
-  'no dbt project': { ...BEFORE, dbt: 'engine' },
+  'no dbt project': { ...BEFORE, dbt: 'ports' },
   ...Object.fromEntries(ALL.map((pipeline) => [pipeline, { pipeline, against: join(packageRoot(), 'pipelines') }])),
 };
 
@@ -78,8 +79,11 @@ beforeAll(async () => {
   git('tag', 'before');
   cpSync(join(SHIPPED, 'pipeline.ts'), join(sources, 'pipeline.ts'));
   git('commit', '-q', '-a', '-m', 'today');
-  for (const folder of ['alone', 'broken']) mkdirSync(join(repository, folder));
+  for (const folder of ['alone', 'former', 'broken']) mkdirSync(join(repository, folder));
   for (const file of ['pipeline.ts', 'order-total.ts']) cpSync(join(SHIPPED, file), join(repository, 'alone', file));
+  cpSync(join(SHIPPED, 'order-total.ts'), join(repository, 'former', 'order-total.ts'));
+  const former = shipped.replaceAll('../../model/', '../../engine/model/');
+  writeFileSync(join(repository, 'former', 'pipeline.ts'), former);
   writeFileSync(join(repository, 'broken', 'pipeline.ts'), 'export const pipeline = {{ secret;\n');
   for (const [file, text] of Object.entries(MODELS)) {
     const path = join(repository, 'dbt', 'models', file);
