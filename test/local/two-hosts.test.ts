@@ -126,17 +126,17 @@ function mayUnshare(): boolean {
 }
 
 const built = (module: string): string =>
-  JSON.stringify(pathToFileURL(join(packageRoot(), 'dist', 'adapters', 'local', module)).href);
+  JSON.stringify(pathToFileURL(join(packageRoot(), 'dist', 'adapters', module)).href);
 
 const openOnce = (home: string): string => `
-  import(${built('home.js')}).then(async ({ openHome }) => {
+  import(${built('folder/home.js')}).then(async ({ openHome }) => {
     await (await openHome(${JSON.stringify(home)}, { create: false, randomBytes: () => Buffer.alloc(32) })).close();
   });`;
 
 /** A process in a PID namespace of its own that has the home open and holds the warehouse. */
 function holderInNamespace(home: string): ChildProcess {
   const code = `
-    Promise.all([import(${built('home.js')}), import(${built('warehouse-lock.js')}), import(${built('clock.js')})]).then(
+    Promise.all([import(${built('folder/home.js')}), import(${built('folder/warehouse-lock.js')}), import(${built('system/clock.js')})]).then(
       async ([{ openHome }, { acquireWarehouse }, { systemClock }]) => {
         const home = ${JSON.stringify(home)};
         await openHome(home, { create: false, randomBytes: () => Buffer.alloc(32) });
