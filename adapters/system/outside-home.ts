@@ -3,8 +3,9 @@
 // loaded, the demo's made-up events) lies among the system's temporary files. Leftovers of both go with the next command.
 
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RepriseError } from '../../model/errors.ts';
@@ -25,8 +26,8 @@ export async function openMemoryScratch(home: string): Promise<{ readonly folder
     );
   }
   await removeAbandoned();
-  const folder = await mkdtemp(join(MEMORY, `${OURS}${identityName(ownIdentity())}.`));
-  // Its input ends when this process does, also by SIGKILL.
+  const folder = join(MEMORY, `${OURS}${identityName(ownIdentity())}.${randomUUID()}`);
+  // There before the folder is. Its input ends when this process does, also by SIGKILL.
   const remover = spawn('sh', ['-c', 'cat > /dev/null; rm -rf -- "$1"', 'sh', folder], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
@@ -35,6 +36,7 @@ export async function openMemoryScratch(home: string): Promise<{ readonly folder
   remover.on('error', () => {});
   remover.unref();
   (remover.stdin as unknown as { unref?(): void }).unref?.();
+  await mkdir(folder, { mode: 0o700 });
   return { folder, close: () => rm(folder, { recursive: true, force: true }) };
 }
 
