@@ -8,6 +8,7 @@ import { sealKey } from '../../model/keyed.ts';
 import { arrivalDate } from '../../ports/arrival.ts';
 import type { Catalog, CatalogEntry, CatalogPage, Linked } from '../../ports/catalog.ts';
 import type { ObjectInfo, ObjectStore } from '../../ports/object-store.ts';
+import { giveBackMemory } from '../system/give-back.ts';
 import { makeFolder } from '../system/open-homes.ts';
 import { TableAppender } from './appender.ts';
 import { CatalogPages, type Page, versionKey } from './catalog-pages.ts';
@@ -56,6 +57,8 @@ export class DuckCatalog implements Catalog {
 
   async openPage(date: string): Promise<CatalogPage> {
     if (this.#writers === 0) await this.#pages.removeFormer();
+    // What reading the objects of the page before left.
+    giveBackMemory();
     const folder = join(this.#options.scratch, 'catalog');
     await makeFolder(folder);
     return DuckCatalogPage.open(
