@@ -3,11 +3,12 @@
 // grows; the warehouse refuses a fence older than the last it has seen, so that a holder which lost its lease without
 // knowing writes nothing. Clocks decide how long the dead are waited for, never who is right.
 
-import { isRepriseError, RepriseError } from '../../model/errors.ts';
+import { RepriseError } from '../../model/errors.ts';
 import type { Author } from '../../ports/author.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { Window } from '../plan/window.ts';
+import { changeDocument, readVersioned, type Versioned } from './changed-document.ts';
 import { derivableDocument } from './document.ts';
 import { inspectLedger } from './inspect.ts';
 
@@ -41,8 +42,6 @@ interface LeaseDocument {
 /** How long a holder that says nothing is waited for. */
 export const LEASE_MS = 60_000;
 const RENEW_SHARE = 3;
-/** How often a write whose outcome is unknown is looked up before giving up. */
-const LOOKS_MAX = 5;
 
 export class Leases {
   readonly #deps: LeaseDeps;
@@ -143,29 +142,15 @@ export class Leases {
     return isDead(other.holder);
   }
 
-  /** Reads, changes, writes over what was read; begins anew when somebody else was faster. */
-  async #change<T>(work: (document: LeaseDocument) => Promise<{ next?: LeaseDocument; done: T }>): Promise<T> {
-    for (let looks = 0; ; ) {
-      const { document, version } = await this.#read();
-      const { next, done } = await work(document);
-      if (next === undefined) return done;
-      const condition = version === undefined ? ({ if: 'absent' } as const) : ({ if: 'version', version } as const);
-      try {
-        if ((await this.#deps.control.write(this.#key, encode(next), condition)) === 'written') return done;
-      } catch (error) {
-        // Nobody knows whether it was written: the next reading shows.
-        if (!isRepriseError(error) || error.retry === 'terminal' || ++looks > LOOKS_MAX) throw error;
-      }
-    }
+  #change<T>(work: (document: LeaseDocument) => Promise<{ next?: LeaseDocument; done: T }>): Promise<T> {
+    return changeDocument(this.#deps.control, this.#key, () => this.#read(), work);
   }
 
-  async #read(): Promise<{ document: LeaseDocument; version: string | undefined }> {
-    // The version first: content that is newer than it makes the write lose, never win wrongly.
-    const info = await this.#deps.control.head(this.#key);
-    const content = info === undefined ? undefined : await this.#deps.control.read(this.#key);
+  async #read(): Promise<Versioned<LeaseDocument>> {
+    const { document: content, version } = await readVersioned(this.#deps.control, this.#key);
     const known = content && derivableDocument<LeaseDocument>(this.#key, content);
     const isWhole = typeof known?.fence === 'number' && Array.isArray(known.leases);
-    return { document: isWhole ? known : await this.#derived(), version: info?.version };
+    return { document: isWhole ? known : await this.#derived(), version };
   }
 
   /**
@@ -203,5 +188,3 @@ function lost(runId: string, fence: number, document: LeaseDocument): RepriseErr
     'see who works there: reprise status; then run again',
   );
 }
-
-const encode = (document: LeaseDocument): Uint8Array => Buffer.from(`${JSON.stringify(document, undefined, 1)}\n`);

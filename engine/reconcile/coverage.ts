@@ -3,9 +3,9 @@
 // replaced conditionally. It never claims more than was committed; what it lacks is only read a second time, and all of
 // it can be derived again from plans, runs and ledger (rebuild.ts).
 
-import { isRepriseError } from '../../model/errors.ts';
 import type { CatalogEntry } from '../../ports/catalog.ts';
 import { isSameVersion, isVersion, type ObjectInfo, type ObjectStore } from '../../ports/object-store.ts';
+import { changeDocument, type Versioned } from '../ledger/changed-document.ts';
 import { datesOfEntry } from '../plan/entry-dates.ts';
 import { arrivalDate } from '../plan/raw-keys.ts';
 
@@ -190,9 +190,6 @@ export function withoutWhole(document: CoverageDocument, dates: readonly string[
 const publishedDates = (object: ObjectCoverage): string[] =>
   object.unreadable === undefined ? Object.keys(object.published).filter((date) => object.published[date] !== 0) : [];
 
-/** How often a write whose outcome is unknown is looked up before giving up. */
-const LOOKS_MAX = 5;
-
 /** Of each store the documents that were read last, by their keys: a run asks for its own again and again. */
 const HELD = new WeakMap<ObjectStore, Map<string, { readonly version: string; readonly document: CoverageDocument }>>();
 
@@ -219,23 +216,20 @@ export class Coverage {
     work: (document: CoverageDocument) => CoverageDocument | Promise<CoverageDocument>,
     absent: () => Promise<CoverageDocument>,
   ): Promise<CoverageDocument> {
-    for (let looks = 0; ; ) {
-      const { document, version } = await this.#read();
-      const before = document ?? (await absent());
-      const next = await work(before);
-      if (document !== undefined && next === before) return next;
-      const condition = version === undefined ? ({ if: 'absent' } as const) : ({ if: 'version', version } as const);
-      try {
-        if ((await this.#control.write(this.#key, encode(next), condition)) === 'written') return next;
-      } catch (error) {
-        // Nobody knows whether it was written. Changing what was changed already changes nothing.
-        if (!isRepriseError(error) || error.retry === 'terminal' || ++looks > LOOKS_MAX) throw error;
-      }
-    }
+    return changeDocument(
+      this.#control,
+      this.#key,
+      () => this.#read(),
+      async (document) => {
+        const before = document ?? (await absent());
+        const next = await work(before);
+        return document !== undefined && next === before ? { done: next } : { next, done: next };
+      },
+    );
   }
 
-  async #read(): Promise<{ document: CoverageDocument | undefined; version: string | undefined }> {
-    // The version first: content that is newer than it makes the write lose, never win wrongly.
+  async #read(): Promise<Versioned<CoverageDocument | undefined>> {
+    // The version first, as always: the content is read only when it is another than the one that is held.
     const info = await this.#control.head(this.#key);
     if (info === undefined) return { document: undefined, version: undefined };
     const { version } = info;
@@ -251,8 +245,6 @@ export class Coverage {
     return { document, version };
   }
 }
-
-const encode = (document: CoverageDocument): Uint8Array => Buffer.from(`${JSON.stringify(document)}\n`);
 
 const isRecord = (value: unknown): boolean => typeof value === 'object' && value !== null;
 
