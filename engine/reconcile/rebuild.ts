@@ -72,7 +72,8 @@ export async function rebuildCoverage(deps: CoverageDeps, pipeline: CompiledPipe
     const run = await deps.runs.run(runId);
     const plan = await deps.runs.plan(run.planId);
     const publication = await publicationOf(deps.runs, plan, run, givesOffers(pipeline));
-    if (publication !== undefined) document = after(document, run, publication);
+    if (publication === undefined) continue;
+    document = withToken(after(document, run, publication), lastTokenOf(run, await deps.runs.groups(runId)));
   }
   return document;
 }

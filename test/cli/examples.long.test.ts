@@ -37,6 +37,7 @@ const SETTINGS: Readonly<Record<string, Setting>> = {
   'reprise resume': { run: 'waiting', before: [`reprise pause ${RUN}`], exit: 3 },
   [`reprise resume ${RUN}`]: { run: 'waiting' },
   'reprise verify': { run: 'waiting', before: [`reprise resume ${RUN} --yes`] },
+  'reprise init --new-delivery-key': { before: ['rm "$REPRISE_HOME/control/delivery.key"'] },
   'reprise approve': { run: 'waiting' },
   'reprise reject': { run: 'waiting' },
   'reprise cancel': { run: 'waiting' },

@@ -96,8 +96,10 @@ describe('what was read', () => {
       await land(engine, NAME, LATE);
       const [run] = (await reconcile(engine, NAME)).runs;
       expect((await reprise(home, 'undo', run?.runId ?? '', '--yes', '--reason', 'test')).exit).toBe(0);
-      const { whole, runs } = told(await reconcile(engine, NAME));
-      expect([whole.map(([from, to]) => [from, to]), runs]).toEqual([[['2026-06-01', '2026-06-02']], []]);
+      // The undo keeps today's transforms from that date.
+      const found = await reconcile(engine, NAME);
+      expect(found.retired.map(({ from, to }) => [from, to])).toEqual([['2026-06-01', '2026-06-02']]);
+      expect(told(found)).toEqual(NOTHING);
     }));
 });
 
