@@ -166,20 +166,21 @@ export async function keepAll(
 
 /**
  * Conditions that are each true of some of the rows whose decision is one of the actions, and together of all; none when
- * there are no such rows. A condition holds in memory the keys that it looks for.
+ * there are no such rows. A condition holds in memory the keys that it looks for: about `rowsMax` of them.
  */
 export async function decidedSteps(
   duck: Duck,
   key: readonly string[],
   decided: string,
   actions: string,
+  rowsMax: number = STEP.decidedRows,
 ): Promise<string[]> {
   const among = `FROM ${decided} WHERE action IN (${actions})`;
   const rows = Number((await duck.rows(`SELECT count(*) AS n ${among}`))[0]?.n);
-  const steps = Math.ceil(rows / STEP.decidedRows);
+  const steps = Math.ceil(rows / rowsMax);
   const row = key.length === 1 ? key[0] : `(${key.join(', ')})`;
   return Array.from({ length: steps }, (_, place) => {
-    const bucket = steps === 1 ? '' : `hash(${key[0]}) % ${steps} = ${place} AND `;
+    const bucket = steps === 1 ? '' : `hash(${key.join(', ')}) % ${steps} = ${place} AND `;
     return `${bucket}${row} IN (SELECT ${row} ${among.replace('WHERE ', `WHERE ${bucket}`)})`;
   });
 }

@@ -1,7 +1,6 @@
 // How much memory each DuckDB instance may hold before it spills, and how many bytes the work is cut into, so that a
 // command's peak depends neither on how much it reads nor on how large a single text is. All of it is in this file, with
-// what must be true between the numbers. Bytes decide: rows bound only what has
-// no bodies in it.
+// what must be true between the numbers. Bytes decide: rows bound only what has no bodies in it.
 
 import { availableMemoryMb } from '../system/machine-memory.ts';
 
@@ -93,7 +92,7 @@ assertTrue(
 );
 assertTrue(4 * STEP.runBytes <= MEMORY.stageMb * MB, 'a run of staged rows is sorted in memory');
 assertTrue(
-  STEP.decidedRows * KEY_BYTES + 2 * 8 * STEP.keptBytes <= MEMORY.warehouseMb * MB,
+  STEP.decidedRows * KEY_BYTES + WAREHOUSE_THREADS * 8 * STEP.keptBytes <= MEMORY.warehouseMb * MB,
   'keys that are looked for fit in memory, beside the rows of two threads that are written',
 );
 assertTrue(
