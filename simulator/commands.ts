@@ -3,7 +3,7 @@
 import { Leases } from '../engine/ledger/leases.ts';
 import { Ledger } from '../engine/ledger/ledger.ts';
 import { makePlan, type Plan, type PlanRequest } from '../engine/plan/plan.ts';
-import { type ReconcileDeps, type Reconciliation, reconcile } from '../engine/reconcile/reconcile.ts';
+import { type ReconcileDeps, type Reconciliation, reconcile, reconcileOptions } from '../engine/reconcile/reconcile.ts';
 import { createRun } from '../engine/run/begin.ts';
 import { resumeRun } from '../engine/run/resume.ts';
 import type { RunOptions, RunRecord } from '../engine/run/run-record.ts';
@@ -142,15 +142,7 @@ export async function reconcileAll(world: World, context: SimContext, maxActive:
     replay: async (window, onlyObjects) => {
       const request = { window, reason: 'reconcile', sliceBytes: SLICE_BYTES.some, onlyObjects, repair: false };
       const plan = await planAndSave(context, request, 0);
-      const options = {
-        stageOnly: false,
-        approved: false,
-        maxChange: undefined,
-        maxActive,
-        newestFirst: false,
-        verify: true,
-      };
-      return { plan, run: await begin(world, context, await createRun(context, plan, options)) };
+      return { plan, run: await begin(world, context, await createRun(context, plan, reconcileOptions(maxActive))) };
     },
     onProgress: () => {},
   };

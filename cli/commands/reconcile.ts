@@ -2,7 +2,12 @@
 
 import { PLAN_LIMITS } from '../../engine/plan/limits.ts';
 import type { Window } from '../../engine/plan/window.ts';
-import { type ReconcileDeps, type ReconcileRequest, reconcile } from '../../engine/reconcile/reconcile.ts';
+import {
+  type ReconcileDeps,
+  type ReconcileRequest,
+  reconcile,
+  reconcileOptions,
+} from '../../engine/reconcile/reconcile.ts';
 import { MAX_WAIT_MINUTES, rememberWaiting } from '../../engine/reconcile/waiting.ts';
 import { createRun } from '../../engine/run/begin.ts';
 import { aboutWorker } from '../../engine/run/worker.ts';
@@ -123,14 +128,6 @@ const replayWith =
   async (window: Window, onlyObjects: readonly string[]) => {
     const request = { window, reason, sliceBytes: PLAN_LIMITS.sliceBytes, onlyObjects, repair: false };
     const plan = await planAndSave(engine, pipeline.name, request, terminal);
-    const options = {
-      stageOnly: false,
-      approved: false,
-      maxChange: undefined,
-      maxActive,
-      newestFirst: false,
-      verify: true,
-    };
-    const run = await createRun(engine.controlDeps, plan, options, aboutWorker(engine.leaseDeps));
+    const run = await createRun(engine.controlDeps, plan, reconcileOptions(maxActive), aboutWorker(engine.leaseDeps));
     return { plan, run: await drive(engine, plan, run, terminal) };
   };

@@ -12,7 +12,7 @@ import { type CatalogDeps, type CatalogProgress, catalogObjects, listRaw } from 
 import type { Plan } from '../plan/plan.ts';
 import type { SkippedRaw } from '../plan/raw-keys.ts';
 import { inWindow, type Window, windowsOver } from '../plan/window.ts';
-import type { RunRecord } from '../run/run-record.ts';
+import type { RunOptions, RunRecord } from '../run/run-record.ts';
 import { Coverage, type CoverageDocument, checked, dropGone, learn, renamed, withoutWhole } from './coverage.ts';
 import { NOTHING_OF_TODAY, type OfToday, type Pending, pendingOf } from './pending.ts';
 import { type CoverageDeps, rebuildCoverage } from './rebuild.ts';
@@ -42,6 +42,16 @@ export interface Waiting extends Window {
 export interface NeedsWhole extends Window {
   readonly because: readonly string[];
 }
+
+/** What the runs that reconcile begins may do: nobody is there to approve a change beyond its limit. */
+export const reconcileOptions = (maxActive: number): RunOptions => ({
+  stageOnly: false,
+  approved: false,
+  maxChange: undefined,
+  maxActive,
+  newestFirst: false,
+  verify: true,
+});
 
 /** Dates from which an undo keeps today's transforms, although there is something to be published. */
 export interface RetiredDates extends Window {

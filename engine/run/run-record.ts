@@ -16,7 +16,7 @@ export interface Retired {
 export interface RunOptions {
   readonly stageOnly: boolean;
   readonly approved: boolean;
-  /** Share of the rows before that may be updated or deleted without a yes; undefined: see the gate's own limit. */
+  /** Share of the rows before the run that may be updated or deleted without approval; the gate's own limit when undefined. */
   readonly maxChange: number | undefined;
   readonly maxActive: number;
   readonly newestFirst: boolean;

@@ -14,11 +14,11 @@ import type { Engine } from './engine.ts';
 
 const LOOK_EVERY_MS = 500;
 
-/** How a yes is come by. */
+/** How a person's approval is obtained. */
 export interface Asking {
-  /** Asks a person for a yes to the sentence; without one to ask, the run waits for approval. */
+  /** Asks a person to approve, with the question; when nobody can be asked, the run waits for approval. */
   readonly ask: ((question: string) => Promise<boolean>) | undefined;
-  /** Waits at the Approve state until somebody approves or rejects from elsewhere; is told the question. */
+  /** Called with the question when the run waits at the Approve state until somebody approves or rejects it from elsewhere. */
   readonly awaitDecision?: ((question: string) => void) | undefined;
 }
 

@@ -47,7 +47,7 @@ export const lockOf = (home: Home): Promise<HeldWarehouse> =>
     ? Promise.resolve({ release: async () => {} })
     : acquireWarehouse({ home: home.path, command: 'doctor', waitMs: 0, clock: systemClock, onWait: () => {} });
 
-/** The warehouse file as it is, also one that is no warehouse of ours; the caller holds the lock. */
+/** The warehouse file as it is, even one that Reprise did not make; the caller holds the lock. */
 async function openFile(home: Home, spill: string): Promise<Duck> {
   return openDuck({
     path: home.warehousePath,

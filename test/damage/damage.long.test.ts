@@ -1,9 +1,9 @@
 // Every kind of damage, one after the other, each on a copy of one intact home. Prints which command found it, and what
-// mended it.
+// fixed it.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { table } from '../../cli/render/text.ts';
-import { type Mended, tried } from './damage.ts';
+import { type Fixed, tried } from './damage.ts';
 import { documents } from './documents.ts';
 import { IntactHome } from './home.ts';
 import { ledger } from './ledger.ts';
@@ -15,15 +15,15 @@ import { warehouseFile } from './warehouse-file.ts';
 const FAMILIES = { rows, documents, runs, ledger, raw, 'the warehouse file': warehouseFile };
 
 let intact: IntactHome;
-const mended: Mended[] = [];
+const fixed: Fixed[] = [];
 
 beforeAll(async () => {
   intact = await IntactHome.build();
 });
 afterAll(() => {
   intact.remove();
-  const lines = mended.map(({ kind, foundBy, mendedBy }) => [kind, foundBy, mendedBy]);
-  console.log(table(['damage', 'found by', 'mended by'], lines));
+  const lines = fixed.map(({ kind, foundBy, fixedBy }) => [kind, foundBy, fixedBy]);
+  console.log(table(['damage', 'found by', 'fixed by'], lines));
 });
 
 it('is of kinds that have names of their own', () => {
@@ -34,6 +34,6 @@ it('is of kinds that have names of their own', () => {
 
 describe.each(Object.entries(FAMILIES))('%s', (_, family) => {
   it.each(family)('$kind', async (damage) => {
-    mended.push(await tried(intact, damage));
+    fixed.push(await tried(intact, damage));
   });
 });

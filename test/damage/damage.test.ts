@@ -31,6 +31,6 @@ beforeAll(async () => {
 });
 afterAll(() => intact.remove());
 
-it.each(FEW.map(named))('$kind is found and mended', async (damage) => {
+it.each(FEW.map(named))('$kind is found and fixed', async (damage) => {
   await tried(intact, damage);
 });

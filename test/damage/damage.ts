@@ -23,18 +23,18 @@ export interface Damage {
   readonly types?: readonly string[];
   /** What the same command prints when these are done, and is typed too. */
   readonly further?: readonly string[];
-  /** When what was damaged is mended, but not yet what it was before: brings that about. */
+  /** When what was damaged is fixed, but not yet what it was before: brings that about. */
   readonly ends?: Work;
 }
 
-/** How the kind was found and mended, for a table. */
-export interface Mended {
+/** How the kind was found and fixed, for a table. */
+export interface Fixed {
   readonly kind: string;
   readonly foundBy: string;
-  readonly mendedBy: string;
+  readonly fixedBy: string;
 }
 
-export async function tried(intact: IntactHome, damage: Damage): Promise<Mended> {
+export async function tried(intact: IntactHome, damage: Damage): Promise<Fixed> {
   const { kind, done, found, advice, byHand, prints, types = prints, further = [], ends } = damage;
   const by = found.by.replace('<run>', intact.runs.at(-1) ?? '');
   const home = intact.copy();
@@ -55,7 +55,7 @@ export async function tried(intact: IntactHome, damage: Damage): Promise<Mended>
   await expectWell(home, intact);
   rmSync(home.path, { recursive: true });
   const words = advice === undefined ? [] : [`“${typeof advice === 'string' ? advice : advice.source}”`];
-  return { kind, foundBy: found.by, mendedBy: [...words, ...types, ...further].join('; ') };
+  return { kind, foundBy: found.by, fixedBy: [...words, ...types, ...further].join('; ') };
 }
 
 const saidBy = ({ out, err }: Ended): string => `${out}\n${err}`;
