@@ -52,6 +52,14 @@ export interface Skipped<Why extends string = StoreSkip> {
   readonly why: Why;
 }
 
+/** Content that was written under its own digest. */
+export interface NamedContent {
+  readonly key: string;
+  readonly bytes: number;
+  /** In hex. */
+  readonly sha256: string;
+}
+
 export interface ObjectStore {
   /**
    * Every object whose key starts with `prefix`, ascending by key. `onSkipped` hears of whatever else is there, apart
@@ -61,10 +69,18 @@ export interface ObjectStore {
   head(key: string): Promise<ObjectInfo | undefined>;
   /** Whole content of a small document; undefined when there is none. */
   read(key: string): Promise<Uint8Array | undefined>;
-  /** The first bytes of an object, fewer when it is shorter; undefined when there is none. */
-  start(key: string, bytes: number): Promise<Uint8Array | undefined>;
+  /** The bytes `[from, from + length)` of an object, fewer where it ends before; undefined when there is none. */
+  range(key: string, from: number, length: number): Promise<Uint8Array | undefined>;
   /** Atomic and durable when it returns `written`; `lost` when the condition did not hold. */
   write(key: string, content: Uint8Array, condition: WriteCondition): Promise<'written' | 'lost'>;
+  /**
+   * Writes content of any length, piece by piece, under the key that its sha256 (hex) names: a document that is known by
+   * what it holds. Whatever is there under that key is replaced, since it is the same content, or damaged.
+   */
+  writeNamed(
+    pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    keyOf: (sha256: string) => string,
+  ): Promise<NamedContent>;
   /** Moves a finished local file to the key, atomically; `lost` (and the file removed) when the key was taken. */
   writeFile(key: string, localPath: string, condition: WriteCondition): Promise<'written' | 'lost'>;
   /** A local path through which engines can read the object, valid until `release`. Throws ObjectMissing. */

@@ -3,7 +3,7 @@
 
 import { sha256Hex } from '../model/digest.ts';
 import { RepriseError } from '../model/errors.ts';
-import type { ObjectInfo, ObjectStore, WriteCondition } from '../ports/object-store.ts';
+import type { NamedContent, ObjectInfo, ObjectStore, WriteCondition } from '../ports/object-store.ts';
 
 /** Local files by path: whatever a simulated engine wrote there. */
 export type Disk = Map<string, unknown>;
@@ -49,9 +49,20 @@ export class SimStore implements ObjectStore {
     return this.#held.get(key)?.content as Uint8Array | undefined;
   }
 
-  async start(key: string, bytes: number): Promise<Uint8Array | undefined> {
+  async range(key: string, from: number, length: number): Promise<Uint8Array | undefined> {
     const content = await this.read(key);
-    return content instanceof Uint8Array ? content.subarray(0, bytes) : content;
+    return content instanceof Uint8Array ? content.subarray(from, from + length) : content;
+  }
+
+  async writeNamed(
+    pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    keyOf: (sha256: string) => string,
+  ): Promise<NamedContent> {
+    const content = await joined(pieces);
+    const sha256 = sha256Hex(content);
+    const key = keyOf(sha256);
+    this.put(key, content, content.length, { if: 'always' });
+    return { key, bytes: content.length, sha256 };
   }
 
   async write(key: string, content: Uint8Array, condition: WriteCondition): Promise<'written' | 'lost'> {
@@ -87,4 +98,11 @@ export class SimStore implements ObjectStore {
   async remove(key: string): Promise<void> {
     this.#held.delete(key);
   }
+}
+
+/** Pieces as one. */
+async function joined(pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<Uint8Array> {
+  const all: Uint8Array[] = [];
+  for await (const piece of pieces) all.push(piece);
+  return Buffer.concat(all);
 }

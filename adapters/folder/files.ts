@@ -18,7 +18,7 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { threadId } from 'node:worker_threads';
 import { RepriseError } from '../../model/errors.ts';
-import type { ObjectInfo, ObjectStore, Skipped, WriteCondition } from '../../ports/object-store.ts';
+import type { NamedContent, ObjectInfo, ObjectStore, Skipped, WriteCondition } from '../../ports/object-store.ts';
 import { classifyFileError, codeOf, unlessMissing } from '../system/file-errors.ts';
 import { isAbandoned } from '../system/heartbeat.ts';
 import { makeFolder } from '../system/open-homes.ts';
@@ -113,15 +113,17 @@ class FileStore implements ObjectStore {
     });
   }
 
-  start(key: string, bytes: number): Promise<Uint8Array | undefined> {
+  range(key: string, from: number, length: number): Promise<Uint8Array | undefined> {
     return this.#io(`reading ${key}`, () =>
       unlessMissing(async () => {
         // Synchronous, as listing is.
         const file = openSync(this.#path(key), 'r');
         try {
-          const buffer = new Uint8Array(bytes);
-          const found = buffer.subarray(0, readSync(file, buffer, 0, bytes, 0));
-          return found;
+          const buffer = new Uint8Array(length);
+          let found = 0;
+          for (let more = -1; found < length && more !== 0; found += more)
+            more = readSync(file, buffer, found, length - found, from + found);
+          return buffer.subarray(0, found);
         } finally {
           closeSync(file);
         }
@@ -166,6 +168,34 @@ class FileStore implements ObjectStore {
         await rm(temporary, { force: true });
       }
     });
+  }
+
+  async writeNamed(
+    pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    keyOf: (sha256: string) => string,
+  ): Promise<NamedContent> {
+    const temporary = await this.#io('writing a document', () => this.#temporary());
+    const hash = createHash('sha256');
+    let bytes = 0;
+    try {
+      const file = await this.#io('writing a document', () => open(temporary, 'wx'));
+      try {
+        for await (const piece of pieces) {
+          hash.update(piece);
+          bytes += piece.length;
+          await this.#io('writing a document', () => file.writeFile(piece));
+        }
+        await this.#io('writing a document', () => file.sync());
+      } finally {
+        await file.close();
+      }
+      const sha256 = hash.digest('hex');
+      const key = keyOf(sha256);
+      await this.#io(`writing ${key}`, () => this.#publish(key, temporary, { if: 'always' }));
+      return { key, bytes, sha256 };
+    } finally {
+      await rm(temporary, { force: true });
+    }
   }
 
   fetch(key: string): Promise<{ readonly path: string; release(): Promise<void> }> {

@@ -20,7 +20,8 @@ export function openOverlayStore(base: ObjectStore, upper: ObjectStore): ObjectS
     },
     head: async (key) => (await upper.head(key)) ?? base.head(key),
     read: async (key) => (await upper.read(key)) ?? base.read(key),
-    start: async (key, bytes) => (await upper.start(key, bytes)) ?? base.start(key, bytes),
+    range: async (key, from, length) => (await storeOf(key)).range(key, from, length),
+    writeNamed: (pieces, keyOf) => upper.writeNamed(pieces, keyOf),
     write: async (key, content, condition) =>
       (await isLost(key, condition)) ? 'lost' : upper.write(key, content, { if: 'always' }),
     writeFile: async (key, localPath, condition) =>

@@ -39,7 +39,7 @@ export async function listRaw(
   for await (const object of lake.list(rawPrefix(pipeline), skip)) {
     const { key } = object;
     let found = rawByKey(key);
-    if (found === 'by content') found = rawByContent(key, await lake.start(key, MAGIC_BYTES));
+    if (found === 'by content') found = rawByContent(key, await lake.range(key, 0, MAGIC_BYTES));
     if (found === 'raw') objects.push(object);
     else skip(found);
   }

@@ -6,7 +6,7 @@ import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256Hex } from '../../model/digest.ts';
 import { RepriseError } from '../../model/errors.ts';
-import type { ObjectInfo, ObjectStore, WriteCondition } from '../../ports/object-store.ts';
+import type { NamedContent, ObjectInfo, ObjectStore, WriteCondition } from '../../ports/object-store.ts';
 
 interface Held {
   readonly info: ObjectInfo;
@@ -45,8 +45,20 @@ export class MemoryStore implements ObjectStore {
     return held.content;
   }
 
-  async start(key: string, bytes: number): Promise<Uint8Array | undefined> {
-    return (await this.read(key))?.subarray(0, bytes);
+  async range(key: string, from: number, length: number): Promise<Uint8Array | undefined> {
+    return (await this.read(key))?.subarray(from, from + length);
+  }
+
+  async writeNamed(
+    pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    keyOf: (sha256: string) => string,
+  ): Promise<NamedContent> {
+    const all: Uint8Array[] = [];
+    for await (const piece of pieces) all.push(piece);
+    const content = new Uint8Array(Buffer.concat(all));
+    const sha256 = sha256Hex(content);
+    await this.write(keyOf(sha256), content, { if: 'always' });
+    return { key: keyOf(sha256), bytes: content.length, sha256 };
   }
 
   async write(key: string, content: Uint8Array, condition: WriteCondition): Promise<'written' | 'lost'> {

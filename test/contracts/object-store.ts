@@ -52,12 +52,34 @@ export function describeObjectStore(
       expect(await store.read('empty')).toEqual(new Uint8Array(0));
     });
 
-    it('reads the first bytes alone', async () => {
+    it('reads a range of bytes, and less where the object ends', async () => {
       await store.write('a/b', bytes('PAR1 and more'), { if: 'always' });
-      expect(text(await store.start('a/b', 4))).toBe('PAR1');
+      expect(text(await store.range('a/b', 0, 4))).toBe('PAR1');
+      expect(text(await store.range('a/b', 5, 3))).toBe('and');
+      expect(text(await store.range('a/b', 9, 100))).toBe('more');
+      expect(text(await store.range('a/b', 13, 4))).toBe('');
       await store.write('short', bytes('P'), { if: 'always' });
-      expect(text(await store.start('short', 4))).toBe('P');
-      expect(await store.start('none', 4)).toBeUndefined();
+      expect(text(await store.range('short', 0, 4))).toBe('P');
+      expect(await store.range('none', 0, 4)).toBeUndefined();
+    });
+
+    it('writes content of any length under its own digest, and over what was damaged there', async () => {
+      const pieces = async function* (): AsyncGenerator<Uint8Array> {
+        for (let piece = 0; piece < 300; piece++) yield new Uint8Array(10_000).fill(piece % 256);
+      };
+      const written = await store.writeNamed(pieces(), (sha256) => `named/${sha256}.bin`);
+      expect(written).toMatchObject({ key: `named/${written.sha256}.bin`, bytes: 3_000_000 });
+      expect(await store.digest(written.key)).toBe(written.sha256);
+      expect(await store.range(written.key, 2_999_999, 5)).toEqual(Uint8Array.of(299 % 256));
+      await store.write(written.key, bytes('damaged'), { if: 'always' });
+      expect(await store.writeNamed(pieces(), (sha256) => `named/${sha256}.bin`)).toEqual(written);
+      expect(await store.digest(written.key)).toBe(written.sha256);
+      const failing = async function* (): AsyncGenerator<Uint8Array> {
+        yield bytes('a piece');
+        throw new RangeError('there is no second piece');
+      };
+      await expect(store.writeNamed(failing(), () => 'named/failed')).rejects.toThrow('no second piece');
+      expect(await list('named/')).toHaveLength(1);
     });
 
     it('lists ascending by key, below a prefix that need not end at a slash', async () => {

@@ -55,7 +55,8 @@ export function unsure(store: ObjectStore, fails: (write: number) => 'before' | 
   let writes = 0;
   return {
     list: (prefix, onSkipped) => store.list(prefix, onSkipped),
-    start: (key, bytes) => store.start(key, bytes),
+    range: (key, from, length) => store.range(key, from, length),
+    writeNamed: (pieces, keyOf) => store.writeNamed(pieces, keyOf),
     head: (key) => store.head(key),
     read: (key) => store.read(key),
     fetch: (key) => store.fetch(key),

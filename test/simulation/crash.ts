@@ -48,7 +48,8 @@ export function mortalDuck(duck: Duck, mortality: Mortality): Duck {
 export function mortalStore(store: ObjectStore, mortality: Mortality): ObjectStore {
   return {
     list: (prefix, onSkipped) => store.list(prefix, onSkipped),
-    start: (key, bytes) => mortality.call(() => store.start(key, bytes)),
+    range: (key, from, length) => mortality.call(() => store.range(key, from, length)),
+    writeNamed: (pieces, keyOf) => mortality.call(() => store.writeNamed(pieces, keyOf)),
     head: (key) => mortality.call(() => store.head(key)),
     read: (key) => mortality.call(() => store.read(key)),
     write: (key, content, condition) => mortality.call(() => store.write(key, content, condition)),
