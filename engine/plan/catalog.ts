@@ -9,7 +9,8 @@ import type { Catalog, CatalogEntry, CatalogPage } from '../../ports/catalog.ts'
 import type { ObjectInfo, ObjectStore } from '../../ports/object-store.ts';
 import type { RawFooter, RawReader } from '../../ports/raw-reader.ts';
 import { PLAN_LIMITS } from './limits.ts';
-import { arrivalDate, MAGIC_BYTES, rawByContent, rawByKey, rawPrefix, type SkippedRaw } from './raw-keys.ts';
+import { rawDays } from './raw-days.ts';
+import { arrivalDate, type SkippedRaw } from './raw-keys.ts';
 import { readRaw } from './read-raw.ts';
 
 export interface CatalogDeps {
@@ -33,18 +34,9 @@ export async function listRaw(
   pipeline: string,
   onSkipped: (skipped: readonly SkippedRaw[]) => void = () => {},
 ): Promise<ObjectInfo[]> {
-  const objects: ObjectInfo[] = [];
-  const skipped = new Map<string, SkippedRaw>();
-  const skip = (one: SkippedRaw): void => void skipped.set(one.key, one);
-  for await (const object of lake.list(rawPrefix(pipeline), skip)) {
-    const { key } = object;
-    let found = rawByKey(key);
-    if (found === 'by content') found = rawByContent(key, await lake.range(key, 0, MAGIC_BYTES));
-    if (found === 'raw') objects.push(object);
-    else skip(found);
-  }
-  onSkipped([...skipped.values()].sort((a, b) => (a.key < b.key ? -1 : 1)));
-  return objects;
+  const listed: ObjectInfo[] = [];
+  for await (const { objects } of rawDays(lake, pipeline, { onSkipped })) listed.push(...objects);
+  return listed;
 }
 
 /** The entry of every object, read now where it is not known. `read`: the keys of these. */
