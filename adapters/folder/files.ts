@@ -123,7 +123,8 @@ class FileStore implements ObjectStore {
           let found = 0;
           for (let more = -1; found < length && more !== 0; found += more)
             more = readSync(file, buffer, found, length - found, from + found);
-          return buffer.subarray(0, found);
+          const bytes = buffer.subarray(0, found);
+          return bytes;
         } finally {
           closeSync(file);
         }
