@@ -6,6 +6,9 @@ import type { NamedContent, ObjectInfo, ObjectStore, Skipped, WriteCondition } f
 /** The requests of an object store. */
 export type RequestKind = Exclude<keyof ObjectStore, symbol>;
 
+/** Which keys, and prefixes of listings: those that begin so, or those of which it is true. */
+export type KeySelection = string | ((key: string) => boolean);
+
 /** A listing is billed for each started thousand of keys. */
 const KEYS_OF_A_LISTING = 1000;
 
@@ -23,22 +26,22 @@ export class CountingStore implements ObjectStore {
     this.#store = store;
   }
 
-  /** Requests for keys, and listings of prefixes, that begin with `prefix`. */
-  requests(prefix = ''): number {
-    return Object.values(this.requestsByKind(prefix)).reduce((sum, requests) => sum + requests, 0);
+  /** How many requests were made. */
+  requests(selection: KeySelection = ''): number {
+    return Object.values(this.requestsByKind(selection)).reduce((sum, requests) => sum + requests, 0);
   }
 
   /** The same by kind; kinds without requests are absent. */
-  requestsByKind(prefix = ''): Partial<Record<RequestKind, number>> {
+  requestsByKind(selection: KeySelection = ''): Partial<Record<RequestKind, number>> {
     const found: Partial<Record<RequestKind, number>> = {};
-    for (const [kind, , { requests }] of this.#countsBelow(prefix)) found[kind] = (found[kind] ?? 0) + requests;
+    for (const [kind, , { requests }] of this.#countsOf(selection)) found[kind] = (found[kind] ?? 0) + requests;
     return found;
   }
 
   /** Bytes that were read, in part or as a whole; a fetch and a digest read the whole object. */
-  bytesRead(prefix = ''): number {
+  bytesRead(selection: KeySelection = ''): number {
     let bytes = 0;
-    for (const [, , { bytesRead }] of this.#countsBelow(prefix)) bytes += bytesRead;
+    for (const [, , { bytesRead }] of this.#countsOf(selection)) bytes += bytesRead;
     return bytes;
   }
 
@@ -131,8 +134,9 @@ export class CountingStore implements ObjectStore {
     return count;
   }
 
-  *#countsBelow(prefix: string): Generator<[kind: RequestKind, key: string, count: Count], void, undefined> {
+  *#countsOf(selection: KeySelection): Generator<[kind: RequestKind, key: string, count: Count], void, undefined> {
+    const isSelected = typeof selection === 'string' ? (key: string) => key.startsWith(selection) : selection;
     for (const [kind, keys] of this.#counts)
-      for (const [key, count] of keys) if (key.startsWith(prefix)) yield [kind, key, count];
+      for (const [key, count] of keys) if (isSelected(key)) yield [kind, key, count];
   }
 }

@@ -1,0 +1,95 @@
+// What planning, running and reconciling may cost, counted in requests to the object stores and in bytes of documents, which
+// do not depend on the machine: they must not grow with the lake, apart from its listing. `npm run bench:scale` measures
+// the same, with time and memory, for up to a million objects.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type CountedLake, openCountedLake } from './counted-lake.ts';
+import { countedRun, type TaskCost } from './counted-run.ts';
+
+/** The lake that the costs are meant for. */
+const MISSION = { objects: 1_000_000, days: 180 };
+const LISTED_KEYS_PER_REQUEST = 1000;
+const PLAN_REQUESTS_MAX = 2000;
+const RECONCILE_REQUESTS_MAX = 10;
+const SLICE_REQUESTS_MAX = 20;
+const GROUP_REQUESTS_MAX = 30;
+const TASK_BYTES_MAX = 300_000;
+
+const folder = mkdtempSync(join(tmpdir(), 'reprise-costs-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('a lake that is cataloged and published', () => {
+  const DAYS = 10;
+  const lakes: CountedLake[] = [];
+  beforeAll(async () => {
+    for (const objects of [300, 3000]) lakes.push(await openCountedLake(join(folder, String(objects)), objects, DAYS));
+  });
+  afterAll(async () => {
+    for (const lake of lakes) await lake.close();
+  });
+
+  it('is planned with as many requests for a date of arrival, however many objects arrived on it', async () => {
+    const costs: { readonly lake: number; readonly control: number }[] = [];
+    for (const lake of lakes) {
+      const plan = await lake.planOneDay();
+      expect(plan.body.objects.length).toBeGreaterThan(0);
+      costs.push({ lake: lake.lake.requests(), control: lake.control.requests() });
+      expect(lake.lake.requestsByKind()).toEqual({ list: lake.lake.requests() });
+    }
+    const [small, large] = costs as [(typeof costs)[0], (typeof costs)[0]];
+    expect(large.control).toBeLessThanOrEqual(small.control + 3);
+    expect(large.lake).toBe(3);
+    const listing = MISSION.objects / LISTED_KEYS_PER_REQUEST + MISSION.days;
+    expect((large.control * MISSION.days) / DAYS + listing).toBeLessThanOrEqual(PLAN_REQUESTS_MAX);
+  });
+
+  it('is found to have nothing new with few requests beside its listing', async () => {
+    for (const lake of lakes) {
+      const { objects, read, needsWhole } = await lake.reconcile();
+      expect({ objects, read, needsWhole }).toEqual({ objects: lake.objects, read: [], needsWhole: [] });
+      expect(lake.lake.requestsByKind()).toEqual({ list: Math.ceil(lake.objects / LISTED_KEYS_PER_REQUEST) });
+      expect(lake.control.requests()).toBeLessThanOrEqual(RECONCILE_REQUESTS_MAX);
+    }
+  });
+});
+
+describe('a run asks', () => {
+  let costs: readonly (readonly TaskCost[])[];
+  const of = (task: string): readonly (readonly TaskCost[])[] =>
+    costs.map((run) => run.filter((cost) => cost.task === task));
+  beforeAll(async () => {
+    costs = [
+      await countedRun({ objects: 4, days: 2 }),
+      await countedRun({ objects: 64, days: 2 }),
+      await countedRun({ objects: 64, days: 16 }),
+    ];
+  });
+
+  it('as much for each slice, however many objects and slices there are', () => {
+    const slices = of('StageSlice');
+    expect(slices.map((one) => one.length)).toEqual([4, 64, 64]);
+    for (const { requests, bytesRead } of slices.flat()) {
+      expect(requests).toBeLessThanOrEqual(SLICE_REQUESTS_MAX);
+      expect(bytesRead).toBeLessThanOrEqual(TASK_BYTES_MAX);
+    }
+    expect(new Set(slices.flat().map(({ requests }) => requests)).size).toBe(1);
+    const [least, most] = range(slices.flat().map(({ bytesRead }) => bytesRead));
+    expect(most - least).toBeLessThan(100);
+  });
+
+  it('as much for each date group, however many objects, slices and groups there are', () => {
+    const groups = of('PublishGroup');
+    expect(groups.map((one) => one.length)).toEqual([2, 2, 16]);
+    const requests = groups.flat().map((cost) => cost.requests - cost.ledgerRequests);
+    expect(new Set(requests).size).toBe(1);
+    expect(Math.max(...requests)).toBeLessThanOrEqual(GROUP_REQUESTS_MAX);
+  });
+});
+
+const range = (numbers: readonly number[]): [least: number, most: number] => [
+  Math.min(...numbers),
+  Math.max(...numbers),
+];
