@@ -79,7 +79,11 @@ function storeOf(store: SimStore, name: string, caller: Caller): ObjectStore {
     range: (key, from, length) => call('range', key, () => store.range(key, from, length)),
     writeNamed: (pieces, keyOf) => call('writeNamed', '', () => store.writeNamed(pieces, keyOf)),
     write: (key, content, condition) => call('write', key, () => store.write(key, content, condition)),
-    writeFile: (key, path, condition) => call('writeFile', key, () => store.writeFile(key, path, condition)),
+    // The file is gone when the call arrives, however often it arrives.
+    writeFile: async (key, path, condition) => {
+      const content = store.take(path);
+      return call('writeFile', key, async () => store.putFile(key, content, condition));
+    },
     fetch: (key) => call('fetch', key, () => store.fetch(key)),
     digest: (key) => call('digest', key, () => store.digest(key)),
     remove: (key) => call('remove', key, () => store.remove(key)),

@@ -42,11 +42,11 @@ export class SimStore implements ObjectStore {
   }
 
   async head(key: string): Promise<ObjectInfo | undefined> {
-    return this.#held.get(key)?.info;
+    return this.#held.get(checked(key))?.info;
   }
 
   async read(key: string): Promise<Uint8Array | undefined> {
-    return this.#held.get(key)?.content as Uint8Array | undefined;
+    return this.#held.get(checked(key))?.content as Uint8Array | undefined;
   }
 
   async range(key: string, from: number, length: number): Promise<Uint8Array | undefined> {
@@ -70,11 +70,24 @@ export class SimStore implements ObjectStore {
   }
 
   async writeFile(key: string, localPath: string, condition: WriteCondition): Promise<'written' | 'lost'> {
-    return this.put(key, this.#disk.get(localPath), 1, condition);
+    return this.putFile(key, this.take(localPath), condition);
+  }
+
+  /** What a local file holds, which is then not there any more. */
+  take(localPath: string): unknown {
+    if (!this.#disk.has(localPath)) throw new RangeError(`there is no local file ${localPath}`);
+    const content = this.#disk.get(localPath);
+    this.#disk.delete(localPath);
+    return content;
+  }
+
+  putFile(key: string, content: unknown, condition: WriteCondition): 'written' | 'lost' {
+    return this.put(key, content, content instanceof Uint8Array ? content.length : 1, condition);
   }
 
   /** Any content: raw objects hold rows. */
   put(key: string, content: unknown, bytes: number, condition: WriteCondition): 'written' | 'lost' {
+    checked(key);
     const there = this.#held.get(key);
     if (condition.if === 'absent' && there !== undefined) return 'lost';
     if (condition.if === 'version' && there?.info.version !== condition.version) return 'lost';
@@ -83,7 +96,7 @@ export class SimStore implements ObjectStore {
   }
 
   async fetch(key: string): Promise<{ readonly path: string; release(): Promise<void> }> {
-    const held = this.#held.get(key);
+    const held = this.#held.get(checked(key));
     if (held === undefined) throw new RepriseError('ObjectMissing', `there is no object ${key}`, 'plan again');
     const path = `${this.#name}:${key}@${held.info.version}`;
     this.#disk.set(path, held.content);
@@ -91,12 +104,13 @@ export class SimStore implements ObjectStore {
   }
 
   async digest(key: string): Promise<string | undefined> {
-    const held = this.#held.get(key);
-    return held && sha256Hex(JSON.stringify(held.content) ?? '');
+    const held = this.#held.get(checked(key));
+    if (held === undefined) return undefined;
+    return sha256Hex(held.content instanceof Uint8Array ? held.content : JSON.stringify(held.content));
   }
 
   async remove(key: string): Promise<void> {
-    this.#held.delete(key);
+    this.#held.delete(checked(key));
   }
 }
 
@@ -104,5 +118,16 @@ export class SimStore implements ObjectStore {
 async function joined(pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<Uint8Array> {
   const all: Uint8Array[] = [];
   for await (const piece of pieces) all.push(piece);
-  return Buffer.concat(all);
+  return new Uint8Array(Buffer.concat(all));
+}
+
+/** Keys that a folder or S3 could not hold apart are refused. */
+export function checked(key: string): string {
+  const odd = key.split('/').some((part) => part === '' || part.startsWith('.') || /[\p{Cc}\\]/u.test(part));
+  if (!odd) return key;
+  throw new RepriseError(
+    'Usage',
+    `${JSON.stringify(key)} is not an object key`,
+    'use names with single slashes between',
+  );
 }

@@ -3,13 +3,18 @@
 
 import type { ObjectInfo, ObjectStore, WriteCondition } from '../../ports/object-store.ts';
 
+/** No object has this version. */
+const NEVER: WriteCondition = { if: 'version', version: '' };
+
 /** `upper` holds what is written; what it has covers what `base` has. Only what was written can be removed. */
 export function openOverlayStore(base: ObjectStore, upper: ObjectStore): ObjectStore {
   const storeOf = async (key: string): Promise<ObjectStore> => ((await upper.head(key)) === undefined ? base : upper);
-  const isLost = async (key: string, condition: WriteCondition): Promise<boolean> => {
-    if (condition.if === 'always') return false;
-    const found = await (await storeOf(key)).head(key);
-    return condition.if === 'absent' ? found !== undefined : found?.version !== condition.version;
+  /** What has to be true of the upper store alone, so that one of several writers at once wins; undefined when the write is lost. */
+  const conditionAbove = async (key: string, condition: WriteCondition): Promise<WriteCondition | undefined> => {
+    if (condition.if === 'always' || (await upper.head(key)) !== undefined) return condition;
+    const below = await base.head(key);
+    const holds = condition.if === 'absent' ? below === undefined : below?.version === condition.version;
+    return holds ? { if: 'absent' } : undefined;
   };
   return {
     list: async function* (prefix, onSkipped) {
@@ -22,10 +27,15 @@ export function openOverlayStore(base: ObjectStore, upper: ObjectStore): ObjectS
     read: async (key) => (await upper.read(key)) ?? base.read(key),
     range: async (key, from, length) => (await storeOf(key)).range(key, from, length),
     writeNamed: (pieces, keyOf) => upper.writeNamed(pieces, keyOf),
-    write: async (key, content, condition) =>
-      (await isLost(key, condition)) ? 'lost' : upper.write(key, content, { if: 'always' }),
-    writeFile: async (key, localPath, condition) =>
-      (await isLost(key, condition)) ? 'lost' : upper.writeFile(key, localPath, { if: 'always' }),
+    write: async (key, content, condition) => {
+      const above = await conditionAbove(key, condition);
+      return above === undefined ? 'lost' : upper.write(key, content, above);
+    },
+    writeFile: async (key, localPath, condition) => {
+      // A file that is lost is removed, which is for the upper store to do.
+      const above = (await conditionAbove(key, condition)) ?? NEVER;
+      return upper.writeFile(key, localPath, above);
+    },
     fetch: async (key) => (await storeOf(key)).fetch(key),
     digest: async (key) => (await storeOf(key)).digest(key),
     remove: (key) => upper.remove(key),

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { sha256Hex } from '../../model/digest.ts';
 import { RepriseError } from '../../model/errors.ts';
 import type { NamedContent, ObjectInfo, ObjectStore, WriteCondition } from '../../ports/object-store.ts';
+import { checked } from '../../simulator/store.ts';
 
 interface Held {
   readonly info: ObjectInfo;
@@ -111,13 +112,4 @@ export class MemoryStore implements ObjectStore {
     this.#held.set(key, { info: { key, bytes, version: `v${++this.#versions}` }, ...held });
     return 'written';
   }
-}
-
-/** Keys that a folder or S3 could not hold apart are refused. */
-function checked(key: string): string {
-  const odd = key.split('/').some((part) => part === '' || part.startsWith('.') || /[\p{Cc}\\]/u.test(part));
-  if (odd) {
-    throw new RepriseError('Usage', `${JSON.stringify(key)} is no object key`, 'use names with single slashes between');
-  }
-  return key;
 }

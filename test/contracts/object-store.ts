@@ -11,19 +11,36 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (content: Uint8Array | undefined): string | undefined =>
   content === undefined ? undefined : new TextDecoder().decode(content);
 
-/** `open` gives an empty store each time. `versions`: what gives an object another version. */
+/** Local files as a store under test knows them. */
+export interface LocalFiles {
+  /** Gives the path. */
+  write(name: string, content: string): Promise<string>;
+  /** Undefined when there is no such file. */
+  read(path: string): Promise<string | undefined>;
+}
+
+export interface StoreProperties {
+  /** What gives an object another version; every write when absent. */
+  readonly versions?: 'every write' | 'other content';
+  /** Files on the disk when absent. */
+  readonly files?: LocalFiles;
+}
+
+/** `open` gives an empty store each time. */
 export function describeObjectStore(
   name: string,
   open: () => Promise<ObjectStore>,
-  versions: 'every write' | 'other content' = 'every write',
+  { versions = 'every write', files }: StoreProperties = {},
 ): void {
   describe(`${name}: object store`, () => {
     let store: ObjectStore;
-    let local: string;
+    let folder: string;
+    let local: LocalFiles;
     beforeAll(async () => {
-      local = await mkdtemp(join(tmpdir(), 'reprise-store-'));
+      folder = await mkdtemp(join(tmpdir(), 'reprise-store-'));
+      local = files ?? filesIn(folder);
     });
-    afterAll(() => rm(local, { recursive: true, force: true }));
+    afterAll(() => rm(folder, { recursive: true, force: true }));
     beforeEach(async () => {
       store = await open();
     });
@@ -33,6 +50,7 @@ export function describeObjectStore(
       for await (const info of store.list(prefix)) found.push(info);
       return found;
     };
+    const contentOf = async (key: string): Promise<string | undefined> => text(await store.read(key));
     const versionOf = async (key: string): Promise<string> => (await store.head(key))?.version ?? 'none';
 
     it('has nothing at first', async () => {
@@ -140,23 +158,22 @@ export function describeObjectStore(
     });
 
     it('moves a local file to its key, and removes it when the key is taken', async () => {
-      const path = join(local, 'part');
-      await writeFile(path, 'moved');
-      expect(await store.writeFile('f/g', path, { if: 'absent' })).toBe('written');
-      expect(existsSync(path)).toBe(false);
-      expect(text(await store.read('f/g'))).toBe('moved');
-      await writeFile(path, 'late');
-      expect(await store.writeFile('f/g', path, { if: 'absent' })).toBe('lost');
-      expect(existsSync(path)).toBe(false);
-      await writeFile(path, 'over');
-      expect(await store.writeFile('f/g', path, { if: 'version', version: await versionOf('f/g') })).toBe('written');
-      expect(text(await store.read('f/g'))).toBe('over');
+      const first = await local.write('part', 'moved');
+      expect(await store.writeFile('f/g', first, { if: 'absent' })).toBe('written');
+      expect(await local.read(first)).toBeUndefined();
+      expect(await contentOf('f/g')).toBe('moved');
+      const late = await local.write('part', 'late');
+      expect(await store.writeFile('f/g', late, { if: 'absent' })).toBe('lost');
+      expect(await local.read(late)).toBeUndefined();
+      const over = await local.write('part', 'over');
+      expect(await store.writeFile('f/g', over, { if: 'version', version: await versionOf('f/g') })).toBe('written');
+      expect(await contentOf('f/g')).toBe('over');
     });
 
     it('fetches an object as a local file', async () => {
       await store.write('x/y', bytes('content'), { if: 'always' });
       const fetched = await store.fetch('x/y');
-      expect(await readFile(fetched.path, 'utf8')).toBe('content');
+      expect(await local.read(fetched.path)).toBe('content');
       await fetched.release();
       await expect(store.fetch('x/z')).rejects.toMatchObject({ code: 'ObjectMissing' });
     });
@@ -170,3 +187,12 @@ export function describeObjectStore(
     );
   });
 }
+
+/** On the disk. */
+const filesIn = (folder: string): LocalFiles => ({
+  write: async (name, content) => {
+    await writeFile(join(folder, name), content);
+    return join(folder, name);
+  },
+  read: async (path) => (existsSync(path) ? readFile(path, 'utf8') : undefined),
+});

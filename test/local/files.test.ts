@@ -23,7 +23,7 @@ describeObjectStore(
     openFileStore(join(folder, `store-${count}`), {
       contentVersions: { folder: join(folder, `versions-${count++}`), key: new Uint8Array(32) },
     }),
-  'other content',
+  { versions: 'other content' },
 );
 
 /** The identity of a process that has just ended. */
