@@ -52,13 +52,26 @@ export class SimRawReader implements RawReader {
     return { rows: positions, rowGroups };
   }
 
-  async *read(path: string, range: RowRange | undefined): AsyncGenerator<readonly RawRow[]> {
+  async *read(
+    path: string,
+    range: RowRange | undefined,
+    bodyBytesMax: number,
+  ): AsyncGenerator<readonly RawRow[], void, undefined> {
     const { positions, rows } = this.#content(path);
     const { from, to } = range ?? { from: 0, to: positions };
-    yield rows.filter(({ row }) => row >= from && row < to);
+    yield rows
+      .filter(({ row }) => row >= from && row < to)
+      .map((row) => (row.bodyBytes > bodyBytesMax ? { ...row, body: undefined } : row));
   }
 
-  async *readTogether(): AsyncGenerator<WholeObject> {}
+  async *readTogether(paths: readonly string[], bodyBytesMax: number): AsyncGenerator<WholeObject, void, undefined> {
+    for (const [place, path] of paths.entries()) {
+      if (this.#disk.get(path) === ('broken' satisfies RawContent)) continue;
+      const rows: RawRow[] = [];
+      for await (const batch of this.read(path, undefined, bodyBytesMax)) rows.push(...batch);
+      yield { place, footer: await this.footer(path), rows };
+    }
+  }
 
   #content(path: string): Exclude<RawContent, 'broken'> {
     const content = this.#disk.get(path) as RawContent;
