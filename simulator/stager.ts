@@ -75,7 +75,11 @@ export class SimStager implements Stager {
 
   #write(folder: string, table: string, rows: readonly Row[], suffix = ''): StagedFile {
     const path = `${folder}/${table}${suffix}`;
-    this.#disk.set(path, rows);
+    const dateOf = (row: Row): string => row.event_date ?? '';
+    this.#disk.set(
+      path,
+      rows.toSorted((a, b) => (dateOf(a) === dateOf(b) ? 0 : dateOf(a) < dateOf(b) ? -1 : 1)),
+    );
     return { table, path, rows: rows.length };
   }
 }

@@ -261,6 +261,7 @@ class DuckSliceWriter implements SliceWriter {
     for (const appender of this.#appenders) appender.close();
     this.#appenders = [];
     await this.#end();
+    for (const { path } of this.#files) await rm(path, { force: true });
   }
 
   async #end(): Promise<void> {

@@ -28,5 +28,6 @@ export async function readTables(
   return found;
 }
 
-const cellText = ({ name, type }: TableColumn): string =>
+/** A cell as SQL that gives it as text. */
+export const cellText = ({ name, type }: TableColumn): string =>
   type === 'timestamp' ? `CAST(epoch_us("${name}") AS VARCHAR)` : `CAST("${name}" AS VARCHAR)`;
