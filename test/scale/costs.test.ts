@@ -6,6 +6,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Runs } from '../../engine/run/runs.ts';
+import { CountingStore } from '../../simulator/counting-store.ts';
+import { SimStore } from '../../simulator/store.ts';
+import { HandClock } from '../engine/control-world.ts';
 import { type CountedLake, openCountedLake } from './counted-lake.ts';
 import { countedRun, type TaskCost } from './counted-run.ts';
 
@@ -17,6 +21,10 @@ const RECONCILE_REQUESTS_MAX = 10;
 const SLICE_REQUESTS_MAX = 20;
 const GROUP_REQUESTS_MAX = 30;
 const TASK_BYTES_MAX = 300_000;
+/** Beside two for each run that is shown. */
+const STATUS_REQUESTS_MAX = 10;
+const RUNS = 20;
+const SLICES = 60;
 
 const folder = mkdtempSync(join(tmpdir(), 'reprise-costs-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -86,6 +94,26 @@ describe('a run asks', () => {
     const requests = groups.flat().map((cost) => cost.requests - cost.ledgerRequests);
     expect(new Set(requests).size).toBe(1);
     expect(Math.max(...requests)).toBeLessThanOrEqual(GROUP_REQUESTS_MAX);
+  });
+});
+
+describe('a list of runs asks', () => {
+  it('for each of them once, beside the listing of their documents', async () => {
+    const store = new SimStore('control', new Map());
+    const plan = { id: 'ab'.repeat(32), body: { pipeline: 'tiny' } } as Parameters<Runs['create']>[0];
+    const options = { stageOnly: false, approved: true, maxChange: undefined, maxActive: 1 };
+    const runs = new Runs(store, new HandClock());
+    for (let number = 0; number < RUNS; number++) {
+      const { runId } = await runs.create(plan, { ...options, newestFirst: false, verify: true });
+      for (let slice = 0; slice < SLICES; slice++) await runs.saveDocument(runId, `slices/${slice}`, {});
+    }
+    const control = new CountingStore(store);
+    expect((await new Runs(control, new HandClock()).list()).runs).toHaveLength(RUNS);
+    expect(control.requestsByKind()).toEqual({
+      list: 1 + Math.floor((RUNS * SLICES) / LISTED_KEYS_PER_REQUEST),
+      read: RUNS,
+    });
+    expect(control.requests()).toBeLessThanOrEqual(STATUS_REQUESTS_MAX + 2 * RUNS);
   });
 });
 
