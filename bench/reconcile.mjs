@@ -1,7 +1,7 @@
 // What a reconcile costs when there is nothing to do, and when one object has arrived, beside 10,000 raw objects that were
 // read before. Prints what the whole process takes, in CPU time (it does not depend on what else the machine does) and wall
 // time, and the time that the command itself names. One object is landed and backfilled; the others are copies of it,
-// noted as read in the same document, so that making the lake takes seconds.
+// noted as read in the documents of their arrival dates, so that making the lake takes seconds.
 // Usage: npm run bench:reconcile
 
 import { spawn } from 'node:child_process';
@@ -18,6 +18,7 @@ const NOTHING_CPU_MS_MAX = 1000;
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const cli = join(root, 'bin', 'reprise.js');
 const { openFileStore } = await import('../dist/adapters/folder/files.js');
+const { rawDays } = await import('../dist/engine/plan/raw-days.js');
 const { Coverage } = await import('../dist/engine/reconcile/coverage.js');
 const folder = mkdtempSync(join(tmpdir(), 'reprise-reconcile-'));
 const home = join(folder, 'home');
@@ -67,16 +68,19 @@ function print(what, { ms, cpuMs, document }) {
 async function copyObjects() {
   const lake = openFileStore(join(home, 'lake'));
   const coverage = new Coverage(openFileStore(join(home, 'control')), 'pulsecart');
-  const [[first, noted]] = Object.entries((await coverage.read()).objects);
+  const [[first, noted]] = await coverage.look(async ({ root, day }) => [...(await day(Object.keys(root.days)[0]))]);
   for (let hour = 1; hour < OBJECTS; hour++) {
     const [date, time] = timeOf(hour).split('T');
     const folder = join(home, 'lake', 'raw', 'pulsecart', `dt=${date}`, `hour=${time.slice(0, 2)}`);
     mkdirSync(folder, { recursive: true });
     copyFileSync(join(home, 'lake', first), join(folder, basename(first)));
   }
-  const objects = {};
-  for await (const { key, version } of lake.list('raw/pulsecart/')) objects[key] = { ...noted, version };
-  await coverage.change((document) => ({ ...document, objects }));
+  await coverage.change(async (draft) => {
+    for await (const { date, objects } of rawDays(lake, 'pulsecart')) {
+      const day = await draft.edit(date);
+      for (const { key, version } of objects) day.set(key, { ...noted, version });
+    }
+  });
 }
 
 function land(deliveries) {

@@ -15,7 +15,8 @@ const { Leases } = await dist('engine/ledger/leases.js');
 const { Ledger } = await dist('engine/ledger/ledger.js');
 const { PLAN_LIMITS } = await dist('engine/plan/limits.js');
 const { makePlan } = await dist('engine/plan/plan.js');
-const { Coverage, cover, NOTHING_COVERED } = await dist('engine/reconcile/coverage.js');
+const { Coverage } = await dist('engine/reconcile/coverage.js');
+const { cover } = await dist('engine/reconcile/coverage-changes.js');
 const { reconcile } = await dist('engine/reconcile/reconcile.js');
 const { Runs } = await dist('engine/run/runs.js');
 const { CountingStore } = await dist('simulator/counting-store.js');
@@ -105,21 +106,23 @@ async function planOneDay() {
 
 /** What one run of today's transforms over the whole lake would have noted down. */
 async function coverAll() {
-  const read = [];
   const dates = new Set();
-  for (let day = 0; day < DAYS; day++) {
-    for (const object of synthetic.arrivedOn(day)) {
-      const own = Object.keys(entryOf(synthetic, object).deliveriesByDate);
-      for (const date of own) dates.add(date);
-      read.push({ key: object.info.key, version: object.info.version, dates: own });
-    }
-  }
-  const publication = { epoch: 1, partial: false, offers: true, dates, whole: dates, objects: read };
+  for await (const object of published()) for (const date of object.dates) dates.add(date);
+  const publication = { epoch: 1, partial: false, offers: true, dates, whole: dates, objects: published };
   await new Coverage(control, pipeline.name).change(
-    (document) => cover(document, publication),
-    async () => NOTHING_COVERED,
+    (draft) => cover(draft, publication),
+    async () => {},
   );
   return {};
+}
+
+async function* published() {
+  for (let day = 0; day < DAYS; day++) {
+    for (const object of synthetic.arrivedOn(day)) {
+      const { key, version } = object.info;
+      yield { key, version, dates: Object.keys(entryOf(synthetic, object).deliveriesByDate) };
+    }
+  }
 }
 
 async function reconcileNothing() {
@@ -132,9 +135,9 @@ async function reconcileNothing() {
     staleOffers: () => refuse('looking for stale offers'),
     onProgress: () => {},
   };
-  const { objects: seen, read, needsWhole } = await reconcile(deps, pipeline, { dryRun: false, rebuild: false });
-  if (read.length > 0 || needsWhole.length > 0)
-    throw new Error(`the reconcile read ${read.length} objects, and ${needsWhole.length} windows need a whole plan`);
+  const { objects: seen, objectsRead, needsWhole } = await reconcile(deps, pipeline, { dryRun: false, rebuild: false });
+  if (objectsRead > 0 || needsWhole.length > 0)
+    throw new Error(`the reconcile read ${objectsRead} objects, and ${needsWhole.length} windows need a whole plan`);
   return { seen };
 }
 

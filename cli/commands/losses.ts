@@ -18,8 +18,8 @@ export async function noteLosses(engine: Engine, name: string, terminal: Termina
 export async function noteLossesIfFree(engine: Engine, name: string, terminal: Terminal): Promise<Lost> {
   const free = await engine.ifFree(async (warehouse) => {
     const withIt: WithWarehouse = (work) => work(warehouse);
-    const document = await new Coverage(engine.home.control, name).read();
-    if (await hasLastPublished(document, withIt)) return NOTHING_LOST;
+    const root = await new Coverage(engine.home.control, name).root();
+    if (await hasLastPublished(root, withIt)) return NOTHING_LOST;
     return note(engine, name, terminal, withIt);
   });
   return free?.found ?? NOTHING_LOST;

@@ -1,6 +1,6 @@
-// Whether what is kept of plans and runs can be read: every document of the control store but ledger and plans, which have
-// checks of their own, and the Parquet files of the catalog and of the stage. Says of each what it is good for: what can be derived again is a
-// note, what cannot is wrong.
+// Whether what is kept of plans and runs can be read: every document of the control store but ledger, plans and the days of
+// coverage, which have checks of their own, and the Parquet files of the catalog and of the stage. Says of each what it is
+// good for: what can be derived again is a note, what cannot is wrong.
 
 import { pipelinesWithLedger } from '../../engine/ledger/anchors.ts';
 import { documentOf } from '../../engine/ledger/document.ts';
@@ -49,6 +49,7 @@ const BACKUP = 'restore it from a backup of the home';
 /** Documents that are JSON, the first that fits. Those of runs are sorted by the engine. */
 const KINDS: readonly Kind[] = [
   { keys: /^(?:home\.json|delivery\.key)$|^(?:ledger|plans|declarations|schemas)\//, fix: '', isDerived: true },
+  { keys: /^coverage\/[^/]+\//, fix: '', isDerived: true },
   { keys: /^settings\.json$/, fix: 'say it again: reprise init --four-eyes, or --no-four-eyes', isDerived: false },
   { keys: /^leases\//, fix: 'nothing to do: the next run derives it from the ledger', isDerived: true },
   { keys: /^coverage\//, fix: 'nothing to do: the next reconcile derives it again', isDerived: true },

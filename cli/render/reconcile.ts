@@ -61,7 +61,7 @@ export function reconcileDocument(pipeline: string, found: Reconciled, durationM
     state: stateOf(found),
     objects: found.objects,
     withoutRaw: found.withoutRaw,
-    objectsRead: found.read.length,
+    objectsRead: found.objectsRead,
     read: found.read,
     dates: datesOf(found),
     inserted: counts.reduce((sum, one) => sum + one.inserted, 0),
@@ -86,7 +86,7 @@ export function reconcileDocument(pipeline: string, found: Reconciled, durationM
 export function renderReconciliation(pipeline: string, found: Reconciled, durationMs: number): string {
   const state = stateOf(found);
   const lines = [
-    `${pipeline}: ${state}; ${plural(found.objects, 'raw object')} in the lake, ${count(found.read.length)} read, in ${duration(durationMs)}`,
+    `${pipeline}: ${state}; ${plural(found.objects, 'raw object')} in the lake, ${count(found.objectsRead)} read, in ${duration(durationMs)}`,
   ];
   if (found.withoutRaw > 0)
     lines.push(

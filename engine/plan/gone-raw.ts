@@ -36,14 +36,25 @@ export async function goneRaw(
   if (unlisted.length === 0) return { objects: [], eventsByDate: new Map() };
   const rows = await deps.warehouse.rowsOfObjects(pipeline, window, unlisted);
   const read = new Set(rows.filter(({ ofRuns }) => ofRuns).map(({ rawObject }) => rawObject));
-  const covered = (await new Coverage(deps.control, pipeline.name).read())?.objects ?? {};
   const today = isoTime(deps.clock).slice(0, 10);
-  const objects = unlisted.filter((key) => read.has(key) || key in covered || isOverdue(pipeline.name, key, today));
+  const maybe = unlisted.filter((key) => !read.has(key) && !isOverdue(pipeline.name, key, today));
+  const notYet = new Set(await uncovered(deps.control, pipeline.name, maybe));
+  const objects = unlisted.filter((key) => !notYet.has(key));
   const gone = new Set(objects);
   const eventsByDate = new Map<string, number>();
   for (const { rawObject, date, rows: count } of rows)
     if (count > 0 && gone.has(rawObject)) eventsByDate.set(date, (eventsByDate.get(date) ?? 0) + count);
   return { objects, eventsByDate };
+}
+
+/** Those of the keys, ascending, that coverage does not know. Opens the days on which they would have arrived. */
+async function uncovered(control: ObjectStore, pipeline: string, keys: readonly string[]): Promise<readonly string[]> {
+  if (keys.length === 0) return [];
+  return new Coverage(control, pipeline).look(async (view) => {
+    const unknown: string[] = [];
+    for (const key of keys) if ((await view?.day(arrivalDate(key)))?.has(key) !== true) unknown.push(key);
+    return unknown;
+  });
 }
 
 /** A key of the lake that a loader has stamped, and that would be listed long since. */

@@ -3,14 +3,16 @@
 // That is not said when raw that was read has changed or is gone since, because what lost then may win now; nor of
 // partial plans, which do not see all copies.
 
-import { isSameVersion, isVersion, type ObjectStore } from '../../ports/object-store.ts';
+import { isSameVersion, isVersion, type ObjectInfo, type ObjectStore } from '../../ports/object-store.ts';
 import type { PublishScope, ReadBefore } from '../../ports/warehouse.ts';
 import { inspectLedger } from '../ledger/inspect.ts';
 import { epochsOf } from '../ledger/ledger.ts';
 import type { Plan } from '../plan/plan.ts';
-import { rawPrefix } from '../plan/raw-keys.ts';
+import { rawDays } from '../plan/raw-days.ts';
+import { arrivalDate } from '../plan/raw-keys.ts';
 import { inWindow } from '../plan/window.ts';
-import { Coverage, type CoverageDocument, type ObjectCoverage } from '../reconcile/coverage.ts';
+import { Coverage, type CoverageView } from '../reconcile/coverage.ts';
+import { type DayObjects, listingOf, type ObjectCoverage } from '../reconcile/covered-day.ts';
 
 export interface ReadBeforeDeps {
   readonly control: ObjectStore;
@@ -19,44 +21,69 @@ export interface ReadBeforeDeps {
 
 type KnownBefore = Required<Pick<PublishScope, 'readBefore' | 'changedObjects' | 'lostDates'>>;
 
-export async function readBefore(deps: ReadBeforeDeps, plan: Plan): Promise<KnownBefore> {
+/** Opens the arrival dates of the plan's objects, and those that are listed otherwise than they were read. */
+export function readBefore(deps: ReadBeforeDeps, plan: Plan): Promise<KnownBefore> {
   const { body } = plan;
-  const covered = await new Coverage(deps.control, body.pipeline).read();
-  if (covered === undefined) return { readBefore: [], changedObjects: [], lostDates: [] };
-  const changedObjects = body.objects
-    .filter(({ key, version }) => isChanged(covered.objects[key], version))
-    .map(({ key }) => key);
-  const isKnown = !body.partial && (await isAsRead(deps.lake, body.pipeline, covered));
-  const lostDates = Object.keys(covered.wholeNeeded).filter((date) => covered.wholeNeeded[date] === 'lost');
-  if (!isKnown) return { readBefore: [], changedObjects, lostDates };
-  const { entries } = await inspectLedger(deps.control, body.pipeline);
-  return {
-    readBefore: datesRead(plan, covered, new Set(epochsOf(entries, body.transformDigest))),
-    changedObjects,
-    lostDates,
-  };
+  return new Coverage(deps.control, body.pipeline).look(async (view) => {
+    if (view === undefined) return { readBefore: [], changedObjects: [], lostDates: [] };
+    const { wholeNeeded } = view.root;
+    const lostDates = Object.keys(wholeNeeded).filter((date) => wholeNeeded[date] === 'lost');
+    const isKnown = !body.partial && (await isAsRead(deps.lake, body.pipeline, view));
+    const epochs = isKnown ? await epochsOfPlan(deps.control, plan) : undefined;
+    const changedObjects: string[] = [];
+    const before: ReadBefore[] = [];
+    for (const { key, version } of body.objects) {
+      const known = (await view.day(arrivalDate(key))).get(key);
+      if (known === undefined) continue;
+      if (isChanged(known, version)) changedObjects.push(key);
+      if (epochs !== undefined) before.push(...datesRead(plan, key, known, epochs));
+    }
+    return { readBefore: before, changedObjects, lostDates };
+  });
+}
+
+/** Those in which the plan's transforms were in force. */
+async function epochsOfPlan(control: ObjectStore, { body }: Plan): Promise<ReadonlySet<number>> {
+  const { entries } = await inspectLedger(control, body.pipeline);
+  return new Set(epochsOf(entries, body.transformDigest));
 }
 
 /** Read in another version; or looked at in this one since, but not published from. */
-const isChanged = (object: ObjectCoverage | undefined, version: string): boolean =>
-  object !== undefined &&
-  (!isSameVersion(object.version, version) || Object.values(object.published).every((epoch) => epoch === 0));
+const isChanged = (object: ObjectCoverage, version: string): boolean =>
+  !isSameVersion(object.version, version) || Object.values(object.published).every((epoch) => epoch === 0);
 
-async function isAsRead(lake: ObjectStore, pipeline: string, covered: CoverageDocument): Promise<boolean> {
-  let asRead = 0;
-  for await (const object of lake.list(rawPrefix(pipeline))) {
-    const known = covered.objects[object.key];
+/** Whether every object that coverage knows could be read, and is in the lake as it was. */
+async function isAsRead(lake: ObjectStore, pipeline: string, view: CoverageView): Promise<boolean> {
+  const { days } = view.root;
+  if (Object.values(days).some(({ unreadable }) => unreadable > 0)) return false;
+  const left = new Set(Object.keys(days));
+  for await (const { date, objects } of rawDays(lake, pipeline)) {
+    const known = days[date];
     if (known === undefined) continue;
-    if (known.unreadable !== undefined || !isVersion(object, known.version)) return false;
+    left.delete(date);
+    if (known.listing !== listingOf(objects) && !isDayAsRead(objects, await view.day(date))) return false;
+  }
+  return left.size === 0;
+}
+
+/** More may have arrived since. */
+function isDayAsRead(listed: readonly ObjectInfo[], day: DayObjects): boolean {
+  let asRead = 0;
+  for (const object of listed) {
+    const known = day.get(object.key);
+    if (known === undefined) continue;
+    if (!isVersion(object, known.version)) return false;
     asRead++;
   }
-  return asRead === Object.keys(covered.objects).length;
+  return asRead === day.size;
 }
 
-function datesRead(plan: Plan, covered: CoverageDocument, epochs: ReadonlySet<number>): ReadBefore[] {
-  return plan.body.objects.flatMap(({ key }) =>
-    Object.entries(covered.objects[key]?.published ?? {})
-      .filter(([date, epoch]) => epoch > 0 && inWindow(date, plan.body.window))
-      .map(([date, epoch]) => ({ rawObject: key, date, sameTransforms: epochs.has(epoch) })),
-  );
-}
+const datesRead = (
+  { body }: Plan,
+  key: string,
+  { published }: ObjectCoverage,
+  epochs: ReadonlySet<number>,
+): ReadBefore[] =>
+  Object.entries(published)
+    .filter(([date, epoch]) => epoch > 0 && inWindow(date, body.window))
+    .map(([date, epoch]) => ({ rawObject: key, date, sameTransforms: epochs.has(epoch) }));

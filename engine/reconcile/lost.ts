@@ -8,7 +8,10 @@ import type { PublishedTokens, Warehouse } from '../../ports/warehouse.ts';
 import { inspectLedger } from '../ledger/inspect.ts';
 import { isComplete } from '../plan/plan.ts';
 import type { Runs } from '../run/runs.ts';
-import { Coverage, type CoverageDocument, lose } from './coverage.ts';
+import { Coverage } from './coverage.ts';
+import { lose } from './coverage-changes.ts';
+import type { CoverageRoot } from './coverage-root.ts';
+import { heldDates, publishedDatesOf } from './covered-day.ts';
 import { rebuildCoverage } from './rebuild.ts';
 
 export interface LostDeps {
@@ -54,9 +57,9 @@ export async function findLost(
   await refuseForeign(deps, pipeline, there, new Set(published.map(({ runId }) => runId)));
   const isThere = ({ token, warehouse = there.warehouseId }: Transaction): boolean =>
     there.tokens.has(token) && warehouse === there.warehouseId;
-  const document = await new Coverage(deps.control, pipeline.name).read();
+  const root = await new Coverage(deps.control, pipeline.name).root();
   const first = published.findIndex((one) => !isThere(one));
-  const unfenced = unfencedDates(document, there);
+  const unfenced = unfencedDates(root, there);
   if (first < 0 && unfenced.length === 0) return NOTHING_LOST;
   const missing = published.filter((one) => !isThere(one));
   const dates = new Set<string>();
@@ -70,23 +73,20 @@ export async function findLost(
     }
   }
   for (const date of unfenced) dates.add(date);
-  const held = new Set(Object.values(document?.objects ?? {}).flatMap(({ published: at }) => Object.keys(at)));
+  const held = new Set(Object.entries(root?.days ?? {}).flatMap(([arrival, day]) => heldDates(arrival, day)));
   const sorted = [...dates].sort();
   return {
     runs: [...new Set(missing.map(({ runId }) => runId))],
     transactions: missing.length,
     dates: sorted,
-    replayable: sorted.filter((date) => document === undefined || held.has(date)),
+    replayable: sorted.filter((date) => root === undefined || held.has(date)),
   };
 }
 
 /** Dates that were published, and of which the warehouse does not know who had them last. */
-function unfencedDates(document: CoverageDocument | undefined, there: PublishedTokens): string[] {
-  // An object that cannot be read has an entry in the quarantine at a date that no plan may have named.
-  const readable = Object.values(document?.objects ?? {}).filter(({ unreadable }) => unreadable === undefined);
-  const published = readable.flatMap((object) =>
-    Object.entries(object.published).flatMap(([date, epoch]) => (epoch > 0 ? [date] : [])),
-  );
+function unfencedDates(root: CoverageRoot | undefined, there: PublishedTokens): string[] {
+  // An object that cannot be read has an entry in the quarantine at a date that no plan may have named: it does not count.
+  const published = Object.values(root?.days ?? {}).flatMap(publishedDatesOf);
   return [...new Set(published)].filter((date) => !there.dates.has(date));
 }
 
@@ -98,8 +98,8 @@ export async function noteLost(
 ): Promise<void> {
   if (replayable.length === 0) return;
   await new Coverage(deps.control, pipeline.name).change(
-    (document) => lose(document, replayable),
-    () => rebuildCoverage(deps, pipeline),
+    (draft) => lose(draft, replayable),
+    (draft) => rebuildCoverage(deps, pipeline, draft),
   );
 }
 
@@ -108,10 +108,10 @@ export async function noteLost(
  * before that was found when it was published.
  */
 export async function hasLastPublished(
-  document: CoverageDocument | undefined,
+  root: CoverageRoot | undefined,
   withWarehouse: <T>(work: (warehouse: Warehouse) => Promise<T>) => Promise<T>,
 ): Promise<boolean> {
-  const token = document?.lastToken;
+  const token = root?.lastToken;
   if (token === undefined) return false;
   return withWarehouse(async (warehouse) => (await warehouse.committed(token)) !== undefined);
 }

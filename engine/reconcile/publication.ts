@@ -5,7 +5,8 @@ import type { GroupOutcome } from '../../ports/warehouse.ts';
 import { isComplete, lastPossibleDate, type Plan, type PlannedDate } from '../plan/plan.ts';
 import type { RunRecord } from '../run/run-record.ts';
 import type { Runs } from '../run/runs.ts';
-import type { Publication } from './coverage.ts';
+import type { Publication } from './coverage-changes.ts';
+import type { PublishedObject } from './covered-day.ts';
 
 /** Undefined when it has committed nothing. `offers`: the pipeline has rows that events offer. */
 export async function publicationOf(
@@ -33,11 +34,19 @@ export async function publicationOf(
     offers,
     dates: new Set(reached.map(({ date }) => date)),
     whole: new Set(reached.filter(isWhole).map(({ date }) => date)),
-    objects: body.objects.map(({ key, version, dates, unreadable }) => {
-      const fault = unreadable ?? found.get(key);
-      return { key, version, dates, ...(fault === undefined ? {} : { unreadable: fault }) };
-    }),
+    objects: () => publishedObjects(plan, found),
   };
+}
+
+/** `found`: what turned out to be unreadable when it was staged. */
+async function* publishedObjects(
+  { body }: Plan,
+  found: ReadonlyMap<string, string>,
+): AsyncGenerator<PublishedObject, void, undefined> {
+  for (const { key, version, dates, unreadable } of body.objects) {
+    const fault = unreadable ?? found.get(key);
+    yield { key, version, dates, ...(fault === undefined ? {} : { unreadable: fault }) };
+  }
 }
 
 /** Groups that are committed; of a run that found nothing to change, all that it looked at. */

@@ -8,7 +8,9 @@ import { isComplete, type Plan } from '../plan/plan.ts';
 import { publishToken } from '../publish/record.ts';
 import type { RunRecord } from '../run/run-record.ts';
 import type { Runs } from '../run/runs.ts';
-import { Coverage, type CoverageDocument, cover, forget, NOTHING_COVERED, type Publication } from './coverage.ts';
+import { Coverage } from './coverage.ts';
+import { cover, forget, type Publication } from './coverage-changes.ts';
+import type { CoverageDraft } from './coverage-draft.ts';
 import { publicationOf } from './publication.ts';
 
 export interface CoverageDeps {
@@ -35,22 +37,22 @@ export async function coverRun(
   if (publication === undefined) return;
   const token = lastTokenOf(run, await deps.runs.groups(run.runId));
   await new Coverage(deps.control, pipeline.name).change(
-    (document) => withToken(after(document, run, publication), token),
-    () => rebuildCoverage(deps, pipeline),
+    async (draft) => {
+      await note(draft, run, publication);
+      draft.lastToken = token ?? draft.lastToken;
+    },
+    (draft) => rebuildCoverage(deps, pipeline, draft),
   );
 }
-
-const withToken = (document: CoverageDocument, lastToken: string | undefined): CoverageDocument =>
-  lastToken === undefined ? document : { ...document, lastToken };
 
 /** How many dates of the plan become whole by the run's transforms by being published. */
 export async function datesToRaise(deps: CoverageDeps, pipeline: CompiledPipeline, plan: Plan): Promise<number> {
   const whole = plan.body.partial ? [] : plan.body.dates.filter(isComplete);
   if (whole.length === 0) return 0;
-  const document = await new Coverage(deps.control, pipeline.name).read();
+  const root = await new Coverage(deps.control, pipeline.name).root();
   const { entries } = await inspectLedger(deps.control, pipeline.name);
   const epochs = new Set(epochsOf(entries, plan.body.transformDigest));
-  return whole.filter(({ date }) => !epochs.has(document?.wholeEpochs[date] ?? 0)).length;
+  return whole.filter(({ date }) => !epochs.has(root?.wholeEpochs[date] ?? 0)).length;
 }
 
 /** Drops the dates: whatever is in the lake for them counts as not read, and they as never published whole. */
@@ -60,27 +62,30 @@ export async function forgetDates(
   dates: readonly string[],
 ): Promise<void> {
   await new Coverage(deps.control, pipeline.name).change(
-    (document) => forget(document, dates),
-    () => rebuildCoverage(deps, pipeline),
+    (draft) => forget(draft, dates),
+    (draft) => rebuildCoverage(deps, pipeline, draft),
   );
 }
 
-/** What every run of the pipeline has committed, in the order in which they did. Reads each of them. */
-export async function rebuildCoverage(deps: CoverageDeps, pipeline: CompiledPipeline): Promise<CoverageDocument> {
-  let document = NOTHING_COVERED;
+/** Adds what every run of the pipeline has committed, in the order in which they did, to a draft of nothing. Reads each of them. */
+export async function rebuildCoverage(
+  deps: CoverageDeps,
+  pipeline: CompiledPipeline,
+  draft: CoverageDraft,
+): Promise<void> {
   for (const runId of await publishedRuns(deps.control, pipeline.name)) {
     const run = await deps.runs.run(runId);
     const plan = await deps.runs.plan(run.planId);
     const publication = await publicationOf(deps.runs, plan, run, givesOffers(pipeline));
     if (publication === undefined) continue;
-    document = withToken(after(document, run, publication), lastTokenOf(run, await deps.runs.groups(runId)));
+    await note(draft, run, publication);
+    draft.lastToken = lastTokenOf(run, await deps.runs.groups(runId)) ?? draft.lastToken;
   }
-  return document;
 }
 
 /** The dates of a run that takes another back count as not read: what of them is left, only the warehouse knows. */
-const after = (document: CoverageDocument, run: RunRecord, publication: Publication): CoverageDocument =>
-  run.undoes === undefined ? cover(document, publication) : forget(document, [...publication.dates]);
+const note = (draft: CoverageDraft, run: RunRecord, publication: Publication): Promise<void> =>
+  run.undoes === undefined ? cover(draft, publication) : forget(draft, [...publication.dates]);
 
 /**
  * Runs by when they last published, or ended having nothing to. A ledger that is broken hides some: what they read is

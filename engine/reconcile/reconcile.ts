@@ -1,20 +1,23 @@
 // Finds raw objects that were not read yet at the epoch of their dates, and replays just these. What is done already is
-// known from one document; only objects that it does not know are opened. Dates that a partial plan may not touch are
-// named. Safe to repeat at any time beside everything else: what cannot be done now is left for the next time.
+// known from coverage, which says of each arrival date whether the lake lists anything else; only objects that it does not know
+// are opened. Dates that a partial plan may not touch are named. Safe to repeat at any time beside everything else: what
+// cannot be done now is left for the next time. Holds one arrival date at a time, and what is pending.
 
 import type { CompiledPipeline } from '../../model/compile.ts';
 import { isRepriseError } from '../../model/errors.ts';
-import { isVersion } from '../../ports/object-store.ts';
 import type { Leases } from '../ledger/leases.ts';
 import { epochsOf, type Ledger } from '../ledger/ledger.ts';
 import { retiredAt } from '../ledger/retired.ts';
-import { type CatalogDeps, type CatalogProgress, catalogObjects, listRaw } from '../plan/catalog.ts';
+import type { CatalogDeps, CatalogProgress } from '../plan/catalog.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { SkippedRaw } from '../plan/raw-keys.ts';
 import { inWindow, type Window, windowsOver } from '../plan/window.ts';
 import type { RunOptions, RunRecord } from '../run/run-record.ts';
-import { Coverage, type CoverageDocument, checked, dropGone, learn, renamed, withoutWhole } from './coverage.ts';
-import { NOTHING_OF_TODAY, type OfToday, type Pending, pendingOf } from './pending.ts';
+import { Coverage, type CoverageView } from './coverage.ts';
+import { checked, withoutWhole } from './coverage-changes.ts';
+import type { CoverageDraft } from './coverage-draft.ts';
+import { type Looked, lookAtLake } from './lake-listing.ts';
+import { NOTHING_OF_TODAY, NOTHING_PENDING, type OfToday, type Pending, pendingOf } from './pending.ts';
 import { type CoverageDeps, rebuildCoverage } from './rebuild.ts';
 
 export interface ReconcileDeps extends CatalogDeps, CoverageDeps {
@@ -62,7 +65,9 @@ export interface Reconciliation {
   readonly objects: number;
   /** Dates that were published whole, when no object is left in the lake. */
   readonly withoutRaw: number;
-  /** Keys of the objects that were opened, to be catalogued or replayed. */
+  /** How many objects were opened, to be catalogued or replayed. */
+  readonly objectsRead: number;
+  /** Keys of these, ascending; of a great many that were only catalogued, because their dates need a whole plan, not all. */
   readonly read: readonly string[];
   readonly runs: readonly RunRecord[];
   /** What a dry run would replay. */
@@ -92,13 +97,14 @@ export async function reconcile(
   pipeline: CompiledPipeline,
   request: ReconcileRequest,
 ): Promise<Reconciliation> {
-  const { document, objects, read, skipped } = await lookAtLake(deps, pipeline, request.rebuild);
-  const withoutRaw = objects === 0 ? Object.keys(document.wholeEpochs).length : 0;
+  const looked = await lookAtLake(deps, pipeline, request.rebuild);
+  const { objects, skipped } = looked;
+  const withoutRaw = objects === 0 ? Object.keys(looked.root.wholeEpochs).length : 0;
   const nothing = {
     objects,
     withoutRaw,
     skipped,
-    read,
+    ...readBy(looked, []),
     runs: [],
     would: [],
     waiting: [],
@@ -107,11 +113,11 @@ export async function reconcile(
     unreadable: [],
   };
   // Without an epoch all that is left needs a whole plan: none of that means that nothing is left.
-  const first = pendingOf(document, NOTHING_OF_TODAY);
-  const unchecked = uncheckedOf(document).length > 0;
-  if (first.whole.size === 0 && !unchecked) return { ...nothing, unreadable: first.unreadable };
+  const first = await leftNow(deps, pipeline, NOTHING_OF_TODAY);
+  if (first.pending.whole.size === 0 && first.unchecked.length === 0)
+    return { ...nothing, unreadable: first.pending.unreadable };
   const today = await ofToday(deps.ledger, pipeline);
-  const { partial, ...left } = pendingOf(document, today);
+  const { partial, ...left } = (await leftNow(deps, pipeline, today)).pending;
   const work = windowsOver(partial.keys()).map((window) => ({ ...window, objects: keysIn(partial, window) }));
   if (request.dryRun)
     return {
@@ -122,12 +128,13 @@ export async function reconcile(
       unreadable: left.unreadable,
     };
   const done = await replayAll(deps, work);
-  const after = pendingOf(await lookBack(deps, pipeline, done.runs), today);
+  await lookBack(deps, pipeline, done.runs);
+  const after = (await leftNow(deps, pipeline, today)).pending;
   return {
     objects,
     withoutRaw,
     skipped,
-    read: [...new Set([...read, ...done.read])].sort(),
+    ...readBy(looked, done.read),
     runs: done.runs,
     would: [],
     waiting: done.waiting,
@@ -137,36 +144,32 @@ export async function reconcile(
   };
 }
 
-/** Brings coverage up to what the lake holds, reading objects that the catalog does not know. */
-async function lookAtLake(
-  deps: ReconcileDeps,
-  pipeline: CompiledPipeline,
-  rebuild: boolean,
-): Promise<{
-  readonly document: CoverageDocument;
-  readonly skipped: readonly SkippedRaw[];
-  readonly objects: number;
-  readonly read: readonly string[];
-}> {
-  const coverage = new Coverage(deps.control, pipeline.name);
-  let skipped: readonly SkippedRaw[] = [];
-  const listed = await listRaw(deps.lake, pipeline.name, (found) => {
-    skipped = found;
-  });
-  const derive = (): Promise<CoverageDocument> => rebuildCoverage(deps, pipeline);
-  const there = new Set(listed.map(({ key }) => key));
-  const isThere = (key: string): boolean => there.has(key);
-  const standing = rebuild ? undefined : await coverage.read();
-  const known = standing ?? (await derive());
-  const fresh = listed.filter((object) => !isVersion(object, known.objects[object.key]?.version ?? ''));
-  const upToLake = (document: CoverageDocument): CoverageDocument => dropGone(renamed(document, listed), isThere);
-  if (standing !== undefined && fresh.length === 0 && upToLake(standing) === standing)
-    return { document: standing, objects: listed.length, read: [], skipped };
-  const { entries, read } = await catalogObjects(deps, pipeline, fresh, deps.onProgress);
-  const upToDate = (document: CoverageDocument): CoverageDocument => learn(upToLake(document), entries);
-  const document = await coverage.change(async (now) => upToDate(rebuild ? await derive() : now), derive);
-  return { document, objects: listed.length, read, skipped };
+interface Left {
+  readonly pending: Pending;
+  /** Keys of objects that were not looked at yet for what has to be taken back. */
+  readonly unchecked: readonly string[];
 }
+
+/** What coverage says is left. Where a day of it is damaged, it is derived again first. */
+async function leftNow(deps: ReconcileDeps, pipeline: CompiledPipeline, today: OfToday): Promise<Left> {
+  const coverage = new Coverage(deps.control, pipeline.name);
+  const look = (): Promise<Left | undefined> =>
+    coverage.look(
+      async (view) => view && { pending: await pendingOf(view, today), unchecked: await uncheckedOf(view) },
+    );
+  const left = await look();
+  if (left !== undefined) return left;
+  await lookAtLake(deps, pipeline, true);
+  return (await look()) ?? { pending: NOTHING_PENDING, unchecked: [] };
+}
+
+const readBy = (
+  { catalogued, cataloguedUnnamed }: Looked,
+  replayed: readonly string[],
+): Pick<Reconciliation, 'objectsRead' | 'read'> => {
+  const read = [...new Set([...catalogued, ...replayed])].sort();
+  return { objectsRead: read.length + cataloguedUnnamed, read };
+};
 
 /** Today's transforms may have been in force before others were. */
 async function ofToday(ledger: Ledger, { transformDigest }: CompiledPipeline): Promise<OfToday> {
@@ -228,25 +231,26 @@ async function replayAll(
 }
 
 /** Corrects coverage by what the warehouse held, and by what was left behind. */
-async function lookBack(
-  deps: ReconcileDeps,
-  pipeline: CompiledPipeline,
-  runs: readonly RunRecord[],
-): Promise<CoverageDocument> {
+async function lookBack(deps: ReconcileDeps, pipeline: CompiledPipeline, runs: readonly RunRecord[]): Promise<void> {
   const coverage = new Coverage(deps.control, pipeline.name);
-  const derive = (): Promise<CoverageDocument> => rebuildCoverage(deps, pipeline);
+  const derive = (draft: CoverageDraft): Promise<void> => rebuildCoverage(deps, pipeline, draft);
   const held = runs.flatMap((run) => run.summary?.heldDates ?? []);
-  const document = await coverage.change((now) => (held.length === 0 ? now : withoutWhole(now, held)), derive);
-  const unchecked = uncheckedOf(document);
-  if (unchecked.length === 0) return document;
+  if (held.length > 0) await coverage.change(async (draft) => withoutWhole(draft, held), derive);
+  const { unchecked } = await leftNow(deps, pipeline, NOTHING_OF_TODAY);
+  if (unchecked.length === 0) return;
   try {
     const stale = await deps.staleOffers(unchecked);
-    return await coverage.change((now) => checked(now, unchecked, stale), derive);
+    await coverage.change((draft) => checked(draft, unchecked, stale), derive);
   } catch (error) {
     if (!isRepriseError(error) || !LATER.has(error.code)) throw error;
-    return document;
   }
 }
 
-const uncheckedOf = (document: CoverageDocument): string[] =>
-  Object.keys(document.objects).filter((key) => document.objects[key]?.unchecked === true);
+async function uncheckedOf({ root, day }: CoverageView): Promise<string[]> {
+  const keys: string[] = [];
+  for (const [date, { unchecked }] of Object.entries(root.days)) {
+    if (unchecked === 0) continue;
+    for (const [key, object] of await day(date)) if (object.unchecked === true) keys.push(key);
+  }
+  return keys;
+}

@@ -1,7 +1,7 @@
 // What reconcile does beside everything else that happens on a home: crashes, lost records, other transforms, objects that
 // change, others at work.
 
-import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Leases } from '../../engine/ledger/leases.ts';
@@ -9,6 +9,7 @@ import type { Reconciliation } from '../../engine/reconcile/reconcile.ts';
 import type { Delivery } from '../../generator/sample.ts';
 import { packageRoot } from '../../lib/package-root.ts';
 import type { Engine } from '../../profiles/embedded/engine.ts';
+import { wholeCoverage } from '../coverage-whole.ts';
 import { putObject, WRITERS, type Writer } from './lake.ts';
 import { backfill, land, newHome, onHome, reconcile, standing } from './reconcile-home.ts';
 import { reprise, repriseJson } from './reprise.ts';
@@ -83,11 +84,28 @@ describe('what was read', () => {
     on(async (engine) => {
       await land(engine, NAME, LATE);
       await reconcile(engine, NAME);
-      const before: unknown = JSON.parse(await readFile(COVERAGE(), 'utf8'));
+      const before = await wholeCoverage(engine.home.control, NAME);
       if (how === 'lost') await rm(COVERAGE());
-      if (how === 'damaged') await writeFile(COVERAGE(), '{"format":1,');
+      if (how === 'damaged') await writeFile(COVERAGE(), '{"format":2,');
       expect(told(await reconcile(engine, NAME, how === 'asked for'))).toEqual(NOTHING);
-      expect(JSON.parse(await readFile(COVERAGE(), 'utf8'))).toEqual(before);
+      expect(before).toBeDefined();
+      expect(await wholeCoverage(engine.home.control, NAME)).toEqual(before);
+    }),
+  );
+
+  it.each(['lost', 'damaged'])('is derived again when a day of it is %s that has to be opened', (how) =>
+    on(async (engine) => {
+      const days = join(home, 'control', 'coverage', NAME, 'dt=2026-06-20');
+      await land(engine, NAME, LATE);
+      await reconcile(engine, NAME);
+      for (const name of await readdir(days)) {
+        if (how === 'lost') await rm(join(days, name));
+        else await truncate(join(days, name), 50);
+      }
+      await land(engine, NAME, [stock('later', '2026-06-05', '2026-06-20T10:00:02.000Z')]);
+      const found = await reconcile(engine, NAME);
+      expect([told(found), found.read.length]).toEqual([{ ...NOTHING, runs: ['succeeded'] }, 1]);
+      expect(await wholeCoverage(engine.home.control, NAME)).toBeDefined();
     }),
   );
 

@@ -2,6 +2,10 @@
 
 import { copyFileSync, renameSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
+import { openFileStore } from '../../adapters/folder/files.ts';
+import { Coverage } from '../../engine/reconcile/coverage.ts';
+import type { CoverageDraft } from '../../engine/reconcile/coverage-draft.ts';
+import { arrivalDate } from '../../ports/arrival.ts';
 import { type Damage, obey, typeAll } from './damage.ts';
 import type { Home } from './home.ts';
 
@@ -81,6 +85,9 @@ const BY_PLAN = 'nothing to do: the next plan reads these objects again';
 const PLAN = 'reprise plan shop --all';
 const damaged = (key: string): RegExp => new RegExp(`${key} is damaged: its \\d+ bytes are not a whole JSON document`);
 
+const REBUILD = ['reprise reconcile shop --rebuild'];
+const dayOf = (home: Home, arrival: string): string => home.keys(`control/coverage/shop/dt=${arrival}`)[0] ?? '';
+
 const caches: readonly Damage[] = [
   ...(['cut', 'garbage'] as const).flatMap((how): Damage[] => [
     derived(
@@ -97,6 +104,16 @@ const caches: readonly Damage[] = [
       BY_RECONCILE,
       'reprise reconcile shop',
     ),
+    {
+      kind: `coverage of an arrival date is ${how}`,
+      done: (one) => one[how](dayOf(one, '2026-06-01')),
+      found: {
+        by: DOCTOR,
+        exit: 0,
+        names: [/coverage\/shop\/dt=2026-06-01\/\S+ is damaged: it was changed after it was/],
+      },
+      prints: REBUILD,
+    },
     derived(`the head of the ledger is ${how}`, (one) => one[how](HEAD), damaged(HEAD), BY_ENTRY, PLAN),
     derived(
       `entries of the catalog are ${how}`,
@@ -158,9 +175,36 @@ const caches: readonly Damage[] = [
 
 const BROUGHT = 'lake/raw/shop/dt=2026-06-04/hour=00/brought.parquet';
 const COPY = BROUGHT.replace('brought', 'copy');
-const REBUILD = ['reprise reconcile shop --rebuild'];
+
+/** As somebody would who gave the edited document the name that fits it, and named it in the root. */
+async function forge(home: Home, key: string, date: string): Promise<void> {
+  const coverage = new Coverage(openFileStore(home.at('control')), 'shop');
+  const work = async (draft: CoverageDraft): Promise<void> => {
+    const day = await draft.edit(arrivalDate(key));
+    const known = day.get(key);
+    if (known?.published[date] !== 0) throw new Error(`${key} is published at ${date}, or not known`);
+    day.set(key, { ...known, published: { ...known.published, [date]: 1 } });
+  };
+  await coverage.change(work, () => Promise.reject(new Error('there is no coverage')));
+}
 
 const coverage: readonly Damage[] = [
+  {
+    kind: 'coverage of an arrival date is removed',
+    done: (one) => one.remove(dayOf(one, '2026-06-01')),
+    found: { by: DOCTOR, exit: 0, names: [/control\/coverage\/shop\/dt=2026-06-01\/\S+ is missing/] },
+    prints: REBUILD,
+  },
+  {
+    kind: 'coverage says that another listing was read',
+    done: (one) => one.edit(COVERAGE, (text) => text.replace(/"listing":"\w+"/, `"listing":"${'0'.repeat(64)}"`)),
+    found: {
+      by: DOCTOR,
+      exit: 1,
+      names: [/coverage\/shop\.json does not say what is known of objects that arrived on 2026-06-01: it was edited/],
+    },
+    prints: REBUILD,
+  },
   {
     kind: 'coverage claims a later epoch',
     done: (one) => one.edit(COVERAGE, (text) => text.replace('"2026-06-01":1', '"2026-06-01":9')),
@@ -172,7 +216,7 @@ const coverage: readonly Damage[] = [
     done: async (one) => {
       copyFileSync(one.at(BROUGHT), one.at(COPY));
       await typeAll(one, ['reprise reconcile shop --dry-run']);
-      one.edit(COVERAGE, (text) => text.replace('"2026-06-04":0', '"2026-06-04":1'));
+      await forge(one, COPY.replace('lake/', ''), '2026-06-04');
     },
     found: {
       by: DOCTOR,

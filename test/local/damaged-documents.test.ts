@@ -77,6 +77,11 @@ const DOCUMENTS: readonly {
   { what: 'plan', path: (home) => firstBelow(home, 'control/plans', `${'.json'}`), state: 'wrong' },
   { what: 'leases', path: () => 'control/leases/pulsecart.json', state: 'note', silent: ['absent'] },
   { what: 'coverage', path: () => 'control/coverage/pulsecart.json', state: 'note', silent: ['absent'] },
+  {
+    what: 'coverage of an arrival date',
+    path: (home) => firstBelow(home, firstBelow(home, 'control/coverage/pulsecart', ''), '.json'),
+    state: 'note',
+  },
   { what: 'entry of the ledger', path: () => 'control/ledger/pulsecart/00000003.json', state: 'wrong' },
   {
     what: 'rows as they were before',
@@ -196,7 +201,7 @@ describe('documents that can be derived again', () => {
     copyHome(sound, home);
     for (const key of ['leases/pulsecart.json', 'coverage/pulsecart.json'])
       damage(join(home, 'control', key), 'garbage');
-    for (const name of ['catalog', 'versions']) {
+    for (const name of ['catalog', 'versions', 'coverage/pulsecart']) {
       for (const entry of readdirSync(join(home, 'control', name), { recursive: true, withFileTypes: true }))
         if (entry.isFile()) damage(join(entry.parentPath, entry.name), 'cut short');
     }

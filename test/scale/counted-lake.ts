@@ -10,7 +10,9 @@ import { Leases } from '../../engine/ledger/leases.ts';
 import { Ledger } from '../../engine/ledger/ledger.ts';
 import { PLAN_LIMITS } from '../../engine/plan/limits.ts';
 import { makePlan, type Plan } from '../../engine/plan/plan.ts';
-import { Coverage, cover, NOTHING_COVERED, type Publication } from '../../engine/reconcile/coverage.ts';
+import { Coverage } from '../../engine/reconcile/coverage.ts';
+import { cover } from '../../engine/reconcile/coverage-changes.ts';
+import type { PublishedObject } from '../../engine/reconcile/covered-day.ts';
 import { type Reconciliation, reconcile } from '../../engine/reconcile/reconcile.ts';
 import { Runs } from '../../engine/run/runs.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
@@ -92,7 +94,7 @@ const withThe =
 
 /** What one run over the whole lake would have noted down. */
 async function coverAll(control: ObjectStore, pipeline: string, lake: SyntheticLake): Promise<void> {
-  const objects: Publication['objects'][number][] = [];
+  const objects: PublishedObject[] = [];
   for (let day = 0; day < lake.days; day++) {
     for (const object of lake.arrivedOn(day)) {
       const { key, version } = object.info;
@@ -100,10 +102,13 @@ async function coverAll(control: ObjectStore, pipeline: string, lake: SyntheticL
     }
   }
   const dates = new Set(objects.flatMap((object) => object.dates));
-  const publication = { epoch: 1, partial: false, offers: true, dates, whole: dates, objects };
+  const published = async function* () {
+    yield* objects;
+  };
+  const publication = { epoch: 1, partial: false, offers: true, dates, whole: dates, objects: published };
   await new Coverage(control, pipeline).change(
-    (document) => cover(document, publication),
-    async () => NOTHING_COVERED,
+    (draft) => cover(draft, publication),
+    async () => {},
   );
 }
 
