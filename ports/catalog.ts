@@ -29,30 +29,48 @@ export interface CatalogPage {
   discard(): Promise<void>;
 }
 
-/** Which objects, of those asked about, hold rows of a window and other copies of the same events. */
-export interface Linked {
-  /** Objects that hold a key that has a row in the window, in raw or in the warehouse. */
-  readonly keys: readonly string[];
-  /** Objects that gave a row of one of those events which is in the warehouse, at whatever date. */
-  readonly gave: readonly string[];
+/** What else is known when copies of a window's events are looked for. */
+export interface WindowKeys {
+  /** Days since 1970-01-01: `[fromDay, toDay)`. */
+  readonly fromDay: number;
+  readonly toDay: number;
+  /**
+   * A Parquet file of keys that have a row in the warehouse (columns `key_hash`, `raw_object` and `in_window`: whether the
+   * row is in the window, or only says where a row of the event came from).
+   */
+  readonly warehouseKeys: string | undefined;
+  /** Only objects that arrived on these dates are looked through for copies; all of them when absent. */
+  readonly arrived?: { readonly from: string; readonly to: string };
+}
+
+/** An object of a survey. */
+export interface SurveyedEntry {
+  readonly entry: CatalogEntry;
+  /** It holds a key that has a row in the window, in raw or in the warehouse, by the last `link`. */
+  readonly isLinked: boolean;
+}
+
+/** A look over objects that the catalog knows, date by date, in memory that does not grow with their number. */
+export interface CatalogSurvey {
+  /** Objects that arrived on one date, each in the version that the catalog knows; dates ascending, each of them once. */
+  add(objects: readonly ObjectInfo[]): Promise<void>;
+  /**
+   * Finds the objects that hold a copy of an event which gives a row to the window. Gives the keys of raw objects that
+   * gave a row of one of those events which is in the warehouse, at whatever date.
+   */
+  link(window: WindowKeys): Promise<readonly string[]>;
+  /** Object keys, ascending, of those that hold a delivery which may give a row to one of the keys. */
+  holding(keys: readonly string[]): Promise<readonly string[]>;
+  /** Its objects, date by date, ascending by key. May be called again. */
+  entries(): AsyncIterable<readonly SurveyedEntry[]>;
 }
 
 /** The catalog of one pipeline under one digest of its time rules. */
 export interface Catalog {
-  /** For each object the entry for that very version of it; undefined where none is known. */
+  /** For each object the entry for that very version of it; undefined where none is known. All arrived on one date. */
   entries(objects: readonly ObjectInfo[]): Promise<readonly (CatalogEntry | undefined)[]>;
   /** A new page. An entry of it replaces an earlier one of the same version of the object. */
   openPage(arrivalDate: string): Promise<CatalogPage>;
-  /**
-   * Object keys, of `objects`, that hold a copy of an event which gives a row to a day in `[fromDay, toDay)`, or
-   * whose key hash is in the Parquet file `warehouseKeys` (columns `key_hash`, `raw_object` and `in_window`: whether
-   * the row is in the window, or only says where a row of the event came from).
-   */
-  linked(
-    objects: readonly ObjectInfo[],
-    window: { readonly fromDay: number; readonly toDay: number },
-    warehouseKeys: string | undefined,
-  ): Promise<Linked>;
-  /** Object keys, ascending, of `objects`, that hold a delivery which may give a row to one of the keys. */
-  holding(objects: readonly ObjectInfo[], keys: readonly string[]): Promise<readonly string[]>;
+  /** A survey of nothing yet. */
+  survey(): CatalogSurvey;
 }

@@ -1,7 +1,8 @@
 // The catalog in memory: what ports/catalog.ts promises, as maps. Processes share it, as they share the control store.
 
 import type { KeyedDay } from '../model/dating.ts';
-import type { Catalog, CatalogEntry, CatalogPage, Linked } from '../ports/catalog.ts';
+import { arrivalDate } from '../ports/arrival.ts';
+import type { Catalog, CatalogEntry, CatalogPage, CatalogSurvey, SurveyedEntry, WindowKeys } from '../ports/catalog.ts';
 import type { ObjectInfo } from '../ports/object-store.ts';
 
 /** A key that stands in the warehouse, as exported for the catalog. */
@@ -54,34 +55,69 @@ export class SimCatalog implements Catalog {
     };
   }
 
-  async linked(
-    objects: readonly ObjectInfo[],
-    window: { readonly fromDay: number; readonly toDay: number },
-    warehouseKeys: string | undefined,
-  ): Promise<Linked> {
-    const rows = warehouseKeys === undefined ? [] : await this.#exported(warehouseKeys);
-    const standing = new Set(rows.filter((row) => row.inWindow).map((row) => row.key));
-    const all = objects.flatMap((object) => this.#keys.get(placeOf(object)) ?? []);
-    const wanted = new Set(
-      all
-        .filter(({ key, day }) => (day >= window.fromDay && day < window.toDay) || standing.has(this.#nameOf(key)))
-        .map(({ key }) => key),
-    );
-    const events = new Set(all.filter(({ key }) => wanted.has(key)).map(({ eventKey }) => eventKey));
-    const holds = (object: ObjectInfo): boolean =>
-      (this.#keys.get(placeOf(object)) ?? []).some(({ eventKey }) => events.has(eventKey));
-    const names = new Set([...events].map(this.#nameOf));
-    const gave = rows.filter((row) => names.has(row.key)).map((row) => row.rawObject);
-    return { keys: objects.filter(holds).map(({ key }) => key), gave };
+  survey(): CatalogSurvey {
+    return new SimSurvey(this);
   }
 
-  async holding(objects: readonly ObjectInfo[], keys: readonly string[]): Promise<readonly string[]> {
+  /** What is known of a version of an object. */
+  known(object: ObjectInfo): { readonly entry: CatalogEntry | undefined; readonly keys: readonly KeyedDay[] } {
+    return { entry: this.#entries.get(placeOf(object)), keys: this.#keys.get(placeOf(object)) ?? [] };
+  }
+
+  /** What a warehouse exported, and whether it names a key. */
+  async standing(path: string | undefined): Promise<{
+    readonly rows: readonly StandingKey[];
+    readonly nameOf: (key: string) => string;
+  }> {
+    return { rows: path === undefined ? [] : await this.#exported(path), nameOf: this.#nameOf };
+  }
+}
+
+class SimSurvey implements CatalogSurvey {
+  readonly #catalog: SimCatalog;
+  readonly #objects: ObjectInfo[] = [];
+  #linked: ReadonlySet<ObjectInfo> = new Set();
+
+  constructor(catalog: SimCatalog) {
+    this.#catalog = catalog;
+  }
+
+  async add(objects: readonly ObjectInfo[]): Promise<void> {
+    this.#objects.push(...objects);
+  }
+
+  async link({ fromDay, toDay, warehouseKeys, arrived }: WindowKeys): Promise<readonly string[]> {
+    const { rows, nameOf } = await this.#catalog.standing(warehouseKeys);
+    const standing = new Set(rows.filter((row) => row.inWindow).map((row) => row.key));
+    const isNear = ({ key }: ObjectInfo): boolean =>
+      arrived === undefined || (arrivalDate(key) >= arrived.from && arrivalDate(key) < arrived.to);
+    const near = this.#objects.filter(isNear);
+    const all = near.flatMap((object) => this.#catalog.known(object).keys);
+    const isWanted = ({ key, day }: KeyedDay): boolean => (day >= fromDay && day < toDay) || standing.has(nameOf(key));
+    const wanted = new Set(all.filter(isWanted).map(({ key }) => key));
+    const events = new Set(all.filter(({ key }) => wanted.has(key)).map(({ eventKey }) => eventKey));
     const holds = (object: ObjectInfo): boolean =>
-      (this.#keys.get(placeOf(object)) ?? []).some(({ key }) => keys.includes(key));
-    return objects
+      this.#catalog.known(object).keys.some(({ eventKey }) => events.has(eventKey));
+    this.#linked = new Set(near.filter(holds));
+    const names = new Set([...events].map(nameOf));
+    return rows.filter((row) => names.has(row.key)).map((row) => row.rawObject);
+  }
+
+  async holding(keys: readonly string[]): Promise<readonly string[]> {
+    const holds = (object: ObjectInfo): boolean =>
+      this.#catalog.known(object).keys.some(({ key }) => keys.includes(key));
+    return this.#objects
       .filter(holds)
       .map(({ key }) => key)
       .sort();
+  }
+
+  async *entries(): AsyncGenerator<readonly SurveyedEntry[]> {
+    const entries = this.#objects.map((object) => ({
+      entry: this.#catalog.known(object).entry as CatalogEntry,
+      isLinked: this.#linked.has(object),
+    }));
+    yield entries.sort((a, b) => (a.entry.object.key < b.entry.object.key ? -1 : 1));
   }
 }
 

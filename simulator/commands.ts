@@ -2,7 +2,8 @@
 
 import { Leases } from '../engine/ledger/leases.ts';
 import { Ledger } from '../engine/ledger/ledger.ts';
-import { makePlan, type Plan, type PlanRequest } from '../engine/plan/plan.ts';
+import { makePlan, type PlanRequest } from '../engine/plan/plan.ts';
+import type { Plan } from '../engine/plan/plan-document.ts';
 import { type ReconcileDeps, type Reconciliation, reconcile, reconcileOptions } from '../engine/reconcile/reconcile.ts';
 import { createRun } from '../engine/run/begin.ts';
 import { resumeRun } from '../engine/run/resume.ts';

@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LEASE_MS, Leases } from '../engine/ledger/leases.ts';
+import { readLines } from '../engine/ledger/lines.ts';
 import { recordEnd } from '../engine/run/finish.ts';
 import type { RunRecord } from '../engine/run/run-record.ts';
 import { type JsonValue, loadStateMachine, type StateMachine, startExecution } from '../lib/asl/asl.ts';
@@ -38,7 +39,7 @@ export async function executeRun(context: SimContext, run: RunRecord): Promise<R
     clock: context.clock,
     seed: run.attempt,
     signal: lost.signal,
-    readItems: ({ key }) => readLines(context, key),
+    readItems: ({ key }) => itemsOf(context, key),
     writeResult: async ({ prefix, name }, lines) => {
       await context.stage.write(`${prefix}/${name}`, Buffer.from(JSON.stringify(lines)), { if: 'always' });
     },
@@ -92,11 +93,6 @@ async function invokeTask(context: SimContext, name: string, payload: JsonValue)
   }
 }
 
-async function* readLines(context: SimContext, key: string): AsyncGenerator<JsonValue> {
-  const content = await context.stage.read(key);
-  for (const line of Buffer.from(content ?? [])
-    .toString('utf8')
-    .split('\n')) {
-    if (line !== '') yield JSON.parse(line) as JsonValue;
-  }
+async function* itemsOf(context: SimContext, key: string): AsyncGenerator<JsonValue> {
+  for await (const line of readLines(context.stage, key)) yield JSON.parse(line) as JsonValue;
 }

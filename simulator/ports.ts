@@ -62,6 +62,7 @@ export function openContext(world: World, caller: Caller): SimContext {
     stager: (name) => ({ stager: new SimStager(world.disk, folder(name)), folder: folder(name) }),
     changesFolder: (runId) => `changes/${runId}`,
     scratchFile: folder,
+    sliceRowsMax: 50_000,
     onRows: () => {},
     onFault: (error) => world.watch.wrong(error),
   };
@@ -77,7 +78,11 @@ function storeOf(store: SimStore, name: string, caller: Caller): ObjectStore {
     head: (key) => call('head', key, () => store.head(key)),
     read: (key) => call('read', key, () => store.read(key)),
     range: (key, from, length) => call('range', key, () => store.range(key, from, length)),
-    writeNamed: (pieces, keyOf) => call('writeNamed', '', () => store.writeNamed(pieces, keyOf)),
+    // What makes the pieces takes turns of its own, so that it has ended before this one begins.
+    writeNamed: async (pieces, keyOf) => {
+      const made = await allOf(pieces);
+      return call('writeNamed', '', () => store.writeNamed(made, keyOf));
+    },
     write: (key, content, condition) => call('write', key, () => store.write(key, content, condition)),
     // The file is gone when the call arrives, however often it arrives.
     writeFile: async (key, path, condition) => {
@@ -117,7 +122,22 @@ function catalogOf(catalog: Catalog, caller: Caller): Catalog {
         discard: () => page.discard(),
       };
     },
-    linked: (objects, window, keys) => caller.call('catalog.linked', () => catalog.linked(objects, window, keys)),
-    holding: (objects, keys) => caller.call('catalog.holding', () => catalog.holding(objects, keys)),
+    survey: () => {
+      const survey = catalog.survey();
+      return {
+        add: (objects) => caller.call('catalog.add', () => survey.add(objects)),
+        link: (window) => caller.call('catalog.link', () => survey.link(window)),
+        holding: (keys) => caller.call('catalog.holding', () => survey.holding(keys)),
+        entries: async function* () {
+          yield* await caller.call('catalog.surveyed', () => allOf(survey.entries()));
+        },
+      };
+    },
   };
+}
+
+async function allOf<T>(items: AsyncIterable<T> | Iterable<T>): Promise<readonly T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
 }

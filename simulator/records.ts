@@ -1,7 +1,7 @@
 // What the control store says at one moment, read from outside: no process is asked, and no call is made.
 
 import type { LedgerEntry } from '../engine/ledger/entry.ts';
-import type { Plan } from '../engine/plan/plan.ts';
+import type { Plan } from '../engine/plan/plan-document.ts';
 import type { RunRecord } from '../engine/run/run-record.ts';
 import type { SimStore } from './store.ts';
 

@@ -1,6 +1,6 @@
 // Plans of small lakes have one date group: cuts them as those of large ones are.
 
-import { type Plan, type PlanBody, planIdOf } from '../engine/plan/plan.ts';
+import { type Plan, type PlanBody, planIdOf } from '../engine/plan/plan-document.ts';
 
 /** The same plan with its dates cut into more groups. Bit n: a new group begins at date n. */
 export function regrouped(plan: Plan, cuts: number): Plan {

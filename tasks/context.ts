@@ -2,7 +2,7 @@
 // the engine, and let its errors carry the name that the state machine matches.
 
 import type { LeaseDeps } from '../engine/ledger/leases.ts';
-import type { Plan } from '../engine/plan/plan.ts';
+import type { Plan } from '../engine/plan/plan-document.ts';
 import { refuseIfAsked } from '../engine/run/asked.ts';
 import { GROUP_FAILURE } from '../engine/run/finish.ts';
 import type { RunRecord } from '../engine/run/run-record.ts';

@@ -1,17 +1,12 @@
-// Task WriteSlices: the slices that are still to be staged, one JSON line each, and a document with what each reads.
-import { writeParts } from '../engine/replay/slice-parts.ts';
+// Task WriteSlices: the slices that are still to be staged, one JSON line each, with all that a task reads of it.
+import { writeSliceLines } from '../engine/replay/slice-lines.ts';
 import { slicesLeft } from '../engine/replay/stage-slice.ts';
-import { runOf, type Task, writeLines } from './context.ts';
+import { runOf, type Task } from './context.ts';
 
 export const writeSlicesTask: Task = async (context, payload) => {
   const { runs, run, plan } = await runOf(context, payload);
-  const left = await slicesLeft({ ...context, runs }, plan, run.runId, run.options.newestFirst);
-  await writeParts({ ...context, runs }, plan, run.runId, left);
-  const key = `${run.runId}/slices.jsonl`;
-  await writeLines(
-    context.stage,
-    key,
-    left.map((slice) => ({ slice })),
-  );
-  return { key, count: left.length, results: `${run.runId}/map/stage` };
+  const left = new Set(await slicesLeft({ ...context, runs }, plan, run.runId));
+  const { newestFirst } = run.options;
+  const key = await writeSliceLines(context, plan, run.runId, { left, newestFirst });
+  return { key, count: left.size, results: `${run.runId}/map/stage` };
 };

@@ -9,8 +9,7 @@ import { columnExpression } from '../../lib/typescript/column-expression.ts';
 import { boundNames, freeNames, isFunction } from '../../lib/typescript/free-names.ts';
 import { type Module, readModules, type Target, targetOf } from '../../lib/typescript/modules.ts';
 import { normalForm, partsOf, type Syntax } from '../../lib/typescript/syntax.ts';
-import type { MeaningOf } from '../../model/digest.ts';
-import { sha256Hex } from '../../model/digest.ts';
+import { type MeaningOf, sha256Hex } from '../../model/digest.ts';
 
 /** Meanings of the functions that the pipeline at `entry` (built JavaScript) and the modules it imports declare. */
 export function meaningsOf(entry: string): MeaningOf {

@@ -5,8 +5,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AuditRequest, TableAudit } from '../../ports/audit.ts';
 import { rowHashSql } from '../duckdb/columns.ts';
-import type { Duck } from '../duckdb/instance.ts';
-import { quoteIdentifier, quoteLiteral } from '../duckdb/instance.ts';
+import { type Duck, quoteIdentifier, quoteLiteral } from '../duckdb/instance.ts';
 import { readParquet } from '../duckdb/parquet-path.ts';
 
 /** Columns of a file of decisions that are not its key. */

@@ -1,17 +1,19 @@
 // Where the catalog's pages are in the control store, and what is in them: below the digest of the time rules a folder
-// for each date of arrival, in it pages of two files. `<page>.json` has the entries of raw objects; `<page>.parquet` their
-// keys (`object`: place among the entries; `key_hash`, `event_hash`, `day`). The entries are written last, and both
-// never change: the entries are sealed, and the keys name the page that they belong to. All of it is a cache: a page that
-// cannot be read, or was changed, is as one that is not there.
+// for each date of arrival, in it pages of two files. `<page>.jsonl` has a head line and then the entries of raw objects, one
+// a line; `<page>.parquet` their keys (`object`: place among the entries; `key_hash`, `event_hash`, `day`). The entries are
+// written last, and both never change: the entries are sealed, and the keys name the page that they belong to. All of it is
+// a cache: a page that cannot be read, or was changed, is as one that is not there.
 
 import { createHmac } from 'node:crypto';
 import { sha256Hex } from '../../model/digest.ts';
 import type { CatalogEntry } from '../../ports/catalog.ts';
 import type { ObjectInfo, ObjectStore } from '../../ports/object-store.ts';
 
-const FORMAT = 3;
-/** An earlier release did not seal what it wrote. */
-const UNSEALED_FORMAT = 2;
+const FORMAT = 4;
+const ENTRIES = '.jsonl';
+/** The entries of earlier releases, whose pages are not read. */
+const FORMER_ENTRIES = '.json';
+const KEYS = '.parquet';
 /** Files of an earlier release that one command removes. */
 const FORMER_REMOVED_MAX = 1000;
 
@@ -29,16 +31,26 @@ export interface Page extends PageName {
   readonly keys: number;
   /** Names of pages of the same date whose content it took over. */
   readonly replaces: readonly string[];
-  /** An earlier release wrote it, whose keys do not name their page. */
-  readonly isUnsealed?: boolean;
+}
+
+/** A page's file of entries as it is listed. */
+interface Listed extends PageName {
+  readonly version: string;
+  readonly isFormer: boolean;
 }
 
 export class CatalogPages {
   readonly #control: ObjectStore;
   readonly #prefix: string;
   readonly #secret: string;
-  /** Pages that were read, by place: a plan asks for them several times. Whoever holds their entries holds most of it. */
-  readonly #read = new Map<string, { readonly version: string; readonly page: Page }>();
+  /** By date what is listed; one listing shows all dates. A date that was written to since is listed anew. */
+  #listed: Promise<Map<string, readonly Listed[]>> | undefined;
+  readonly #stale = new Set<string>();
+  /** Pages of the date that was asked for last: its objects are looked at several times, and then never again. */
+  #held: { readonly date: string; readonly pages: Map<string, { readonly version: string; readonly page: Page }> } = {
+    date: '',
+    pages: new Map(),
+  };
 
   /** `secret`: of `sealKey`. */
   constructor(control: ObjectStore, pipeline: string, timeRulesDigest: string, secret: string) {
@@ -58,11 +70,9 @@ export class CatalogPages {
   }> {
     const pages: Page[] = [];
     const unreadable: PageName[] = [];
-    for await (const { key, version } of this.#control.list(this.#folder(date))) {
-      if (!key.endsWith('.json')) continue;
-      const place = key.slice(0, -'.json'.length);
-      const page = await this.#page(place, version);
-      if (page === undefined) unreadable.push({ place, number: numberOf(place) });
+    for (const listed of await this.#listedOf(date)) {
+      const page = listed.isFormer ? undefined : await this.#page(date, listed);
+      if (page === undefined) unreadable.push(listed);
       else pages.push(page);
     }
     const names = new Set(pages.flatMap(({ replaces }) => replaces));
@@ -78,16 +88,18 @@ export class CatalogPages {
   }
 
   /** Makes the page appear; its keys' file is moved. */
-  async write(page: Page, keysFile: string): Promise<void> {
-    await this.#control.writeFile(`${page.place}.parquet`, keysFile, { if: 'always' });
-    const content = { keys: page.keys, replaces: page.replaces, entries: page.entries };
-    const seal = sealOf(this.#secret, page.place, content);
-    const document = JSON.stringify({ format: FORMAT, seal, ...content });
-    await this.#control.write(`${page.place}.json`, Buffer.from(document), { if: 'always' });
+  async write(date: string, page: Page, keysFile: string): Promise<void> {
+    await this.#control.writeFile(`${page.place}${KEYS}`, keysFile, { if: 'always' });
+    const lines = page.entries.map((entry) => `${JSON.stringify(entry)}\n`).join('');
+    const head = { format: FORMAT, keys: page.keys, replaces: page.replaces, entries: page.entries.length };
+    const seal = sealOf(this.#secret, page.place, JSON.stringify(head), lines);
+    const document = `${JSON.stringify({ ...head, seal })}\n${lines}`;
+    await this.#control.write(`${page.place}${ENTRIES}`, Buffer.from(document), { if: 'always' });
+    this.#stale.add(date);
   }
 
   fetchKeys(page: PageName): Promise<{ readonly path: string; release(): Promise<void> }> {
-    return this.#control.fetch(`${page.place}.parquet`);
+    return this.#control.fetch(`${page.place}${KEYS}`);
   }
 
   /** Removes some of what earlier releases kept: two files for each object, beside the folders of dates. */
@@ -101,71 +113,93 @@ export class CatalogPages {
   }
 
   async remove(page: PageName): Promise<void> {
-    await this.#control.remove(`${page.place}.json`);
-    await this.#control.remove(`${page.place}.parquet`);
+    for (const ending of [ENTRIES, FORMER_ENTRIES, KEYS]) await this.#control.remove(`${page.place}${ending}`);
+    this.forget();
   }
 
   #folder(date: string): string {
     return `${this.#prefix}dt=${date}/`;
   }
 
-  /** What was read is read anew when it is asked for again. */
+  /** Another process may have written to the date since it was listed. */
+  refresh(date: string): void {
+    this.#stale.add(date);
+  }
+
+  /** What was listed and read is looked up anew when it is asked for again. */
   forget(): void {
-    this.#read.clear();
+    this.#listed = undefined;
+    this.#stale.clear();
+    this.#held = { date: '', pages: new Map() };
   }
 
-  async #page(place: string, version: string): Promise<Page | undefined> {
-    const known = this.#read.get(place);
+  async #listedOf(date: string): Promise<readonly Listed[]> {
+    this.#listed ??= this.#list(`${this.#prefix}dt=`);
+    const listed = await this.#listed;
+    if (this.#stale.delete(date)) listed.set(date, (await this.#list(this.#folder(date))).get(date) ?? []);
+    return listed.get(date) ?? [];
+  }
+
+  async #list(prefix: string): Promise<Map<string, readonly Listed[]>> {
+    const byDate = new Map<string, Listed[]>();
+    for await (const { key, version } of this.#control.list(prefix)) {
+      const ending = [ENTRIES, FORMER_ENTRIES].find((one) => key.endsWith(one));
+      if (ending === undefined) continue;
+      const place = key.slice(0, -ending.length);
+      const date = place.slice(`${this.#prefix}dt=`.length, place.lastIndexOf('/'));
+      const listed = { place, number: numberOf(place), version, isFormer: ending === FORMER_ENTRIES };
+      byDate.set(date, [...(byDate.get(date) ?? []), listed]);
+    }
+    return byDate;
+  }
+
+  async #page(date: string, { place, version }: Listed): Promise<Page | undefined> {
+    if (this.#held.date !== date) this.#held = { date, pages: new Map() };
+    const known = this.#held.pages.get(place);
     if (known?.version === version) return known.page;
-    const page = await this.#readPage(place);
-    if (page !== undefined) this.#read.set(place, { version, page });
+    const content = await this.#control.read(`${place}${ENTRIES}`);
+    const page = content && parsePage(place, content, this.#secret);
+    if (page !== undefined) this.#held.pages.set(place, { version, page });
     return page;
-  }
-
-  async #readPage(place: string): Promise<Page | undefined> {
-    const content = await this.#control.read(`${place}.json`);
-    if (content === undefined) return undefined;
-    return parsePage(place, Buffer.from(content).toString('utf8'), this.#secret);
   }
 }
 
-type Content = Pick<Page, 'keys' | 'replaces' | 'entries'>;
+const LINE_END = 10;
 
 /** Undefined for what is not the page that was written to that place of the control store. */
-export function parsePage(place: string, text: string, secret: string): Page | undefined {
-  const number = numberOf(place);
+export function parsePage(place: string, content: Uint8Array, secret: string): Page | undefined {
+  const text = Buffer.from(content.buffer, content.byteOffset, content.length);
+  const headEnd = text.indexOf(LINE_END);
+  const lines = text.subarray(headEnd + 1);
   try {
-    const { format, seal, entries, keys, replaces } = JSON.parse(text) as Content & { format: number; seal?: string };
-    const isUnsealed = format === UNSEALED_FORMAT && seal === undefined;
-    if (!isUnsealed && (format !== FORMAT || seal !== sealOf(secret, place, { keys, replaces, entries })))
-      return undefined;
-    if (!Number.isSafeInteger(keys) || !Array.isArray(replaces) || !entries.every(isEntry)) return undefined;
-    return { place, number, entries, keys, replaces, ...(isUnsealed ? { isUnsealed } : {}) };
+    const { seal, ...head } = JSON.parse(text.toString('utf8', 0, headEnd)) as Head;
+    if (head.format !== FORMAT || seal !== sealOf(secret, place, JSON.stringify(head), lines)) return undefined;
+    const { keys, replaces } = head;
+    const entries: CatalogEntry[] = [];
+    for (let at = 0, end = 0; at < lines.length; at = end + 1) {
+      end = lines.indexOf(LINE_END, at);
+      entries.push(JSON.parse(lines.toString('utf8', at, end)) as CatalogEntry);
+    }
+    return entries.length === head.entries ? { place, number: numberOf(place), entries, keys, replaces } : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** What was parsed is laid out as it was written: members keep their order. */
-const sealOf = (secret: string, place: string, content: Content): string =>
-  createHmac('sha256', secret)
-    .update(`catalog page\n${place}\n${JSON.stringify(content)}`)
-    .digest('hex');
+interface Head {
+  readonly format: number;
+  readonly keys: number;
+  readonly replaces: readonly string[];
+  readonly entries: number;
+  readonly seal: string;
+}
+
+/** Of the head without its seal and of the lines as they are written. */
+const sealOf = (secret: string, place: string, head: string, lines: string | Uint8Array): string =>
+  createHmac('sha256', secret).update(`catalog page\n${place}\n${head}\n`).update(lines).digest('hex');
 
 const numberOf = (place: string): number => Number(nameOf(place).split('-')[0]);
 export const nameOf = (place: string): string => place.slice(place.lastIndexOf('/') + 1);
 
 /** What an object's entry is known by. */
 export const versionKey = ({ key, version }: ObjectInfo): string => `${key}\n${version}`;
-
-function isEntry(value: unknown): boolean {
-  const { object, rows, rowGroups, deliveriesByDate, offeredByDate } = (value ?? {}) as Partial<CatalogEntry>;
-  return (
-    typeof object?.key === 'string' &&
-    typeof object.version === 'string' &&
-    Number.isSafeInteger(rows) &&
-    Array.isArray(rowGroups) &&
-    typeof deliveriesByDate === 'object' &&
-    typeof offeredByDate === 'object'
-  );
-}

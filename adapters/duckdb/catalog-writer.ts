@@ -96,6 +96,7 @@ export class DuckCatalogPage implements CatalogPage {
   async commit(): Promise<void> {
     this.#appender.close();
     try {
+      this.#pages.refresh(this.#date);
       const { pages, replaced, unreadable } = await this.#pages.ofDate(this.#date);
       // What they knew is read again, or nobody asks for it.
       for (const page of unreadable) await this.#pages.remove(page);
@@ -120,8 +121,6 @@ export class DuckCatalogPage implements CatalogPage {
   }
 
   async #end(): Promise<void> {
-    // Pages that were looked at to write this one would pile up while many are written.
-    this.#pages.forget();
     for (const table of this.#tables) await this.#duck.run(`DROP TABLE IF EXISTS ${table}`);
     await rm(this.#file, { force: true });
   }
@@ -138,7 +137,7 @@ export class DuckCatalogPage implements CatalogPage {
       keys: Number(counted?.n),
       replaces: joined.map(({ place }) => nameOf(place)),
     };
-    await this.#pages.write(page, this.#file);
+    await this.#pages.write(this.#date, page, this.#file);
   }
 
   /** The entries of the joined pages and of this one, the last of each version; and the query of their keys. */

@@ -24,7 +24,7 @@ export const backfillCommand: Command = {
       const plan = await planAndSave(engine, textArgument(args, 'pipeline'), planRequest(args), terminal);
       for (const line of renderSkipped(engine.skipped(plan.body.pipeline))) terminal.say(line);
       terminal.detail(
-        `plan ${plan.id.slice(0, 12)}: ${plan.body.objects.length} objects, ${plan.body.slices.length} slices`,
+        `plan ${plan.id.slice(0, 12)}: ${plan.body.objects.count} objects, ${plan.body.slices.count} slices`,
       );
       const run = await createRun(engine.controlDeps, plan, options, aboutWorker(engine.leaseDeps));
       return execute(engine, plan, run, terminal, args['await-approval'] === true);

@@ -1,10 +1,13 @@
 // Reads raw objects that the catalog does not know, ahead of a plan that would have to.
 
-import { catalogObjects, listRaw } from '../../engine/plan/catalog.ts';
+import { catalogObjects } from '../../engine/plan/catalog.ts';
+import { rawDays } from '../../engine/plan/raw-days.ts';
 import type { SkippedRaw } from '../../engine/plan/raw-keys.ts';
+import type { CatalogEntry } from '../../ports/catalog.ts';
 import { type Command, textArgument } from '../command.ts';
+import { cataloguing } from '../render/cataloguing.ts';
 import { renderSkipped } from '../render/skipped.ts';
-import { bytes, plural } from '../render/text.ts';
+import { plural } from '../render/text.ts';
 import { withEngine } from './session.ts';
 
 export const catalogBuildCommand: Command = {
@@ -18,23 +21,31 @@ export const catalogBuildCommand: Command = {
       const catalog = engine.catalog(pipeline);
       const deps = { lake: engine.home.lake, catalog, reader: engine.reader };
       let skipped: readonly SkippedRaw[] = [];
-      const objects = await listRaw(engine.home.lake, pipeline.name, (found) => {
-        skipped = found;
-      });
-      const damaged = await catalog.removeDamaged(objects);
-      const { entries, read } = await catalogObjects(deps, pipeline, objects, (progress) => {
-        terminal.progress(
-          `cataloguing raw: ${progress.objectsDone} of ${progress.objects} objects, ${bytes(progress.bytesDone)} of ${bytes(progress.bytes)}`,
+      const unreadable: CatalogEntry[] = [];
+      const found = new Set<string>();
+      let [objects, built, deliveries, damaged] = [0, 0, 0, 0];
+      const onSkipped = (some: readonly SkippedRaw[]): void => {
+        skipped = some;
+      };
+      for await (const day of rawDays(engine.home.lake, pipeline.name, { onSkipped })) {
+        damaged += await catalog.removeDamaged(day.date);
+        const { entries, read } = await catalogObjects(deps, pipeline, day.objects, (progress) =>
+          terminal.progress(cataloguing(progress)),
         );
-      });
-      const unreadable = entries.filter((entry) => entry.unreadable !== undefined);
-      const deliveries = entries.reduce((sum, entry) => sum + entry.rows, 0);
-      const dates = [...new Set(entries.flatMap((entry) => Object.keys(entry.deliveriesByDate)))].sort();
+        objects += entries.length;
+        built += read.length;
+        for (const entry of entries) {
+          deliveries += entry.rows;
+          for (const date of Object.keys(entry.deliveriesByDate)) found.add(date);
+          if (entry.unreadable !== undefined) unreadable.push(entry);
+        }
+      }
+      const dates = [...found].sort();
       terminal.result(
         {
           pipeline: pipeline.name,
-          objects: entries.length,
-          built: read.length,
+          objects,
+          built,
           damagedPages: damaged,
           deliveries,
           dates: dates.length,
@@ -42,7 +53,7 @@ export const catalogBuildCommand: Command = {
           skipped,
         },
         [
-          `${pipeline.name}: ${plural(entries.length, 'raw object')} known, ${read.length} read now, ${plural(deliveries, 'delivery', 'deliveries')}`,
+          `${pipeline.name}: ${plural(objects, 'raw object')} known, ${built} read now, ${plural(deliveries, 'delivery', 'deliveries')}`,
           ...(damaged > 0 ? [`${plural(damaged, 'damaged page')} removed, and what they held read again`] : []),
           ...(dates.length > 0 ? [`event dates ${dates[0]} to ${dates.at(-1)}`] : []),
           ...unreadable.map((entry) => `cannot be read: ${entry.object.key} (${entry.unreadable})`),

@@ -6,8 +6,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createRun } from '../../engine/run/begin.ts';
 import type { RunRecord } from '../../engine/run/run-record.ts';
-import type { SampleSource } from '../../generator/sample.ts';
-import { toNdjson } from '../../generator/sample.ts';
+import { type SampleSource, toNdjson } from '../../generator/sample.ts';
 import { packageRoot } from '../../lib/package-root.ts';
 import { RepriseError } from '../../model/errors.ts';
 import type { Engine } from '../../profiles/embedded/engine.ts';
@@ -106,7 +105,7 @@ async function demo(args: Arguments, terminal: Terminal, kept: boolean): Promise
       planRequest({ ...args, all: true, reason: 'order totals, new payment spelling', 'slice-size': '256MB' }),
       terminal,
     );
-    show(renderPlan(plan, false, [], []).split('\n').slice(0, 10).join('\n'));
+    show(renderPlan(plan, [], [], []).split('\n').slice(0, 10).join('\n'));
 
     step('5. The replay');
     const run = await backfill(engine, MENDED, 'order totals, new payment spelling', args, terminal);

@@ -1,6 +1,6 @@
 // Runs a run in the foreground: progress on stderr, Ctrl-C ends it in a state that resume continues from.
 
-import type { Plan } from '../../engine/plan/plan.ts';
+import type { Plan } from '../../engine/plan/plan-document.ts';
 import type { RunRecord } from '../../engine/run/run-record.ts';
 import type { Engine } from '../../profiles/embedded/engine.ts';
 import { executeRun } from '../../profiles/embedded/execute.ts';
@@ -42,7 +42,7 @@ export async function drive(
   };
   process.once('SIGINT', interrupt);
   process.once('SIGTERM', interrupt);
-  const rowsToRead = plan.body.objects.reduce((sum, object) => sum + object.rows, 0);
+  const rowsToRead = plan.body.objects.rows;
   let rows = 0;
   let state = 'Admit';
   let slicesDone = 0;
@@ -55,7 +55,7 @@ export async function drive(
     const read = reading
       ? `: ${count(rows)} of ${count(rowsToRead)} deliveries, ${count(Math.round(rate))}/s${left}`
       : '';
-    const slices = state === 'Stage' ? `, slice ${slicesDone} of ${plan.body.slices.length}` : '';
+    const slices = state === 'Stage' ? `, slice ${slicesDone} of ${plan.body.slices.count}` : '';
     terminal.progress(`${run.runId} ${state}${read}${slices}`, force);
   };
   try {

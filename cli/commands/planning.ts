@@ -1,11 +1,12 @@
 // Makes and keeps a plan, with progress while unknown raw objects are read.
 
-import { makePlan, type Plan, type PlanRequest } from '../../engine/plan/plan.ts';
+import { makePlan, type PlanRequest } from '../../engine/plan/plan.ts';
+import type { Plan } from '../../engine/plan/plan-document.ts';
 import type { UndeclaredColumn } from '../../ports/warehouse.ts';
 import { keepDeclaration } from '../../profiles/embedded/declarations.ts';
 import type { Engine } from '../../profiles/embedded/engine.ts';
+import { cataloguing } from '../render/cataloguing.ts';
 import type { Terminal } from '../render/terminal.ts';
-import { bytes } from '../render/text.ts';
 import { noteLosses } from './losses.ts';
 
 export async function planAndSave(
@@ -17,9 +18,7 @@ export async function planAndSave(
   const pipeline = await engine.pipelines.compiled(pipelineName);
   await noteLosses(engine, pipelineName, terminal);
   const deps = engine.planDeps(pipeline);
-  const plan = await makePlan(deps, pipeline, request, ({ objectsDone, objects, bytesDone, bytes: all }) => {
-    terminal.progress(`cataloguing raw: ${objectsDone} of ${objects} objects, ${bytes(bytesDone)} of ${bytes(all)}`);
-  });
+  const plan = await makePlan(deps, pipeline, request, (progress) => terminal.progress(cataloguing(progress)));
   terminal.clear();
   // What comes next needs the memory.
   await engine.closeReaders(pipeline);

@@ -3,7 +3,7 @@
 
 import { readEntries } from '../../engine/ledger/inspect.ts';
 import { refuseDrift } from '../../engine/plan/drift.ts';
-import type { Plan } from '../../engine/plan/plan.ts';
+import type { Plan } from '../../engine/plan/plan-document.ts';
 import { type AuditFault, auditFaults } from '../../engine/publish/audit.ts';
 import { SETTLED, type Settled } from '../../engine/publish/settle.ts';
 import { areAsStaged, fetchStaged } from '../../engine/replay/staged-files.ts';
@@ -89,7 +89,7 @@ async function whyNot(
       };
   }
   try {
-    await refuseDrift(plan, pipeline, engine.home.lake);
+    await refuseDrift(engine.home, plan, pipeline);
     return undefined;
   } catch (error) {
     if (!isRepriseError(error) || error.code !== 'PlanDrifted') throw error;

@@ -2,7 +2,7 @@
 
 import { refuseDrift } from '../../engine/plan/drift.ts';
 import { PLAN_LIMITS } from '../../engine/plan/limits.ts';
-import type { Plan } from '../../engine/plan/plan.ts';
+import type { Plan } from '../../engine/plan/plan-document.ts';
 import type { SkippedRaw } from '../../engine/plan/raw-keys.ts';
 import { windowsOver } from '../../engine/plan/window.ts';
 import { type PlanVerification, verifyPlan } from '../../engine/publish/verify.ts';
@@ -93,8 +93,8 @@ async function verifyAgain(
   terminal: Terminal,
 ): Promise<PlanVerification> {
   const pipeline = await engine.pipelines.compiled(plan.body.pipeline);
-  await refuseDrift(plan, pipeline, engine.home.lake);
-  const rowsToRead = plan.body.objects.reduce((sum, object) => sum + object.rows, 0);
+  await refuseDrift(engine.home, plan, pipeline);
+  const rowsToRead = plan.body.objects.rows;
   let rows = 0;
   const context = engine.taskContext(() => {});
   const stager = (slice: number): ReturnType<typeof context.stager> => {

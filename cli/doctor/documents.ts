@@ -12,8 +12,7 @@ import { isRepriseError, RepriseError } from '../../model/errors.ts';
 import { sealKey } from '../../model/keyed.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import { pipelinesWithApplied, readApplied } from '../../profiles/embedded/applied-schema.ts';
-import type { Home } from '../../profiles/embedded/examination.ts';
-import { isWholeParquet, parsePage } from '../../profiles/embedded/examination.ts';
+import { type Home, isWholeParquet, parsePage } from '../../profiles/embedded/examination.ts';
 import { systemClock } from '../../profiles/embedded/process.ts';
 import { count, plural } from '../render/text.ts';
 import { type Finding, faultOf, type HomeCheck } from './finding.ts';
@@ -48,7 +47,7 @@ const BACKUP = 'restore it from a backup of the home';
 
 /** Documents that are JSON, the first that fits. Those of runs are sorted by the engine. */
 const KINDS: readonly Kind[] = [
-  { keys: /^(?:home\.json|delivery\.key)$|^(?:ledger|plans|declarations|schemas)\//, fix: '', isDerived: true },
+  { keys: /^(?:home\.json|delivery\.key)$|^(?:ledger|plans|plan-shards|declarations|schemas)\//, fix: '', isDerived: true },
   { keys: /^coverage\/[^/]+\//, fix: '', isDerived: true },
   { keys: /^settings\.json$/, fix: 'say it again: reprise init --four-eyes, or --no-four-eyes', isDerived: false },
   { keys: /^leases\//, fix: 'nothing to do: the next run derives it from the ledger', isDerived: true },
@@ -104,8 +103,7 @@ async function refuseDamaged(home: Home, key: string, fix: string | undefined): 
 /** Throws Damaged for entries that are whole, and not those that were written. */
 function refuseChangedPage(home: Home, key: string, content: Uint8Array): void {
   documentOf(key, content, PAGES_AGAIN);
-  const text = Buffer.from(content).toString('utf8');
-  if (parsePage(key.replace(/\.json$/, ''), text, sealKey(home.deliveryKey)) === undefined)
+  if (parsePage(key.replace(/\.jsonl$/, ''), content, sealKey(home.deliveryKey)) === undefined)
     throw new RepriseError('Damaged', `control/${key} was changed after it was written`, PAGES_AGAIN);
 }
 

@@ -2,6 +2,7 @@
 
 import { pipelinesWithLedger } from '../../engine/ledger/anchors.ts';
 import { inspectLedger } from '../../engine/ledger/inspect.ts';
+import { checkShards } from '../../engine/plan/shards.ts';
 import { Runs } from '../../engine/run/runs.ts';
 import { sha256Hex } from '../../model/digest.ts';
 import { isRepriseError } from '../../model/errors.ts';
@@ -32,7 +33,7 @@ async function planFindings(home: Home): Promise<{ readonly findings: Finding[];
   for await (const { key } of home.control.list('plans/')) {
     const id = key.slice('plans/'.length).replace(/\.json$/, '');
     try {
-      await store.plan(id);
+      await checkShards(home.control, await store.plan(id));
       intact++;
     } catch (error) {
       const fault = faultOf(error);

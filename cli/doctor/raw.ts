@@ -1,7 +1,7 @@
 // Whether the raw of rows that stand is still there. Raw expires, so that this is a note: how many events, at which dates.
 
-import { listRaw } from '../../engine/plan/catalog.ts';
 import { goneRaw } from '../../engine/plan/gone-raw.ts';
+import { absentOf } from '../../engine/plan/survey.ts';
 import { isRepriseError } from '../../model/errors.ts';
 import type { GoneRows } from '../../ports/warehouse.ts';
 import {
@@ -59,9 +59,9 @@ async function goneByPipeline(home: Home, folder: string | undefined): Promise<[
       const keys = await warehouse.objectsWithRows(pipeline, ALL_DATES).catch(unlessTablesAreMissing);
       const gave = new Set(keys);
       if (gave.size === 0) continue;
-      const listed = new Set((await listRaw(home.lake, name)).map(({ key }) => key));
+      const absent = await absentOf(home.lake, name, gave);
       const deps = { control: home.control, clock: systemClock, warehouse };
-      const { eventsByDate } = await goneRaw(deps, pipeline, ALL_DATES, gave, listed);
+      const { eventsByDate } = await goneRaw(deps, pipeline, ALL_DATES, absent);
       const rows = [...eventsByDate].sort(([a], [b]) => (a < b ? -1 : 1));
       found.push([name, rows.map(([date, count]) => ({ date, rows: count }))]);
     }

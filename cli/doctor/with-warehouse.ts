@@ -2,8 +2,7 @@
 
 import { join } from 'node:path';
 import { isRepriseError } from '../../model/errors.ts';
-import type { DuckWarehouse, Home } from '../../profiles/embedded/examination.ts';
-import { warehouseBytes } from '../../profiles/embedded/examination.ts';
+import { type DuckWarehouse, type Home, warehouseBytes } from '../../profiles/embedded/examination.ts';
 import { openWarehouse } from '../../profiles/embedded/open-warehouse.ts';
 import { type Finding, faultOf } from './finding.ts';
 

@@ -1,7 +1,7 @@
 // The stages of a run as they will be, before anything runs: the states of the state machine that ships, in their order,
 // each with the numbers of the plan.
 
-import type { Plan } from '../../engine/plan/plan.ts';
+import type { Plan } from '../../engine/plan/plan-document.ts';
 import { DELETED_SHARE_MAX } from '../../engine/publish/gate.ts';
 import type { RunOptions } from '../../engine/run/run-record.ts';
 import type { Flow } from '../../lib/asl/asl.ts';
@@ -45,12 +45,12 @@ export function groupsToPublish(plan: Plan): GroupToPublish[] {
 /** What each state will do. States that only steer are left out. */
 export function stagesOf(machine: Flow, plan: Plan, options: RunOptions): Stage[] {
   const { body } = plan;
-  const size = bytes(body.objects.reduce((sum, object) => sum + object.bytes, 0));
-  const rows = count(body.objects.reduce((sum, object) => sum + object.rows, 0));
-  const slices = plural(body.slices.length, 'slice');
+  const size = bytes(body.objects.bytes);
+  const rows = count(body.objects.rows);
+  const slices = plural(body.slices.count, 'slice');
   const groups = plural(body.groups, 'date group');
   const says: Readonly<Record<string, string>> = {
-    Admit: `checks that none of ${plural(body.objects.length, 'raw object')}, the transforms ${body.transformDigest.slice(0, 8)} and the columns ${body.schemaDigest.slice(0, 8)} changed; takes the lease of [${body.window.from}, ${body.window.to})`,
+    Admit: `checks that none of ${plural(body.objects.count, 'raw object')}, the transforms ${body.transformDigest.slice(0, 8)} and the columns ${body.schemaDigest.slice(0, 8)} changed; takes the lease of [${body.window.from}, ${body.window.to})`,
     WriteSlices: `lists ${slices}, those that are staged already left out`,
     Stage: `reads ${rows} deliveries (${size}) in ${slices}, ${options.maxActive} at a time${options.newestFirst ? ', the newest first' : ''}`,
     Settle: 'keeps one winner for each event over all slices',

@@ -1,25 +1,25 @@
 // A plan as a person reads it before anything runs.
 
-import type { Plan, PlannedDate } from '../../engine/plan/plan.ts';
+import type { PinnedObject, Plan, PlannedDate } from '../../engine/plan/plan-document.ts';
 import { arrivalDate, type SkippedRaw } from '../../engine/plan/raw-keys.ts';
 import type { UndeclaredColumn } from '../../ports/warehouse.ts';
 import { renderSkipped } from './skipped.ts';
 import { bytes, count, plural, table } from './text.ts';
 
-const OBJECTS_SHOWN = 20;
+/** Objects that are shown of a plan, unless all of them are asked for. */
+export const OBJECTS_SHOWN = 20;
 
+/** `shown`: objects of the plan, the first of them or all. */
 export function renderPlan(
   plan: Plan,
-  every: boolean,
+  shown: readonly PinnedObject[],
   undeclared: readonly UndeclaredColumn[],
   skipped: readonly SkippedRaw[],
 ): string {
   const { body } = plan;
-  const total = body.objects.reduce((sum, object) => sum + object.bytes, 0);
-  const rows = body.objects.reduce((sum, object) => sum + object.rows, 0);
   const lines = [
     `plan ${plan.id.slice(0, 12)}  ${body.pipeline}  event dates [${body.window.from}, ${body.window.to})${body.partial ? '  partial' : ''}${plan.reason === '' ? '' : `  ${plan.reason}`}`,
-    `reads ${plural(body.objects.length, 'raw object')}, ${bytes(total)}, ${plural(rows, 'delivery', 'deliveries')}, in ${plural(body.slices.length, 'slice')}`,
+    `reads ${plural(body.objects.count, 'raw object')}, ${bytes(body.objects.bytes)}, ${plural(body.objects.rows, 'delivery', 'deliveries')}, in ${plural(body.slices.count, 'slice')}`,
     `writes ${body.tables.map((name) => `${body.pipeline}.${name}`).join(', ')}, in ${plural(body.groups, 'transaction')}`,
     `transforms ${body.transformDigest.slice(0, 12)}  schema ${body.schemaDigest.slice(0, 12)}`,
     '',
@@ -29,7 +29,6 @@ export function renderPlan(
     ),
     '',
   ];
-  const shown = every ? body.objects : body.objects.slice(0, OBJECTS_SHOWN);
   lines.push(
     table(
       ['raw object', 'arrived', 'size', 'rows', 'of the window', 'why'],
@@ -43,8 +42,8 @@ export function renderPlan(
       ]),
     ),
   );
-  if (shown.length < body.objects.length)
-    lines.push(`and ${count(body.objects.length - shown.length)} more: --objects shows all`);
+  if (shown.length < body.objects.count)
+    lines.push(`and ${count(body.objects.count - shown.length)} more: --objects shows all`);
   const notRead = renderSkipped(skipped);
   if (notRead.length > 0) lines.push('', ...notRead);
   if (undeclared.length > 0)

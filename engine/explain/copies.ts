@@ -9,10 +9,11 @@ import { readJson } from '../../model/json.ts';
 import { LIMITS } from '../../model/limits.ts';
 import type { RawRow } from '../../model/raw-row.ts';
 import { versionOf } from '../../model/version.ts';
-import type { Catalog } from '../../ports/catalog.ts';
-import type { ObjectInfo, ObjectStore } from '../../ports/object-store.ts';
+import type { Catalog, CatalogEntry, CatalogSurvey } from '../../ports/catalog.ts';
+import type { ObjectStore } from '../../ports/object-store.ts';
 import type { RawReader } from '../../ports/raw-reader.ts';
-import { type CatalogProgress, catalogObjects, listRaw } from '../plan/catalog.ts';
+import type { CatalogProgress } from '../plan/catalog.ts';
+import { type LakeSurvey, overSurvey, surveyLake } from '../plan/survey.ts';
 
 export interface CopyDeps {
   readonly lake: ObjectStore;
@@ -52,30 +53,36 @@ export async function findCopies(
   key: string,
   onProgress: (progress: CatalogProgress) => void,
 ): Promise<Copies | undefined> {
-  const objects = await listRaw(deps.lake, pipeline.name);
-  const { entries } = await catalogObjects(deps, pipeline, objects, onProgress);
-  const readable = entries.filter((entry) => entry.unreadable === undefined).map((entry) => entry.object);
-  const unreadable = entries.filter((entry) => entry.unreadable !== undefined).map((entry) => entry.object.key);
-  const ofKey = await deliveriesOf(deps, pipeline, readable, [key], (keys) => keys.includes(key));
-  const events = new Set(ofKey.map((copy) => copy.eventId));
-  if (events.size === 0) return undefined;
-  if (events.size === 1 && events.has(key)) return { kind: 'event', copies: ofKey, unreadable };
-  // Of each event that offers the row also the copies that do not: one of them may win.
-  const copies = await deliveriesOf(deps, pipeline, readable, [...events], ([eventId]) => events.has(eventId ?? ''));
-  return { kind: 'offered', copies, unreadable };
+  const unreadable: string[] = [];
+  const onEntries = (entries: readonly CatalogEntry[]): void => {
+    for (const entry of entries) if (entry.unreadable !== undefined) unreadable.push(entry.object.key);
+  };
+  const look = (): Promise<LakeSurvey> => {
+    unreadable.length = 0;
+    return surveyLake(deps, pipeline, { only: [], onProgress, onEntries });
+  };
+  return overSurvey(look, async ({ survey }) => {
+    const ofKey = await deliveriesOf(deps, pipeline, survey, [key], (keys) => keys.includes(key));
+    const events = new Set(ofKey.map((copy) => copy.eventId));
+    if (events.size === 0) return undefined;
+    if (events.size === 1 && events.has(key)) return { kind: 'event', copies: ofKey, unreadable };
+    // Of each event that offers the row also the copies that do not: one of them may win.
+    const copies = await deliveriesOf(deps, pipeline, survey, [...events], ([eventId]) => events.has(eventId ?? ''));
+    return { kind: 'offered', copies, unreadable };
+  });
 }
 
 /** Deliveries that `wanted` by their keys, the event's first, ascending by object and row. */
 async function deliveriesOf(
   deps: CopyDeps,
   pipeline: CompiledPipeline,
-  objects: readonly ObjectInfo[],
+  survey: CatalogSurvey,
   keys: readonly string[],
   wanted: (keys: readonly string[]) => boolean,
 ): Promise<Copy[]> {
   const evaluator = new Evaluator(pipeline, deps.deliveryKey);
   const copies: Copy[] = [];
-  for (const rawObject of await deps.catalog.holding(objects, keys)) {
+  for (const rawObject of await survey.holding(keys)) {
     const local = await deps.lake.fetch(rawObject);
     try {
       for await (const batch of deps.reader.read(local.path, undefined, LIMITS.bodyBytesMax)) {

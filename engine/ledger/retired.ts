@@ -2,7 +2,7 @@
 // the ledger alone. Other dates, and other transforms, are not concerned.
 
 import { RepriseError } from '../../model/errors.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { Plan } from '../plan/plan-document.ts';
 import { datesIn, inWindow, type Window, windowsOver } from '../plan/window.ts';
 import type { Retired } from '../run/run-record.ts';
 import type { LedgerEntry } from './entry.ts';

@@ -21,7 +21,10 @@ export interface CatalogDeps {
   readonly onSkipped?: (skipped: readonly SkippedRaw[]) => void;
 }
 
+/** Of the objects that arrived on one date and are not known yet. */
 export interface CatalogProgress {
+  /** YYYY-MM-DD. */
+  readonly arrived: string;
   readonly objectsDone: number;
   readonly objects: number;
   readonly bytesDone: number;
@@ -39,7 +42,7 @@ export async function listRaw(
   return listed;
 }
 
-/** The entry of every object, read now where it is not known. `read`: the keys of these. */
+/** The entry of every object of one date of arrival, read now where it is not known. `read`: the keys of these. */
 export async function catalogObjects(
   deps: CatalogDeps,
   pipeline: CompiledPipeline,
@@ -55,7 +58,7 @@ export async function catalogObjects(
   };
 }
 
-/** Reads the objects, whatever is known of them, and commits their entries, page by page. */
+/** Reads objects of one date of arrival, whatever is known of them, and commits their entries, page by page. */
 export async function readObjects(
   deps: CatalogDeps,
   pipeline: CompiledPipeline,
@@ -65,10 +68,12 @@ export async function readObjects(
   const entries = new Map<string, CatalogEntry>();
   const bytes = objects.reduce((sum, object) => sum + object.bytes, 0);
   let bytesDone = 0;
-  const progress = (): void => onProgress({ objectsDone: entries.size, objects: objects.length, bytesDone, bytes });
+  const arrived = arrivalDate(objects[0]?.key ?? '');
+  const progress = (): void =>
+    onProgress({ arrived, objectsDone: entries.size, objects: objects.length, bytesDone, bytes });
   if (objects.length > 0) progress();
   for (const batch of pagesOf(objects)) {
-    const page = await deps.catalog.openPage(arrivalDate((batch[0] as ObjectInfo).key));
+    const page = await deps.catalog.openPage(arrived);
     try {
       await fillPage(deps, pipeline, page, batch, (entry) => {
         entries.set(entry.object.key, entry);
@@ -84,14 +89,13 @@ export async function readObjects(
   return entries;
 }
 
-/** Objects that arrived on one date, as many as one page takes. */
+/** As many objects as one page takes. */
 function* pagesOf(objects: readonly ObjectInfo[]): Generator<readonly ObjectInfo[], void, undefined> {
   let batch: ObjectInfo[] = [];
   let bytes = 0;
   for (const object of objects) {
     const isFull = batch.length >= PLAN_LIMITS.pageObjectsMax || bytes + object.bytes > PLAN_LIMITS.pageBytesMax;
-    const first = batch[0];
-    if (first !== undefined && (isFull || arrivalDate(first.key) !== arrivalDate(object.key))) {
+    if (batch.length > 0 && isFull) {
       yield batch;
       batch = [];
       bytes = 0;

@@ -24,15 +24,14 @@ export interface GoneRawDeps {
   readonly warehouse: Pick<Warehouse, 'rowsOfObjects'>;
 }
 
-/** `gave`: objects that gave rows of the window, or copies of its events. `listed`: keys that are in the lake. */
+/** `absent`: objects that gave rows of the window, or copies of its events, and are not in the lake. */
 export async function goneRaw(
   deps: GoneRawDeps,
   pipeline: CompiledPipeline,
   window: Window,
-  gave: ReadonlySet<string>,
-  listed: ReadonlySet<string>,
+  absent: ReadonlySet<string>,
 ): Promise<GoneRaw> {
-  const unlisted = [...gave].filter((key) => !listed.has(key)).sort();
+  const unlisted = [...absent].sort();
   if (unlisted.length === 0) return { objects: [], eventsByDate: new Map() };
   const rows = await deps.warehouse.rowsOfObjects(pipeline, window, unlisted);
   const read = new Set(rows.filter(({ ofRuns }) => ofRuns).map(({ rawObject }) => rawObject));

@@ -4,8 +4,8 @@ export const PLAN_LIMITS = {
   /** Raw bytes of a slice, the unit of fan-out, unless the plan says otherwise. */
   sliceBytes: 256 * 1024 * 1024,
   sliceBytesMin: 1024,
-  /** Deliveries of a slice, however small they are, unless one row group alone holds more. */
-  sliceRowsMax: 50_000,
+  /** A slice as a line of JSON, with what its task is told beside: what a map gives a task has a limit of 256 KiB. */
+  sliceLineBytesMax: 60_000,
   /** Objects of a slice: reading one costs something, however small it is. */
   sliceObjectsMax: 1_000,
   /** An object of at most so many bytes is read together with others. */

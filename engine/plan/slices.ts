@@ -2,55 +2,59 @@
 
 import type { RowRange } from '../../ports/raw-reader.ts';
 import { PLAN_LIMITS } from './limits.ts';
-
-export interface SlicePart {
-  readonly key: string;
-  /** Absent: the whole object. */
-  readonly rows?: RowRange;
-}
-
-/** The unit of fan-out. Numbered from 0. */
-export interface Slice {
-  readonly number: number;
-  readonly bytes: number;
-  readonly parts: readonly SlicePart[];
-}
+import type { RowGroup, Slice, SlicePart } from './plan-document.ts';
 
 export interface SliceableObject {
   readonly key: string;
   readonly bytes: number;
-  readonly rowGroups: readonly { readonly rows: number; readonly bytes: number }[];
+  readonly version: string;
+  readonly rowGroups: readonly RowGroup[];
 }
 
-/** Same objects and limits, same slices. A row group is never cut; a slice may be larger than `sliceBytes` by that. */
-export function cutSlices(
-  objects: readonly SliceableObject[],
-  sliceBytes: number,
-  sliceRows: number,
-  sliceObjects: number = PLAN_LIMITS.sliceObjectsMax,
-): Slice[] {
-  const slices: Slice[] = [];
-  let parts: SlicePart[] = [];
-  let bytes = 0;
-  let rows = 0;
-  const close = (): void => {
-    if (parts.length > 0) slices.push({ number: slices.length, bytes, parts });
-    parts = [];
-    bytes = 0;
-    rows = 0;
-  };
-  for (const object of objects) {
-    for (const piece of piecesOf(object, sliceBytes, sliceRows)) {
-      const isFull = bytes + piece.bytes > sliceBytes || rows + piece.rows > sliceRows || parts.length >= sliceObjects;
-      if (parts.length > 0 && isFull) close();
-      parts.push(piece.part);
-      bytes += piece.bytes;
-      rows += piece.rows;
+export interface SliceLimits {
+  readonly bytes: number;
+  readonly rows: number;
+  readonly objects?: number;
+  /** Of the slice as a line of JSON. */
+  readonly lineBytes?: number;
+}
+
+/** Same objects and limits, same slices. A row group is never cut; a slice may be larger than `bytes` by that. */
+export async function* cutSlices(
+  objects: AsyncIterable<SliceableObject> | Iterable<SliceableObject>,
+  limits: SliceLimits,
+): AsyncGenerator<Slice, void, undefined> {
+  const { objects: objectsMax = PLAN_LIMITS.sliceObjectsMax, lineBytes: lineBytesMax = PLAN_LIMITS.sliceLineBytesMax } =
+    limits;
+  let slice = 0;
+  let open = emptySlice();
+  for await (const object of objects) {
+    for (const piece of piecesOf(object, limits)) {
+      const lineBytes = Buffer.byteLength(JSON.stringify(piece.part)) + 1;
+      const isFull =
+        open.bytes + piece.bytes > limits.bytes ||
+        open.rows + piece.rows > limits.rows ||
+        open.parts.length >= objectsMax ||
+        open.lineBytes + lineBytes > lineBytesMax;
+      if (open.parts.length > 0 && isFull) {
+        yield { slice: slice++, bytes: open.bytes, parts: open.parts };
+        open = emptySlice();
+      }
+      open.parts.push(piece.part);
+      open.bytes += piece.bytes;
+      open.rows += piece.rows;
+      open.lineBytes += lineBytes;
     }
   }
-  close();
-  return slices;
+  if (open.parts.length > 0) yield { slice, bytes: open.bytes, parts: open.parts };
 }
+
+const emptySlice = (): { parts: SlicePart[]; bytes: number; rows: number; lineBytes: number } => ({
+  parts: [],
+  bytes: 0,
+  rows: 0,
+  lineBytes: 0,
+});
 
 interface Piece {
   readonly part: SlicePart;
@@ -58,25 +62,23 @@ interface Piece {
   readonly rows: number;
 }
 
-function piecesOf(object: SliceableObject, sliceBytes: number, sliceRows: number): Piece[] {
-  const rows = object.rowGroups.reduce((sum, group) => sum + group.rows, 0);
-  if ((object.bytes <= sliceBytes && rows <= sliceRows) || object.rowGroups.length < 2) {
-    return [{ part: { key: object.key }, bytes: object.bytes, rows }];
-  }
-  const declared = object.rowGroups.reduce((sum, group) => sum + group.bytes, 0);
-  const pieces: Piece[] = [];
+function piecesOf({ key, bytes, version, rowGroups }: SliceableObject, limits: SliceLimits): Piece[] {
+  const rows = rowGroups.reduce((sum, [count]) => sum + count, 0);
+  const part = { key, bytes, version };
+  if ((bytes <= limits.bytes && rows <= limits.rows) || rowGroups.length < 2) return [{ part, bytes, rows }];
+  const declared = rowGroups.reduce((sum, [, size]) => sum + size, 0);
+  const pieces: (Piece & { readonly range: RowRange })[] = [];
   let from = 0;
-  for (const group of object.rowGroups) {
-    const to = from + group.rows;
+  for (const [count, size] of rowGroups) {
+    const to = from + count;
     // A row group's share of the object's bytes: declared sizes may be uncompressed ones.
-    const bytes = Math.ceil((object.bytes * group.bytes) / Math.max(declared, 1));
+    const share = Math.ceil((bytes * size) / Math.max(declared, 1));
     const last = pieces.at(-1);
-    if (last?.part.rows && last.bytes + bytes <= sliceBytes && last.rows + group.rows <= sliceRows) {
-      const part = { key: object.key, rows: { from: last.part.rows.from, to } };
-      pieces[pieces.length - 1] = { part, bytes: last.bytes + bytes, rows: last.rows + group.rows };
-    } else {
-      pieces.push({ part: { key: object.key, rows: { from, to } }, bytes, rows: group.rows });
-    }
+    const fits = last !== undefined && last.bytes + share <= limits.bytes && last.rows + count <= limits.rows;
+    const range = { from: fits ? last.range.from : from, to };
+    const piece = { part: { ...part, rows: range }, range, bytes: share, rows: count };
+    if (fits) pieces[pieces.length - 1] = { ...piece, bytes: last.bytes + share, rows: last.rows + count };
+    else pieces.push(piece);
     from = to;
   }
   return pieces;

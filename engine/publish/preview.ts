@@ -6,7 +6,7 @@ import { UNREADABLE_OBJECT } from '../../model/limits.ts';
 import type { GroupOutcome, PublishScope, Warehouse } from '../../ports/warehouse.ts';
 import type { DocumentDigests } from '../ledger/entry.ts';
 import { Ledger } from '../ledger/ledger.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { Plan } from '../plan/plan-document.ts';
 import { checkedDocument, checkedRun, documentDigest } from '../run/recorded.ts';
 import type { RunRecord } from '../run/run-record.ts';
 import { ACKNOWLEDGED, type Acknowledged, refuseUnexplained } from './gate.ts';

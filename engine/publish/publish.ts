@@ -7,7 +7,7 @@ import type { ObjectStore } from '../../ports/object-store.ts';
 import type { GroupOutcome, Warehouse } from '../../ports/warehouse.ts';
 import { type LeaseDeps, Leases } from '../ledger/leases.ts';
 import { Ledger } from '../ledger/ledger.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { Plan } from '../plan/plan-document.ts';
 import { refuseIfAsked } from '../run/asked.ts';
 import { checkedDocument, checkedRun } from '../run/recorded.ts';
 import type { RunRecord } from '../run/run-record.ts';

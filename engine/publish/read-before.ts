@@ -7,9 +7,10 @@ import { isSameVersion, isVersion, type ObjectInfo, type ObjectStore } from '../
 import type { PublishScope, ReadBefore } from '../../ports/warehouse.ts';
 import { inspectLedger } from '../ledger/inspect.ts';
 import { epochsOf } from '../ledger/ledger.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { Plan } from '../plan/plan-document.ts';
 import { rawDays } from '../plan/raw-days.ts';
 import { arrivalDate } from '../plan/raw-keys.ts';
+import { objectsOf } from '../plan/shards.ts';
 import { inWindow } from '../plan/window.ts';
 import { Coverage, type CoverageView } from '../reconcile/coverage.ts';
 import { type DayObjects, listingOf, type ObjectCoverage } from '../reconcile/covered-day.ts';
@@ -32,7 +33,7 @@ export function readBefore(deps: ReadBeforeDeps, plan: Plan): Promise<KnownBefor
     const epochs = isKnown ? await epochsOfPlan(deps.control, plan) : undefined;
     const changedObjects: string[] = [];
     const before: ReadBefore[] = [];
-    for (const { key, version } of body.objects) {
+    for await (const { key, version } of objectsOf(deps.control, plan)) {
       const known = (await view.day(arrivalDate(key))).get(key);
       if (known === undefined) continue;
       if (isChanged(known, version)) changedObjects.push(key);

@@ -3,7 +3,7 @@
 
 import { Ledger, type LedgerDeps } from '../ledger/ledger.ts';
 import { retiredWindows } from '../ledger/retired.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { Plan } from '../plan/plan-document.ts';
 import { type Window, windowsOver } from '../plan/window.ts';
 import type { RunRecord, UndoSummary } from '../run/run-record.ts';
 import type { Runs } from '../run/runs.ts';

@@ -8,8 +8,11 @@ import type { StagedFile, Stager } from '../../ports/stage.ts';
 import type { PublishScope } from '../../ports/warehouse.ts';
 import { readEntries } from '../ledger/inspect.ts';
 import { epochsOf } from '../ledger/ledger.ts';
-import { isComplete, lastPossibleDate, type Plan } from '../plan/plan.ts';
+import { lastPossibleDate } from '../plan/pins.ts';
+import { isComplete, type Plan } from '../plan/plan-document.ts';
 import { arrivalDate } from '../plan/raw-keys.ts';
+import { goneObjectsOf, objectsOf, unreadableOf } from '../plan/shards.ts';
+import { sliceOf } from '../replay/slice-lines.ts';
 import { slicesLeft, stagedSlices } from '../replay/stage-slice.ts';
 import { areAsStaged, asStaged, fetchStaged, type StageFile } from '../replay/staged-files.ts';
 import { checkedDocument, documentDigest, type Recorded, recordedOf } from '../run/recorded.ts';
@@ -47,7 +50,7 @@ export async function settle(
 ): Promise<Settled> {
   const known = await deps.runs.document<Settled>(runId, SETTLED);
   if (known !== undefined && (await isAsSettled(deps, pipeline, runId, known))) return known;
-  const left = await slicesLeft(deps, plan, runId, false);
+  const left = await slicesLeft(deps, plan, runId);
   if (left.length > 0) {
     const numbers = `${left.slice(0, 10).join(', ')}${left.length > 10 ? ', …' : ''}`;
     const failure = await deps.runs.failure(runId, left[0] as number);
@@ -55,12 +58,12 @@ export async function settle(
       const fix = `correct it in pipelines/${pipeline.name}, build, then plan again`;
       throw new RepriseError('TransformFault', failure.cause, fix);
     }
-    const objects = namedObjects(plan, left[0] as number);
+    const objects = await namedObjects(deps.control, plan, left[0] as number);
     const why = failure === undefined ? '' : `; of slice ${left[0]} (${objects}): ${failure.error}, ${failure.cause}`;
     const isFull = failure?.error === 'DiskFull';
     throw new RepriseError(
       isFull ? 'DiskFull' : 'StageFailed',
-      `${left.length} of ${plan.body.slices.length} slices could not be staged (${numbers})${why}`,
+      `${left.length} of ${plan.body.slices.count} slices could not be staged (${numbers})${why}`,
       isFull
         ? `free space on the disk, then: reprise resume ${runId}`
         : `reprise resume ${runId}; should it fail again, look at what that slice reads, and plan the other dates without it: reprise plan ${pipeline.name} --from … --to …`,
@@ -90,8 +93,8 @@ export async function settle(
 const OBJECTS_NAMED_MAX = 3;
 
 /** The objects that a slice reads, for a message. */
-function namedObjects(plan: Plan, slice: number): string {
-  const keys = plan.body.slices[slice]?.parts.map(({ key }) => key) ?? [];
+async function namedObjects(control: ObjectStore, plan: Plan, slice: number): Promise<string> {
+  const keys = (await sliceOf(control, plan, slice)).map(({ key }) => key);
   return `${keys.slice(0, OBJECTS_NAMED_MAX).join(', ')}${keys.length > OBJECTS_NAMED_MAX ? `, and ${keys.length - OBJECTS_NAMED_MAX} more` : ''}`;
 }
 
@@ -125,7 +128,7 @@ export async function openScope(
     throw new RepriseError('NotFound', `run ${run.runId} is not staged`, `reprise resume ${run.runId}`);
   const known = await readBefore(deps, plan);
   const local = await fetchStaged(deps.stage, run.runId, settled.files);
-  const scope = scopeOf(pipeline, plan, run, local.files, settled.unreadable);
+  const scope = await scopeOf(deps.control, pipeline, plan, run, local.files, settled.unreadable);
   const earlierEpochs = await earlierEpochsOf(deps.control, plan);
   return { scope: { ...scope, ...known, earlierEpochs }, settled, release: local.release };
 }
@@ -136,17 +139,16 @@ export async function earlierEpochsOf(control: ObjectStore, { body }: Plan): Pro
 }
 
 /** Dates that an unreadable object may touch are not whole, whether it was known when the plan was made or not. */
-export function scopeOf(
+export async function scopeOf(
+  control: ObjectStore,
   pipeline: CompiledPipeline,
   plan: Plan,
   run: Pick<RunRecord, 'runId' | 'epoch'>,
   settled: readonly StagedFile[],
   foundUnreadable: readonly { readonly key: string; readonly detail: string }[],
-): PublishScope {
+): Promise<PublishScope> {
   const { body } = plan;
-  const known = body.objects.flatMap(({ key, unreadable }) =>
-    unreadable === undefined ? [] : [{ key, detail: unreadable }],
-  );
+  const known = await unreadableOf(control, plan);
   const found = new Map(foundUnreadable.toReversed().map((one) => [one.key, one]));
   const unreadable = [...known, ...[...found.values()].toReversed()];
   const unreadableKeys = new Set(unreadable.map(({ key }) => key));
@@ -155,6 +157,8 @@ export function scopeOf(
       .map(({ key }) => lastPossibleDate(key))
       .sort()
       .at(-1) ?? '';
+  const judgedObjects: string[] = [];
+  for await (const { key } of objectsOf(control, plan)) if (!unreadableKeys.has(key)) judgedObjects.push(key);
   return {
     pipeline,
     runId: run.runId,
@@ -166,8 +170,8 @@ export function scopeOf(
     })),
     partial: body.partial,
     epoch: run.epoch,
-    judgedObjects: body.objects.map(({ key }) => key).filter((key) => !unreadableKeys.has(key)),
-    goneObjects: body.goneObjects ?? [],
+    judgedObjects,
+    goneObjects: await goneObjectsOf(control, plan),
     unreadable: unreadable.map(({ key, detail }) => ({ key, detail, date: arrivalDate(key) })),
     settled,
     repair: body.repair,

@@ -9,8 +9,9 @@ import type { Restorable, UndoOutcome, UndoScope, Warehouse } from '../../ports/
 import { readEntries } from '../ledger/inspect.ts';
 import { type LeaseDeps, Leases } from '../ledger/leases.ts';
 import { Ledger } from '../ledger/ledger.ts';
-import { listRaw } from '../plan/catalog.ts';
-import type { Plan } from '../plan/plan.ts';
+import { plannedAndListed } from '../plan/drift.ts';
+import type { Plan } from '../plan/plan-document.ts';
+import { rawDays } from '../plan/raw-days.ts';
 import { forgetDates } from '../reconcile/rebuild.ts';
 import { takeDates } from '../run/admit.ts';
 import { refuseIfAsked } from '../run/asked.ts';
@@ -240,7 +241,7 @@ async function scopeOf(
     window: plan.body.window,
     dates: plan.body.dates.map(({ date, group, whole }) => ({ date, group, whole })),
     sameColumns: plan.body.schemaDigest === pipeline.schemaDigest,
-    restorable: await restorableObjects(deps.lake, plan),
+    restorable: await restorableObjects(deps, plan),
   };
 }
 
@@ -249,8 +250,18 @@ async function scopeOf(
  * purpose. A whole plan pinned every object that had given rows at its dates, so that one it did not pin had expired
  * before. A partial plan did not, so that only objects that are there now are sure.
  */
-export async function restorableObjects(lake: ObjectStore, plan: Plan): Promise<Restorable> {
-  const { objects, pipeline, partial } = plan.body;
-  const now = new Set((await listRaw(lake, pipeline)).map(({ key }) => key));
-  return partial ? { only: [...now] } : { except: objects.map(({ key }) => key).filter((key) => !now.has(key)) };
+export async function restorableObjects(
+  { control, lake }: { readonly control: ObjectStore; readonly lake: ObjectStore },
+  plan: Plan,
+): Promise<Restorable> {
+  const { pipeline, partial } = plan.body;
+  if (partial) {
+    const only: string[] = [];
+    for await (const { objects } of rawDays(lake, pipeline)) only.push(...objects.map(({ key }) => key));
+    return { only };
+  }
+  const except: string[] = [];
+  for await (const { planned, now } of plannedAndListed({ control, lake }, plan))
+    if (now === undefined) except.push(planned.key);
+  return { except };
 }

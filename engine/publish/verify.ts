@@ -6,9 +6,9 @@ import type { ObjectStore } from '../../ports/object-store.ts';
 import type { StagedFile, Stager } from '../../ports/stage.ts';
 import type { PublishScope, Verification, Warehouse } from '../../ports/warehouse.ts';
 import { Ledger, type LedgerDeps } from '../ledger/ledger.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { Plan } from '../plan/plan-document.ts';
+import { slicesOf } from '../plan/shards.ts';
 import { type ReplayDeps, replaySlice } from '../replay/replay.ts';
-import { pinnedSlices } from '../replay/slice-parts.ts';
 import { documentDigest } from '../run/recorded.ts';
 import type { RunRecord } from '../run/run-record.ts';
 import type { Runs } from '../run/runs.ts';
@@ -65,7 +65,7 @@ export async function verifyPlan(
   const staged: StagedFile[] = [];
   const unreadable: { key: string; detail: string }[] = [];
   let number = 0;
-  for (const parts of pinnedSlices(plan)) {
+  for await (const { parts } of slicesOf(deps.control, plan)) {
     const { stager } = deps.stager(number++);
     const outcome = await replaySlice({ ...deps, stager }, pipeline, parts, onRows);
     staged.push(...outcome.files);
@@ -74,7 +74,7 @@ export async function verifyPlan(
   const { stager, folder } = deps.stager(-1);
   const settled = await stager.settle(pipeline, staged, folder);
   const scope: PublishScope = {
-    ...scopeOf(pipeline, plan, run, settled, unreadable),
+    ...(await scopeOf(deps.control, pipeline, plan, run, settled, unreadable)),
     ...(await readBefore(deps, plan)),
     earlierEpochs: await earlierEpochsOf(deps.control, plan),
   };

@@ -113,8 +113,6 @@ async function committedBy(
   try {
     for (const run of own) {
       const plan = await runs.plan(run.planId);
-      // Plans of the first versions do not say which dates their objects hold.
-      if (plan.body.objects.some(({ dates }) => dates === undefined)) return undefined;
       const publication = await publicationOf(runs, plan, run, false);
       if (publication === undefined) continue;
       for (const date of publication.whole) raise(date, run.epoch);

@@ -6,7 +6,7 @@ import { RepriseError } from '../../model/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { PublishedTokens, Warehouse } from '../../ports/warehouse.ts';
 import { inspectLedger } from '../ledger/inspect.ts';
-import { isComplete } from '../plan/plan.ts';
+import { isComplete } from '../plan/plan-document.ts';
 import type { Runs } from '../run/runs.ts';
 import { Coverage } from './coverage.ts';
 import { lose } from './coverage-changes.ts';

@@ -2,7 +2,8 @@
 // again.
 
 import type { GroupOutcome } from '../../ports/warehouse.ts';
-import { isComplete, lastPossibleDate, type Plan, type PlannedDate } from '../plan/plan.ts';
+import { lastPossibleDate } from '../plan/pins.ts';
+import { isComplete, type Plan, type PlannedDate } from '../plan/plan-document.ts';
 import type { RunRecord } from '../run/run-record.ts';
 import type { Runs } from '../run/runs.ts';
 import type { Publication } from './coverage-changes.ts';
@@ -19,7 +20,7 @@ export async function publicationOf(
   if (outcomes.length === 0) return undefined;
   const { body } = plan;
   // Plans of the first versions do not say which dates their objects hold.
-  if (body.objects.some((object) => object.dates === undefined)) return undefined;
+  if (plan.former?.objects.some((object) => object.dates === undefined)) return undefined;
   const settled = await runs.document<{ unreadable: readonly { key: string; detail: string }[] }>(run.runId, 'settled');
   const found = new Map((settled?.unreadable ?? []).map(({ key, detail }) => [key, detail]));
   const groups = new Set(outcomes.map(({ group }) => group));
@@ -34,16 +35,17 @@ export async function publicationOf(
     offers,
     dates: new Set(reached.map(({ date }) => date)),
     whole: new Set(reached.filter(isWhole).map(({ date }) => date)),
-    objects: () => publishedObjects(plan, found),
+    objects: () => publishedObjects(runs, plan, found),
   };
 }
 
 /** `found`: what turned out to be unreadable when it was staged. */
 async function* publishedObjects(
-  { body }: Plan,
+  runs: Runs,
+  plan: Plan,
   found: ReadonlyMap<string, string>,
 ): AsyncGenerator<PublishedObject, void, undefined> {
-  for (const { key, version, dates, unreadable } of body.objects) {
+  for await (const { key, version, dates, unreadable } of runs.objectsOf(plan)) {
     const fault = unreadable ?? found.get(key);
     yield { key, version, dates, ...(fault === undefined ? {} : { unreadable: fault }) };
   }

@@ -4,7 +4,7 @@ import type { CompiledPipeline } from '../../model/compile.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import { inspectLedger } from '../ledger/inspect.ts';
 import { epochsOf } from '../ledger/ledger.ts';
-import { isComplete, type Plan } from '../plan/plan.ts';
+import { isComplete, type Plan } from '../plan/plan-document.ts';
 import { publishToken } from '../publish/record.ts';
 import type { RunRecord } from '../run/run-record.ts';
 import type { Runs } from '../run/runs.ts';

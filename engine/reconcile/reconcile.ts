@@ -9,8 +9,9 @@ import type { Leases } from '../ledger/leases.ts';
 import { epochsOf, type Ledger } from '../ledger/ledger.ts';
 import { retiredAt } from '../ledger/retired.ts';
 import type { CatalogDeps, CatalogProgress } from '../plan/catalog.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { Plan } from '../plan/plan-document.ts';
 import type { SkippedRaw } from '../plan/raw-keys.ts';
+import { objectsOf } from '../plan/shards.ts';
 import { inWindow, type Window, windowsOver } from '../plan/window.ts';
 import type { RunOptions, RunRecord } from '../run/run-record.ts';
 import { Coverage, type CoverageView } from './coverage.ts';
@@ -218,7 +219,7 @@ async function replayAll(
     try {
       // All of them: another object of the window's events may be at another date.
       const { plan, run } = await deps.replay(window, all);
-      read.push(...plan.body.objects.map(({ key }) => key));
+      for await (const { key } of objectsOf(deps.control, plan)) read.push(key);
       if (run.failure === undefined) runs.push(run);
       else if (LATER.has(run.failure.error)) wait(run.failure.cause);
       else return { runs: [...runs, run], read, waiting };

@@ -8,8 +8,8 @@ import type { RawRow } from '../../model/raw-row.ts';
 import { isVersion, type ObjectStore } from '../../ports/object-store.ts';
 import type { RawReader } from '../../ports/raw-reader.ts';
 import type { StagedFile, Stager } from '../../ports/stage.ts';
+import type { SlicePart } from '../plan/plan-document.ts';
 import { readRaw } from '../plan/read-raw.ts';
-import type { PinnedPart } from './slice-parts.ts';
 
 export interface ReplayDeps {
   readonly lake: ObjectStore;
@@ -35,7 +35,7 @@ export interface SliceOutcome {
 export async function replaySlice(
   deps: ReplayDeps,
   pipeline: CompiledPipeline,
-  slice: readonly PinnedPart[],
+  slice: readonly SlicePart[],
   onRows: (rows: number) => void,
 ): Promise<SliceOutcome> {
   const unreadable = new Map<string, string>();
@@ -46,7 +46,7 @@ export async function replaySlice(
     let rejected = 0;
     try {
       const parts = slice.filter(({ key }) => !unreadable.has(key));
-      const check = (part: PinnedPart): Promise<void> => refuseChanged(deps.lake, part);
+      const check = (part: SlicePart): Promise<void> => refuseChanged(deps.lake, part);
       let begun: string | undefined;
       let isBroken = false;
       for await (const found of readRaw(deps, parts, check)) {
@@ -96,7 +96,7 @@ function evaluated(evaluator: Evaluator, pipeline: string, key: string, raw: Raw
   }
 }
 
-async function refuseChanged(lake: ObjectStore, { key, bytes, version }: PinnedPart): Promise<void> {
+async function refuseChanged(lake: ObjectStore, { key, bytes, version }: SlicePart): Promise<void> {
   const now = await lake.head(key);
   if (now === undefined) {
     throw new RepriseError(

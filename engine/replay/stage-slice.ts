@@ -2,16 +2,17 @@
 
 import type { CompiledPipeline } from '../../model/compile.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { Plan } from '../plan/plan-document.ts';
 import { isSealed, sealed } from '../run/manifests.ts';
 import type { RunRecord, SliceManifest } from '../run/run-record.ts';
 import type { Runs } from '../run/runs.ts';
 import { type ReplayDeps, replaySlice } from './replay.ts';
-import { partsOf } from './slice-parts.ts';
+import { partsOf, type SliceLine } from './slice-lines.ts';
 import { areAsStaged, asStaged, type StageFile } from './staged-files.ts';
 
 export interface StageDeps extends ReplayDeps {
   readonly runs: Runs;
+  readonly control: ObjectStore;
   readonly stage: ObjectStore;
 }
 
@@ -19,13 +20,14 @@ export async function stageSlice(
   deps: StageDeps,
   pipeline: CompiledPipeline,
   run: Pick<RunRecord, 'runId' | 'planId'>,
-  number: number,
+  line: SliceLine,
   onRows: (rows: number) => void,
 ): Promise<SliceManifest> {
   const { runId } = run;
+  const number = line.slice;
   const done = await deps.runs.slice(runId, number);
   if (done !== undefined && (await isDone(deps, runId, done))) return done;
-  const outcome = await replaySlice(deps, pipeline, await partsOf(deps, run, number), onRows);
+  const outcome = await replaySlice(deps, pipeline, await partsOf(deps, run, line), onRows);
   const files: StageFile[] = [];
   for (const [place, file] of outcome.files.entries()) {
     const key = `${runId}/slices/${String(number).padStart(6, '0')}/${file.table}-${place}.parquet`;
@@ -55,9 +57,8 @@ export async function stagedSlices(deps: StagedDeps, runId: string): Promise<Sli
 const isDone = async (deps: StagedDeps, runId: string, manifest: SliceManifest): Promise<boolean> =>
   isSealed(deps.deliveryKey, runId, manifest) && (await areAsStaged(deps.stage, manifest.files));
 
-/** The numbers of the plan's slices that are not staged yet, in the order in which they are to be read. */
-export async function slicesLeft(deps: StagedDeps, plan: Plan, runId: string, newestFirst: boolean): Promise<number[]> {
+/** The numbers of the plan's slices that are not staged yet, ascending. */
+export async function slicesLeft(deps: StagedDeps, plan: Plan, runId: string): Promise<number[]> {
   const done = new Set((await stagedSlices(deps, runId)).map((manifest) => manifest.slice));
-  const left = plan.body.slices.map((slice) => slice.number).filter((number) => !done.has(number));
-  return newestFirst ? left.reverse() : left;
+  return Array.from({ length: plan.body.slices.count }, (_, number) => number).filter((number) => !done.has(number));
 }

@@ -34,7 +34,7 @@ export async function admit(
   const plan = await deps.runs.plan(run.planId);
   await refuseIfAsked(deps.runs, runId);
   await refuseUndone(deps.runs, runId);
-  await refuseDrift(plan, pipeline, deps.lake);
+  await refuseDrift(deps, plan, pipeline);
   const fence = await takeDates(deps, pipeline, runId, plan.body.window);
   const ledger = new Ledger(deps, pipeline.name);
   const check = (entries: readonly LedgerEntry[]): void => refuseRetired(plan, entries);
@@ -55,7 +55,7 @@ export async function admit(
   const { failure: _, finishedAt: __, ledger: ___, ...rest } = run;
   const options = optionsInForce(run, recorded);
   await deps.runs.save({ ...rest, options, state: 'running', epoch, lease: fence });
-  return { slices: plan.body.slices.length, groups: plan.body.groups };
+  return { slices: plan.body.slices.count, groups: plan.body.groups };
 }
 
 /**

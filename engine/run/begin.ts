@@ -1,7 +1,7 @@
 // Begins runs and their attempts. What a run may do is recorded in the ledger before it does anything.
 
 import { Ledger, type LedgerDeps } from '../ledger/ledger.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { Plan } from '../plan/plan-document.ts';
 import { asksForFourEyes, refuseApprovedBeforehand, refuseOwnApproval } from './four-eyes.ts';
 import { checkedRun, optionsInForce } from './recorded.ts';
 import type { RunAbout, RunOptions, RunRecord } from './run-record.ts';

@@ -10,8 +10,9 @@ import { inspectLedger } from '../ledger/inspect.ts';
 import { type LeaseDeps, Leases } from '../ledger/leases.ts';
 import { Ledger, type LedgerDeps } from '../ledger/ledger.ts';
 import { retiredIn } from '../ledger/retired.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { Plan } from '../plan/plan-document.ts';
 import { arrivalDate } from '../plan/raw-keys.ts';
+import { unreadableOf } from '../plan/shards.ts';
 import { publishedGroups } from '../publish/record.ts';
 import { settleTransforms } from '../publish/retire.ts';
 import { changesAnything, summarize, undoneDates } from '../publish/summary.ts';
@@ -50,9 +51,7 @@ export async function finish(
   const preview = await document<{ outcomes: readonly GroupOutcome[]; quarantined: Record<string, number> }>('preview');
   const settled = await document<{ unreadable: readonly { key: string; detail: string }[] }>('settled');
   const verification = await document<Verification>('verified');
-  const known = plan.body.objects.flatMap(({ key, unreadable }) =>
-    unreadable === undefined || run.undoes !== undefined ? [] : [{ key, detail: unreadable }],
-  );
+  const known = run.undoes === undefined ? await unreadableOf(deps.control, plan) : [];
   const found = (settled?.unreadable ?? []).filter((one) => !known.some((other) => other.key === one.key));
   const shown = published.length > 0 ? published : (preview?.outcomes ?? []);
   const summary: RunSummary = {

@@ -3,7 +3,7 @@
 import { isRepriseError } from '../../model/errors.ts';
 import type { GroupOutcome } from '../../ports/warehouse.ts';
 import type { LeaseDeps } from '../ledger/leases.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { Plan } from '../plan/plan-document.ts';
 import { type Asked, askedOf } from './asked.ts';
 import { decisionOf, type Waiting, waitingOf } from './decision.ts';
 import type { Decision } from './recorded.ts';
@@ -55,7 +55,7 @@ export async function progressOf(deps: ProgressDeps, runId: string): Promise<Pro
     worker,
     reason: run.reason ?? plan.reason,
     slices: {
-      planned: run.undoes === undefined ? plan.body.slices.length : 0,
+      planned: run.undoes === undefined ? plan.body.slices.count : 0,
       staged: run.undoes === undefined ? (await runs.slices(runId)).length : 0,
     },
     groups: {

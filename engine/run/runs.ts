@@ -2,22 +2,19 @@
 // always computed from what is recorded as done.
 
 import { isRepriseError, RepriseError } from '../../model/errors.ts';
-import type { Clock } from '../../ports/clock.ts';
-import { isoTime } from '../../ports/clock.ts';
+import { type Clock, isoTime } from '../../ports/clock.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { GroupOutcome } from '../../ports/warehouse.ts';
 import { derivableDocument, documentOf } from '../ledger/document.ts';
 import { checkedPlan } from '../plan/checked.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { PinnedObject, Plan } from '../plan/plan-document.ts';
+import { objectsOf } from '../plan/shards.ts';
 import type { RunAbout, RunOptions, RunRecord, SliceManifest } from './run-record.ts';
 
 export interface ListedRuns {
   readonly runs: RunRecord[];
   readonly damaged: readonly { readonly runId: string; readonly error: RepriseError }[];
 }
-
-/** Of each store the last plan that was read or written: it is large, and every task of a run asks for it. */
-const HELD = new WeakMap<ObjectStore, { readonly plan: Plan; readonly version: string }>();
 
 export class Runs {
   readonly #control: ObjectStore;
@@ -30,39 +27,30 @@ export class Runs {
 
   /**
    * Plans are immutable: the same plan again is the same document, with its first reason. One that was changed since is
-   * written again. Gives the plan as it is kept.
+   * written again. Gives the plan as it is kept. What its root names was written when it was made.
    */
   async savePlan(plan: Plan): Promise<Plan> {
-    if ((await this.#control.write(planKey(plan.id), encode(plan), { if: 'absent' })) === 'written') {
-      await this.#hold(plan);
-      return plan;
-    }
+    if ((await this.#control.write(planKey(plan.id), encode(plan), { if: 'absent' })) === 'written') return plan;
     try {
       return await this.plan(plan.id);
     } catch (error) {
       if (!isRepriseError(error) || error.code !== 'NotAsRecorded') throw error;
       await this.#control.write(planKey(plan.id), encode(plan), { if: 'always' });
-      await this.#hold(plan);
       return plan;
     }
   }
 
-  /** By its whole id. Throws NotFound, and NotAsRecorded when its id is not the hash of its body. */
+  /** The root by its whole id. Throws NotFound, and NotAsRecorded when its id is not the hash of its body. */
   async plan(id: string): Promise<Plan> {
-    const version = (await this.#control.head(planKey(id)))?.version;
-    const held = HELD.get(this.#control);
-    if (held !== undefined && held.plan.id === id && held.version === version) return held.plan;
-    const content = version === undefined ? undefined : await this.#control.read(planKey(id));
-    if (version === undefined || content === undefined)
+    const content = await this.#control.read(planKey(id));
+    if (content === undefined)
       throw new RepriseError('NotFound', `there is no plan ${id}`, 'make one: reprise plan <pipeline> --from … --to …');
-    const plan = checkedPlan(id, Buffer.from(content.buffer, content.byteOffset, content.length).toString('utf8'));
-    HELD.set(this.#control, { plan, version });
-    return plan;
+    return checkedPlan(id, Buffer.from(content.buffer, content.byteOffset, content.length).toString('utf8'));
   }
 
-  async #hold(plan: Plan): Promise<void> {
-    const version = (await this.#control.head(planKey(plan.id)))?.version;
-    if (version !== undefined) HELD.set(this.#control, { plan, version });
+  /** As objectsOf of engine/plan/shards.ts. */
+  objectsOf(plan: Plan): AsyncGenerator<PinnedObject, void, undefined> {
+    return objectsOf(this.#control, plan);
   }
 
   /** A run of the plan, or with `undoes` one that takes a run of it back. */

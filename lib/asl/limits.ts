@@ -10,8 +10,9 @@ export const historyEventsMax = 25_000;
 export const unsetConcurrency = 40;
 /** Items in flight whatever MaxConcurrency says (service: children of a distributed map). */
 export const concurrencyMax = 10_000;
-/** Results held before a ResultWriter file is cut. The service cuts by bytes; ours must stay small in memory. */
+/** Results held before a ResultWriter file is cut, and their length as text. The service cuts by bytes; ours must stay small in memory. */
 export const resultsPerFile = 1_000;
+export const resultCharactersPerFile = 4_000_000;
 /** How long a timed-out task may take to heed its AbortSignal before the state fails without it. */
 export const timeoutGraceMs = 10_000;
 /** The members of $range (service). */

@@ -5,7 +5,7 @@
 import { StateFailure } from './errors.ts';
 import { bindingsAt, isoTime, machineArn, type Run, type Visit } from './execution.ts';
 import { evaluateTemplate, evaluateText } from './expression.ts';
-import { resultsPerFile } from './limits.ts';
+import { resultCharactersPerFile, resultsPerFile } from './limits.ts';
 import type { JsonObject, JsonValue, MapState } from './machine.ts';
 
 export interface MapResults {
@@ -50,6 +50,7 @@ async function writtenResults(
   const prefix = given === '' ? runId : `${given.replace(/\/+$/, '')}/${runId}`;
   const files: Record<'FAILED' | 'PENDING' | 'SUCCEEDED', JsonObject[]> = { FAILED: [], PENDING: [], SUCCEEDED: [] };
   const held: Record<'FAILED' | 'SUCCEEDED', JsonValue[]> = { FAILED: [], SUCCEEDED: [] };
+  const characters = { FAILED: 0, SUCCEEDED: 0 };
   // One file at a time: children that end meanwhile wait here, and with them the map.
   let writing: Promise<void> = Promise.resolve();
   const write = (name: string, lines: JsonValue[]): Promise<void> => {
@@ -59,13 +60,15 @@ async function writtenResults(
   const cut = async (status: 'FAILED' | 'SUCCEEDED'): Promise<void> => {
     const lines = held[status];
     held[status] = [];
+    characters[status] = 0;
     const name = `${status}_${files[status].length}.json`;
     files[status].push({ Key: `${prefix}/${name}`, Size: Buffer.byteLength(JSON.stringify(lines), 'utf8') });
     await write(name, lines);
   };
   const hold = async (status: 'FAILED' | 'SUCCEEDED', line: JsonValue): Promise<void> => {
     held[status].push(line);
-    if (held[status].length >= resultsPerFile) await cut(status);
+    characters[status] += JSON.stringify(line).length;
+    if (held[status].length >= resultsPerFile || characters[status] >= resultCharactersPerFile) await cut(status);
   };
   const mapRunArn = `${machineArn(options).replace(':stateMachine:', ':mapRun:')}/${label ?? visit.name}:${runId}`;
   return {

@@ -15,7 +15,8 @@ import { sharedTurn } from '../../adapters/system/shared-turn.ts';
 import { type LeaseDeps, Leases } from '../../engine/ledger/leases.ts';
 import { Ledger } from '../../engine/ledger/ledger.ts';
 import { resolveId } from '../../engine/ledger/names.ts';
-import type { Plan, PlanDeps } from '../../engine/plan/plan.ts';
+import type { PlanDeps } from '../../engine/plan/plan.ts';
+import type { Plan } from '../../engine/plan/plan-document.ts';
 import type { SkippedRaw } from '../../engine/plan/raw-keys.ts';
 import type { RunRecord } from '../../engine/run/run-record.ts';
 import { Runs } from '../../engine/run/runs.ts';
@@ -27,6 +28,9 @@ import type { TaskContext } from '../../tasks/context.ts';
 import { leaseDepsOf } from './lease-deps.ts';
 import { type OpenedWarehouse, openWarehouse } from './open-warehouse.ts';
 import { Pipelines } from './pipelines.ts';
+
+/** Deliveries of a slice: two of them are staged side by side, each in the memory of one worker thread. */
+const SLICE_ROWS_MAX = 50_000;
 
 export interface EngineOptions {
   readonly home: string;
@@ -215,6 +219,7 @@ export class Engine {
       withWarehouse: <T>(work: (warehouse: Warehouse) => Promise<T>) => this.withWarehouse(work),
       clock: this.clock,
       onSkipped: (skipped) => this.#skipped.set(pipeline.name, skipped),
+      sliceRowsMax: SLICE_ROWS_MAX,
       scratchFile: (name) => join(this.home.scratch, name),
     };
   }

@@ -7,6 +7,7 @@ import { MEMORY } from '../../adapters/duckdb/memory.ts';
 import { asFileError } from '../../adapters/system/file-errors.ts';
 import { giveBackMemory } from '../../adapters/system/give-back.ts';
 import { LEASE_MS } from '../../engine/ledger/leases.ts';
+import { readLines } from '../../engine/ledger/lines.ts';
 import { finish, recordEnd } from '../../engine/run/finish.ts';
 import type { RunRecord } from '../../engine/run/run-record.ts';
 import { type ExecutionEvent, type JsonValue, loadStateMachine, startExecution } from '../../lib/asl/asl.ts';
@@ -47,7 +48,7 @@ export async function executeRun(engine: Engine, run: RunRecord, options: Execut
       seed: run.attempt,
       signal: AbortSignal.any([options.signal, lost.signal]),
       onEvent: options.onEvent,
-      readItems: ({ key }) => readLines(engine, key),
+      readItems: ({ key }) => itemsOf(engine, key),
       writeResult: async ({ prefix, name }, lines) => {
         await engine.home.stage.write(`${prefix}/${name}`, Buffer.from(JSON.stringify(lines)), { if: 'always' });
       },
@@ -145,13 +146,8 @@ async function invokeTask(context: TaskContext, name: string, payload: JsonValue
   }
 }
 
-async function* readLines(engine: Engine, key: string): AsyncGenerator<JsonValue> {
-  const content = await engine.home.stage.read(key);
-  for (const line of Buffer.from(content ?? [])
-    .toString('utf8')
-    .split('\n')) {
-    if (line !== '') yield JSON.parse(line) as JsonValue;
-  }
+async function* itemsOf(engine: Engine, key: string): AsyncGenerator<JsonValue> {
+  for await (const line of readLines(engine.home.stage, key)) yield JSON.parse(line) as JsonValue;
 }
 
 /** What a worker holds is free again soon after the last slice, when publishing needs it. */

@@ -1,6 +1,6 @@
 // The runs that a reconcile began and did not end, because its process was killed: the next one ends them first.
 
-import type { Plan } from '../../engine/plan/plan.ts';
+import type { Plan } from '../../engine/plan/plan-document.ts';
 import { beginAgain } from '../../engine/run/begin.ts';
 import type { RunRecord } from '../../engine/run/run-record.ts';
 import { standingUndo } from '../../engine/run/undone.ts';

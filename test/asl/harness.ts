@@ -1,13 +1,14 @@
 /** Runs machines in tests: a clock that skips what it is told to sleep, tasks by name, and a record of all that happens. */
-import type {
-  Execution,
-  ExecutionEvent,
-  ExecutionOptions,
-  ExecutionResult,
-  JsonValue,
-  TaskCall,
+import {
+  type Execution,
+  type ExecutionEvent,
+  type ExecutionOptions,
+  type ExecutionResult,
+  type JsonValue,
+  loadStateMachine,
+  startExecution,
+  type TaskCall,
 } from '../../lib/asl/asl.ts';
-import { loadStateMachine, startExecution } from '../../lib/asl/asl.ts';
 
 /** Time passes only when nothing else can happen; then the earliest sleeper wakes. */
 export function virtualClock() {

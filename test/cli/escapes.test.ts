@@ -56,8 +56,8 @@ describe('text from outside', () => {
   });
 
   it('is exact in JSON', async () => {
-    const { out } = await written('plan', 'pulsecart', '--all', '--json');
-    const keys = (JSON.parse(out) as { body: { objects: { key: string }[] } }).body.objects.map(({ key }) => key);
+    const { out } = await written('plan', 'pulsecart', '--all', '--objects', '--json');
+    const keys = (JSON.parse(out) as { objects: { key: string }[] }).objects.map(({ key }) => key);
     expect(keys).toContain(`raw/pulsecart/dt=2026-06-01/${HOSTILE_NAME}.parquet`);
   });
 

@@ -67,7 +67,7 @@ describe('a date whose raw is gone in part', () => {
         { date: '2026-06-02', whole: true },
       ]);
       expect(plan.body.dates[1]).not.toHaveProperty('rawGone');
-      expect(renderPlan(plan, false, [], [])).toContain('no: the raw of 2 events is gone; they stay');
+      expect(renderPlan(plan, [], [], [])).toContain('no: the raw of 2 events is gone; they stay');
       const run = await backfill(engine, NAME);
       expect([run.state, run.summary?.rawGone]).toEqual(['nothing_to_do', [{ date: DATE, rows: 2 }]]);
       expect(run.summary?.tables['pulsecart.events']).toMatchObject({ unchanged: 2, kept_newer: 0, raw_gone: 2 });

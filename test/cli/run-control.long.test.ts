@@ -308,7 +308,7 @@ describe('deciding', () => {
 
 describe('looking', () => {
   it('explain tells the stages of the state machine with the numbers of the plan', async () => {
-    const plan = await repriseJson<{ planId: string; body: { slices: unknown[] } }>(
+    const plan = await repriseJson<{ planId: string; body: { slices: { count: number } } }>(
       landed,
       'plan',
       'pulsecart',
@@ -323,7 +323,7 @@ describe('looking', () => {
       ...['Admit', 'WriteSlices', 'Stage', 'Settle', 'Preview', 'Gate'],
       ...['Approve', 'Publish', 'Verify', 'Downstream', 'Finish'],
     ]);
-    expect(of('Stage')).toContain(`in ${plan.body.slices.length} slice`);
+    expect(of('Stage')).toContain(`in ${plan.body.slices.count} slice`);
     expect(of('Gate')).toContain('5 %');
     expect(of('Verify')).toContain('--no-verify');
     expect(explained.groups[0]?.dates).toContainEqual({ date: '2026-06-01', whole: true });

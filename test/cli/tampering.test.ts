@@ -69,9 +69,8 @@ describe('a plan that was changed', () => {
   it('is not executed, is named by doctor, and made again by the command that is printed', async () => {
     const home = copyOf(loaded);
     edit(planPath(home), (text) => {
-      const plan = JSON.parse(text) as { body: { objects: unknown[]; slices: { parts: unknown[] }[] } };
-      plan.body.objects = plan.body.objects.slice(0, 1);
-      for (const slice of plan.body.slices) slice.parts = slice.parts.slice(0, 1);
+      const plan = JSON.parse(text) as { body: { objects: { count: number } } };
+      plan.body.objects.count = 1;
       return JSON.stringify(plan);
     });
     const refused = await reprise(home, 'run', planId.slice(0, 12));
@@ -81,6 +80,31 @@ describe('a plan that was changed', () => {
     const [, again = ''] = /plan again \(reprise (.*?)\)/.exec(refused.err) ?? [];
     expect((await reprise(home, ...again.split(' '))).exit).toBe(0);
     expect((await reprise(home, 'run', planId.slice(0, 12), '--no-verify')).exit).toBe(0);
+  });
+
+  it.each(['objects', 'slices'] as const)('is not executed when its %s were cut, edited or removed', async (list) => {
+    const shard = (home: string): string => {
+      const plan = JSON.parse(readFileSync(planPath(home), 'utf8')) as { body: Record<string, { sha256: string }> };
+      return join(home, 'control', 'plan-shards', `${plan.body[list]?.sha256}.jsonl`);
+    };
+    for (const damage of [
+      (path: string) => edit(path, (text) => text.slice(0, text.indexOf('\n') + 1)),
+      (path: string) => edit(path, (text) => text.replace(/"bytes":\d/, '"bytes":9')),
+      (path: string) => edit(path, (text) => text.slice(0, -20)),
+      rmSync,
+    ]) {
+      const home = copyOf(loaded);
+      damage(shard(home));
+      const refused = await reprise(home, 'run', planId.slice(0, 12));
+      expect([refused.exit, refused.err]).toEqual([
+        3,
+        expect.stringContaining(`the ${list} of plan ${planId.slice(0, 12)}`),
+      ]);
+      const doctor = await reprise(home, 'doctor');
+      expect([doctor.exit, doctor.out]).toEqual([1, expect.stringContaining(`the ${list} of plan`)]);
+      expect((await reprise(home, 'plan', 'pulsecart', '--all')).exit).toBe(0);
+      expect((await reprise(home, 'run', planId.slice(0, 12), '--no-verify')).exit).toBe(0);
+    }
   });
 });
 

@@ -5,7 +5,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Plan } from '../../engine/plan/plan.ts';
+import type { Plan } from '../../engine/plan/plan-document.ts';
 import { createRun } from '../../engine/run/begin.ts';
 import { type Sample, toNdjson } from '../../generator/sample.ts';
 import { packageRoot } from '../../lib/package-root.ts';

@@ -3,7 +3,8 @@
 import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Plan } from '../../engine/plan/plan.ts';
+import type { Plan } from '../../engine/plan/plan-document.ts';
+import { writeShard } from '../../engine/plan/shards.ts';
 import { restorableObjects } from '../../engine/publish/undo.ts';
 import { MemoryStore } from '../adapters/memory-store.ts';
 import { putObject, WRITERS, type Writer } from './lake.ts';
@@ -66,11 +67,12 @@ describe('what was kept', () => {
     const store = new MemoryStore(homes.next());
     const key = (name: string): string => `raw/pulsecart/dt=2026-06-01/hour=00/${name}.parquet`;
     for (const name of ['pinned', 'other']) await store.write(key(name), Buffer.from('x'), { if: 'absent' });
-    const objects = [{ key: key('pinned') }, { key: key('gone') }];
+    const objects = await writeShard(store, [{ key: key('gone') }, { key: key('pinned') }]);
     const planOf = (partial: boolean): Plan =>
-      ({ body: { pipeline: 'pulsecart', objects, partial } }) as unknown as Plan;
-    expect(await restorableObjects(store, planOf(false))).toEqual({ except: [key('gone')] });
-    expect(await restorableObjects(store, planOf(true))).toEqual({ only: [key('other'), key('pinned')] });
+      ({ id: 'of a test', body: { pipeline: 'pulsecart', objects, partial } }) as unknown as Plan;
+    const deps = { lake: store, control: store };
+    expect(await restorableObjects(deps, planOf(false))).toEqual({ except: [key('gone')] });
+    expect(await restorableObjects(deps, planOf(true))).toEqual({ only: [key('other'), key('pinned')] });
   });
 
   it('fits tables that gained a column since, and that lost it again', async () => {

@@ -3,7 +3,7 @@
 import { rmSync } from 'node:fs';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { Leases } from '../../engine/ledger/leases.ts';
-import { type Plan, type PlanBody, planIdOf } from '../../engine/plan/plan.ts';
+import { type Plan, type PlanBody, planIdOf } from '../../engine/plan/plan-document.ts';
 import { recordGroup } from '../../engine/publish/record.ts';
 import { createRun } from '../../engine/run/begin.ts';
 import { finish, GROUP_FAILURE } from '../../engine/run/finish.ts';
@@ -11,6 +11,7 @@ import { progressOf } from '../../engine/run/progress.ts';
 import type { RunRecord } from '../../engine/run/run-record.ts';
 import { Runs } from '../../engine/run/runs.ts';
 import { endHere } from '../../engine/run/stop.ts';
+import { sha256Hex } from '../../model/digest.ts';
 import type { GroupOutcome, Warehouse } from '../../ports/warehouse.ts';
 import { tinyPipeline } from '../../simulator/tiny-pipeline.ts';
 import { MemoryStore } from '../adapters/memory-store.ts';
@@ -19,15 +20,15 @@ import { newFolder, World } from './control-world.ts';
 const pipeline = tinyPipeline(0);
 const window = { from: '2026-06-01', to: '2026-06-03' };
 const body: PlanBody = {
-  format: 1,
+  format: 2,
   pipeline: pipeline.name,
   window,
   transformDigest: pipeline.transformDigest,
   schemaDigest: pipeline.schemaDigest,
   timeRulesDigest: pipeline.timeRulesDigest,
   partial: false,
-  objects: [],
-  slices: [],
+  objects: { count: 0, sha256: sha256Hex(''), unreadable: 0, bytes: 0, rows: 0 },
+  slices: { count: 0, sha256: sha256Hex('') },
   dates: [
     { date: '2026-06-01', group: 0, whole: true, deliveries: 1 },
     { date: '2026-06-02', group: 1, whole: true, deliveries: 1 },

@@ -3,7 +3,7 @@
 import { rmSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Ledger } from '../../engine/ledger/ledger.ts';
-import { type Plan, type PlanBody, planIdOf } from '../../engine/plan/plan.ts';
+import { type Plan, type PlanBody, planIdOf } from '../../engine/plan/plan-document.ts';
 import { withinLimits } from '../../engine/publish/gate.ts';
 import { beginAgain, createRun } from '../../engine/run/begin.ts';
 import { decideOn, saveWaiting } from '../../engine/run/decision.ts';

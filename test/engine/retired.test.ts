@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LedgerEntry, LedgerEvent } from '../../engine/ledger/entry.ts';
 import { retiredAt, retiredIn, retiredWindows } from '../../engine/ledger/retired.ts';
-import type { Plan } from '../../engine/plan/plan.ts';
+import type { Plan } from '../../engine/plan/plan-document.ts';
 
 const DIGEST = 'a'.repeat(64);
 const window = (from: number, to: number) => ({ from: `2026-06-0${from}`, to: `2026-06-0${to}` });

@@ -11,7 +11,8 @@ import { PAGE_LIMITS } from '../../adapters/duckdb/catalog-writer.ts';
 import { openFileStore } from '../../adapters/folder/files.ts';
 import { randomFrom } from '../../generator/random.ts';
 import type { KeyedDay } from '../../model/dating.ts';
-import type { Catalog, CatalogEntry } from '../../ports/catalog.ts';
+import { arrivalDate } from '../../ports/arrival.ts';
+import type { Catalog, CatalogEntry, CatalogSurvey, SurveyedEntry } from '../../ports/catalog.ts';
 import type { ObjectInfo } from '../../ports/object-store.ts';
 import { SimCatalog } from '../../simulator/catalog.ts';
 
@@ -71,6 +72,24 @@ async function page(
   await writer.commit();
 }
 
+const ofDate = (objects: readonly ObjectInfo[], date: string): ObjectInfo[] =>
+  objects.filter(({ key }) => arrivalDate(key) === date);
+
+async function surveyOf(catalog: Catalog, objects: readonly ObjectInfo[]): Promise<CatalogSurvey> {
+  const survey = catalog.survey();
+  for (const date of DATES) await survey.add(ofDate(objects, date));
+  return survey;
+}
+
+const holding = async (catalog: Catalog, objects: readonly ObjectInfo[], keys: string[]): Promise<readonly string[]> =>
+  (await surveyOf(catalog, objects)).holding(keys);
+
+async function allOf(survey: CatalogSurvey): Promise<SurveyedEntry[]> {
+  const found: SurveyedEntry[] = [];
+  for await (const entries of survey.entries()) found.push(...entries);
+  return found;
+}
+
 const files = (control: string): string[] =>
   readdirSync(control, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -96,20 +115,26 @@ describe('the catalog over files', () => {
       for (const one of [catalog, model]) await page(one, DATES[number % DATES.length] as string, content);
       objects.push(...own);
     }
-    expect(await catalog.entries(objects)).toEqual(await model.entries(objects));
+    for (const date of DATES)
+      expect(await catalog.entries(ofDate(objects, date))).toEqual(await model.entries(ofDate(objects, date)));
     const some = objects.filter((_, place) => place % 3 !== 0);
     for (const asked of [objects, some]) {
+      const [survey, expected] = [await surveyOf(catalog, asked), await surveyOf(model, asked)];
       for (const [fromDay, toDay] of [
         [20_600, 20_601],
         [20_602, 20_606],
         [20_700, 20_701],
       ] as const) {
-        const found = await catalog.linked(asked, { fromDay, toDay }, undefined);
-        const expected = await model.linked(asked, { fromDay, toDay }, undefined);
-        expect([...found.keys].sort()).toEqual([...expected.keys].sort());
+        for (const arrived of [undefined, { from: DATES[1] as string, to: DATES[2] as string }]) {
+          const window = { fromDay, toDay, warehouseKeys: undefined, ...(arrived === undefined ? {} : { arrived }) };
+          expect(await survey.link(window)).toEqual(await expected.link(window));
+          const found = await allOf(survey);
+          expect(found).toEqual(await allOf(expected));
+          expect(found.map(({ entry }) => entry.object.key)).toEqual(asked.map(({ key }) => key).sort());
+        }
       }
       for (const keys of [['e-1'], ['e-2', 'e-3', 'none'], ['none']])
-        expect(await catalog.holding(asked, keys)).toEqual(await model.holding(asked, keys));
+        expect(await survey.holding(keys)).toEqual(await expected.holding(keys));
     }
     await catalog.close();
   });
@@ -120,9 +145,9 @@ describe('the catalog over files', () => {
     await page(catalog, DATES[0] as string, [[entryOf(one, 0, 'truncated'), [keyed(1, 20_600)]]]);
     await page(catalog, DATES[0] as string, [[entryOf(one, 1), [keyed(2, 20_600)]]]);
     expect(await catalog.entries([one, other])).toEqual([entryOf(one, 1), undefined]);
-    expect(await catalog.holding([one], ['e-1'])).toEqual([]);
-    expect(await catalog.holding([one], ['e-2'])).toEqual([one.key]);
-    expect(await catalog.holding([other], ['e-2'])).toEqual([]);
+    expect(await holding(catalog, [one], ['e-1'])).toEqual([]);
+    expect(await holding(catalog, [one], ['e-2'])).toEqual([one.key]);
+    await expect(holding(catalog, [other], ['e-2'])).rejects.toMatchObject({ code: 'ObjectMissing' });
     await catalog.close();
   });
 
@@ -133,7 +158,7 @@ describe('the catalog over files', () => {
       await page(catalog, DATES[0] as string, [[entryOf(object, 1), [keyed(number, 20_600)]]]);
     expect(files(control).length).toBeLessThanOrEqual(2 * 2 * (PAGE_LIMITS.smallPagesMax + 1));
     expect(await catalog.entries(objects)).toEqual(objects.map((object) => entryOf(object, 1)));
-    expect(await catalog.holding(objects, ['e-7', 'e-59'])).toEqual([objects[7]?.key, objects[59]?.key]);
+    expect(await holding(catalog, objects, ['e-7', 'e-59'])).toEqual([objects[7]?.key, objects[59]?.key]);
     await catalog.close();
   });
 
@@ -154,10 +179,11 @@ describe('the catalog over files', () => {
     await page(catalog, DATES[0] as string, [[entryOf(info(0), 1), [keyed(1, 20_600)]]]);
     await page(catalog, DATES[1] as string, [[entryOf(info(1), 1), [keyed(1, 20_600)]]]);
     writeFileSync(
-      files(control).find((file) => file.includes(DATES[0] as string) && file.endsWith('.json')) as string,
+      files(control).find((file) => file.includes(DATES[0] as string) && file.endsWith('.jsonl')) as string,
       '{',
     );
-    expect(await catalog.entries([info(0), info(1)])).toEqual([undefined, entryOf(info(1), 1)]);
+    expect(await catalog.entries([info(0)])).toEqual([undefined]);
+    expect(await catalog.entries([info(1)])).toEqual([entryOf(info(1), 1)]);
     await catalog.close();
   });
 
@@ -171,12 +197,13 @@ describe('the catalog over files', () => {
     await damage(
       files(control).find((file) => file.includes(DATES[0] as string) && file.endsWith('.parquet')) as string,
     );
-    await expect(catalog.holding([info(0), info(1)], ['e-1'])).rejects.toMatchObject({
+    await expect(holding(catalog, [info(0), info(1)], ['e-1'])).rejects.toMatchObject({
       code: 'StoreUnavailable',
       message: expect.stringMatching(/^1 page\(s\) of the catalog could not be read/),
     });
-    expect(await catalog.entries([info(0), info(1)])).toEqual([undefined, entryOf(info(1), 1)]);
-    expect(await catalog.holding([info(1)], ['e-1'])).toEqual([info(1).key]);
+    expect(await catalog.entries([info(0)])).toEqual([undefined]);
+    expect(await catalog.entries([info(1)])).toEqual([entryOf(info(1), 1)]);
+    expect(await holding(catalog, [info(1)], ['e-1'])).toEqual([info(1).key]);
     await catalog.close();
   });
 });

@@ -11,12 +11,15 @@ import { readParquet } from '../../adapters/duckdb/parquet-path.ts';
 import { sql } from '../../adapters/duckdb/sql.ts';
 import { DuckStager } from '../../adapters/duckdb/stager.ts';
 import { DuckWarehouse } from '../../adapters/duckdb-warehouse/warehouse.ts';
-import { makePlan, type Plan, type PlanRequest } from '../../engine/plan/plan.ts';
+import { readLines } from '../../engine/ledger/lines.ts';
+import { makePlan, type PlanRequest } from '../../engine/plan/plan.ts';
+import type { Plan } from '../../engine/plan/plan-document.ts';
 import { previewRun } from '../../engine/publish/preview.ts';
 import { publishGroup } from '../../engine/publish/publish.ts';
 import { publishToken } from '../../engine/publish/record.ts';
 import { scopeOf, settle } from '../../engine/publish/settle.ts';
 import { verifyPlan } from '../../engine/publish/verify.ts';
+import { writeSliceLines } from '../../engine/replay/slice-lines.ts';
 import { slicesLeft, stageSlice } from '../../engine/replay/stage-slice.ts';
 import { admit } from '../../engine/run/admit.ts';
 import { createRun } from '../../engine/run/begin.ts';
@@ -216,6 +219,7 @@ export class World {
       ...deps,
       catalog: this.#catalog(pipeline),
       scratchFile: (name: string) => join(this.folder, name),
+      sliceRowsMax: 50_000,
     };
     const plan = regrouped(await makePlan(planDeps, pipeline, request, () => {}), options.groupCuts);
     await deps.runs.savePlan(plan);
@@ -236,10 +240,13 @@ export class World {
     const { runId, plan, pipeline, options } = run;
     if (!admitted) {
       await admit(deps, pipeline, runId);
-      for (const number of await slicesLeft(deps, plan, runId, (options.groupCuts & 1) === 1)) {
+      const left = new Set(await slicesLeft(deps, plan, runId));
+      const newestFirst = (options.groupCuts & 1) === 1;
+      const lines = readLines(deps.stage, await writeSliceLines(deps, plan, runId, { left, newestFirst }));
+      for await (const line of lines) {
         const folder = this.#newFolder('slice');
         const stager = this.#stager(folder);
-        await stageSlice({ ...deps, stager }, pipeline, { runId, planId: plan.id }, number, () => {});
+        await stageSlice({ ...deps, stager }, pipeline, { runId, planId: plan.id }, JSON.parse(line), () => {});
       }
       const folder = this.#newFolder('settle');
       await settle({ ...deps, stager: this.#stager(folder), folder }, pipeline, plan, runId);
@@ -260,7 +267,9 @@ export class World {
       const before = await this.tables();
       const repeated = (await this.#warehouse.committed(publishToken(runId, group))) !== undefined;
       const outcome = await publishGroup({ ...deps, folder }, pipeline, plan, record, group);
-      const judged = new Set(scopeOf(pipeline, plan, record, [], settled.unreadable).judgedObjects);
+      const judged = new Set(
+        (await scopeOf(deps.control, pipeline, plan, record, [], settled.unreadable)).judgedObjects,
+      );
       const { partial } = plan.body;
       checkPublish({ pipeline, partial, judged, repeated, outcome, before, after: await this.tables() });
       outcomes.push(outcome);
