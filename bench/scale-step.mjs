@@ -13,8 +13,10 @@ const { DuckCatalog } = await dist('adapters/duckdb/catalog.js');
 const { openDuckWarehouse } = await dist('adapters/duckdb-warehouse/warehouse.js');
 const { Leases } = await dist('engine/ledger/leases.js');
 const { Ledger } = await dist('engine/ledger/ledger.js');
+const { readLines } = await dist('engine/ledger/lines.js');
 const { PLAN_LIMITS } = await dist('engine/plan/limits.js');
 const { makePlan } = await dist('engine/plan/plan.js');
+const { shardKey } = await dist('engine/plan/shards.js');
 const { Coverage } = await dist('engine/reconcile/coverage.js');
 const { cover } = await dist('engine/reconcile/coverage-changes.js');
 const { reconcile } = await dist('engine/reconcile/reconcile.js');
@@ -28,6 +30,8 @@ const DAYS = 180;
 const FIRST_DATE = '2026-01-01';
 /** Place of the day that is planned: with late arrivals after it, and days before it to have copies in. */
 const PLANNED_DAY = 140;
+/** As the embedded profile has it. */
+const SLICE_ROWS_MAX = 50_000;
 const DELIVERY_KEY = new Uint8Array(32);
 
 const [step, objects, folder] = process.argv.slice(2);
@@ -83,6 +87,7 @@ async function planOneDay() {
   };
   const deps = {
     ...{ lake, control, catalog, reader, clock: systemClock },
+    sliceRowsMax: SLICE_ROWS_MAX,
     scratchFile: (name) => join(scratch, name),
     withWarehouse: async (work) => {
       const warehouse = await openDuckWarehouse(join(folder, 'warehouse.duckdb'), join(scratch, 'spill'), DELIVERY_KEY);
@@ -94,14 +99,12 @@ async function planOneDay() {
     },
   };
   const plan = await runs.savePlan(await makePlan(deps, pipeline, request, () => {}));
-  const { bytes } = await openFileStore(join(folder, 'control')).head(`plans/${plan.id}.json`);
-  const lines = plan.body.slices.map((slice) => Buffer.byteLength(JSON.stringify(slice)));
-  return {
-    rootBytes: bytes,
-    pinned: plan.body.objects.length,
-    slices: lines.length,
-    longestLineBytes: lines.reduce((longest, line) => Math.max(longest, line), 0),
-  };
+  const uncounted = openFileStore(join(folder, 'control'));
+  const { bytes } = await uncounted.head(`plans/${plan.id}.json`);
+  let longestLineBytes = 0;
+  for await (const line of readLines(uncounted, shardKey(plan.body.slices.sha256)))
+    longestLineBytes = Math.max(longestLineBytes, Buffer.byteLength(line));
+  return { rootBytes: bytes, pinned: plan.body.objects.count, slices: plan.body.slices.count, longestLineBytes };
 }
 
 /** What one run of today's transforms over the whole lake would have noted down. */

@@ -9,7 +9,8 @@ import { openFileStore } from '../../adapters/folder/files.ts';
 import { Leases } from '../../engine/ledger/leases.ts';
 import { Ledger } from '../../engine/ledger/ledger.ts';
 import { PLAN_LIMITS } from '../../engine/plan/limits.ts';
-import { makePlan, type Plan } from '../../engine/plan/plan.ts';
+import { makePlan } from '../../engine/plan/plan.ts';
+import type { Plan } from '../../engine/plan/plan-document.ts';
 import { Coverage } from '../../engine/reconcile/coverage.ts';
 import { cover } from '../../engine/reconcile/coverage-changes.ts';
 import type { PublishedObject } from '../../engine/reconcile/covered-day.ts';
@@ -24,6 +25,8 @@ import { tinyPipeline } from '../../simulator/tiny-pipeline.ts';
 import { HandClock, World } from '../engine/control-world.ts';
 
 const FIRST_DATE = '2026-01-01';
+/** As the embedded profile has it. */
+const SLICE_ROWS_MAX = 50_000;
 const DELIVERY_KEY = new Uint8Array(32);
 
 export interface CountedLake {
@@ -68,7 +71,7 @@ export async function openCountedLake(folder: string, objects: number, days: num
         const warehouse = await openDuckWarehouse(join(folder, 'warehouse.duckdb'), common.scratch, DELIVERY_KEY);
         try {
           const scratchFile = (name: string): string => join(folder, 'scratch', name);
-          const planDeps = { ...deps, scratchFile, withWarehouse: withThe(warehouse) };
+          const planDeps = { ...deps, scratchFile, sliceRowsMax: SLICE_ROWS_MAX, withWarehouse: withThe(warehouse) };
           return await runs.savePlan(await makePlan(planDeps, pipeline, request, () => {}));
         } finally {
           await warehouse.close();

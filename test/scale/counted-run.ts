@@ -3,7 +3,8 @@
 // store another one, which executes the next task on AWS, has to ask for.
 
 import { Ledger } from '../../engine/ledger/ledger.ts';
-import { makePlan, type Plan, type PlanDeps, type PlanRequest } from '../../engine/plan/plan.ts';
+import { makePlan, type PlanDeps, type PlanRequest } from '../../engine/plan/plan.ts';
+import type { Plan } from '../../engine/plan/plan-document.ts';
 import { createRun } from '../../engine/run/begin.ts';
 import { Runs } from '../../engine/run/runs.ts';
 import { SimCatalog, type StandingKey } from '../../simulator/catalog.ts';
@@ -83,6 +84,7 @@ class CountedWorld {
       stager: (name) => ({ stager: new SimStager(this.#disk, name), folder: name }),
       changesFolder: (runId) => `changes/${runId}`,
       scratchFile: (name) => name,
+      sliceRowsMax: 50_000,
       onRows: () => {},
     };
   }
@@ -121,7 +123,7 @@ class CountedWorld {
       return result;
     };
     await perform('Admit');
-    for (const item of await this.#items(await perform('WriteSlices'), 'key')) await perform('StageSlice', item);
+    for (const item of await this.#items(await perform('WriteSlices'), 'key')) await perform('StageSlice', { slice: item });
     await perform('Settle');
     for (const item of await this.#items(await perform('Preview'), 'groupsKey')) await perform('PublishGroup', item);
     await perform('Verify');
