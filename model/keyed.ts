@@ -21,6 +21,13 @@ export const sealKey = (deliveryKey: Uint8Array): string =>
   createHmac('sha256', deliveryKey).update('seal').digest('hex');
 
 /**
+ * The 60-bit hash under which the catalog keeps keys, and plans name events: the first 15 hex digits of a sha256 with
+ * `secret` (of `sealKey`), since the key of a delivery that is rejected is nowhere else.
+ */
+export const keyHash = (secret: string, key: string): bigint =>
+  BigInt(`0x${createHash('sha256').update(`${secret}:row:${key}`).digest('hex').slice(0, 15)}`);
+
+/**
  * A body's sha256, encrypted: equal for equal bodies, and without the key random digits. Whoever has the key opens it
  * again, since the greater sha256 decides between copies received at the same time. A Feistel network over 128 bits
  * with sha256 as its round function, so that SQL can open it, too.

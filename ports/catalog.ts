@@ -48,6 +48,8 @@ export interface SurveyedEntry {
   readonly entry: CatalogEntry;
   /** It holds a key that has a row in the window, in raw or in the warehouse, by the last `link`. */
   readonly isLinked: boolean;
+  /** Hashes (keyHash of model/keyed.ts), ascending, of the window's events that it has deliveries of at other dates. */
+  readonly eventsOutside: readonly bigint[];
 }
 
 /** A look over objects that the catalog knows, date by date, in memory that does not grow with their number. */

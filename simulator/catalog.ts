@@ -1,9 +1,11 @@
 // The catalog in memory: what ports/catalog.ts promises, as maps. Processes share it, as they share the control store.
 
 import type { KeyedDay } from '../model/dating.ts';
+import { keyHash, sealKey } from '../model/keyed.ts';
 import { arrivalDate } from '../ports/arrival.ts';
 import type { Catalog, CatalogEntry, CatalogPage, CatalogSurvey, SurveyedEntry, WindowKeys } from '../ports/catalog.ts';
 import type { ObjectInfo } from '../ports/object-store.ts';
+import { DELIVERY_KEY } from './model.ts';
 
 /** A key that stands in the warehouse, as exported for the catalog. */
 export interface StandingKey {
@@ -16,17 +18,23 @@ export interface StandingKey {
 export class SimCatalog implements Catalog {
   readonly #exported: (path: string) => Promise<readonly StandingKey[]>;
   readonly #nameOf: (key: string) => string;
+  /** As plans name events. */
+  readonly hashOf: (key: string) => bigint;
   readonly #entries = new Map<string, CatalogEntry>();
   readonly #keys = new Map<string, readonly KeyedDay[]>();
 
   /**
    * @param exported reads what a warehouse exported
    * @param nameOf how the warehouse exports a key
+   * @param deliveryKey what events are hashed with
    */
   constructor(
     exported: (path: string) => Promise<readonly StandingKey[]>,
     nameOf: (key: string) => string = (key) => key,
+    deliveryKey: Uint8Array = DELIVERY_KEY,
   ) {
+    const secret = sealKey(deliveryKey);
+    this.hashOf = (key) => keyHash(secret, key);
     this.#exported = exported;
     this.#nameOf = nameOf;
   }
@@ -77,6 +85,7 @@ class SimSurvey implements CatalogSurvey {
   readonly #catalog: SimCatalog;
   readonly #objects: ObjectInfo[] = [];
   #linked: ReadonlySet<ObjectInfo> = new Set();
+  #outside: ReadonlyMap<ObjectInfo, readonly bigint[]> = new Map();
 
   constructor(catalog: SimCatalog) {
     this.#catalog = catalog;
@@ -99,6 +108,15 @@ class SimSurvey implements CatalogSurvey {
     const holds = (object: ObjectInfo): boolean =>
       this.#catalog.known(object).keys.some(({ eventKey }) => events.has(eventKey));
     this.#linked = new Set(near.filter(holds));
+    const isOutside = ({ eventKey, day }: KeyedDay): boolean =>
+      events.has(eventKey) && !(day >= fromDay && day < toDay);
+    this.#outside = new Map(
+      near.map((object) => {
+        const keys = this.#catalog.known(object).keys.filter(isOutside);
+        const hashes = new Set(keys.map(({ eventKey }) => this.#catalog.hashOf(eventKey)));
+        return [object, [...hashes].sort((a, b) => (a < b ? -1 : 1))];
+      }),
+    );
     const names = new Set([...events].map(nameOf));
     return rows.filter((row) => names.has(row.key)).map((row) => row.rawObject);
   }
@@ -116,6 +134,7 @@ class SimSurvey implements CatalogSurvey {
     const entries = this.#objects.map((object) => ({
       entry: this.#catalog.known(object).entry as CatalogEntry,
       isLinked: this.#linked.has(object),
+      eventsOutside: this.#outside.get(object) ?? [],
     }));
     yield entries.sort((a, b) => (a.entry.object.key < b.entry.object.key ? -1 : 1));
   }

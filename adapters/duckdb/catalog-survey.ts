@@ -2,12 +2,13 @@
 // it is linked to the window; entries and keys are read page by page when they are asked for.
 
 import { isRepriseError, RepriseError } from '../../model/errors.ts';
+import { keyHash } from '../../model/keyed.ts';
 import { arrivalDate } from '../../ports/arrival.ts';
 import type { CatalogSurvey, SurveyedEntry, WindowKeys } from '../../ports/catalog.ts';
 import type { ObjectInfo } from '../../ports/object-store.ts';
 import { TableAppender } from './appender.ts';
 import { type CatalogPages, type Page, type PageName, versionKey } from './catalog-pages.ts';
-import { keyHash, PAGE } from './catalog-writer.ts';
+import { PAGE } from './catalog-writer.ts';
 import { type Duck, quoteLiteral } from './instance.ts';
 import { readKeyValues, readParquet } from './parquet-path.ts';
 
@@ -29,6 +30,8 @@ interface Chosen {
   readonly objects: Uint32Array;
   /** Of these, the ones that are linked. */
   linked: ReadonlySet<number>;
+  /** The page's number in the tables of the last link. */
+  place: number;
 }
 
 const NONE: ReadonlySet<number> = new Set();
@@ -60,7 +63,7 @@ export class DuckSurvey implements CatalogSurvey {
       const here = [...last.values()].flatMap(([of, object]) => (of === page ? [object] : []));
       if (here.length === 0) continue;
       const chosen = Uint32Array.from(here).sort();
-      this.#chosen.push({ date, page: { ...page, entries: [] }, objects: chosen, linked: NONE });
+      this.#chosen.push({ date, page: { ...page, entries: [] }, objects: chosen, linked: NONE, place: -1 });
     }
   }
 
@@ -90,7 +93,12 @@ export class DuckSurvey implements CatalogSurvey {
             linked[Number(pages.getItem(row))]?.add(Number(objects.getItem(row)));
         }
       }
-      for (const [place, one] of near.entries()) one.linked = linked[place] ?? NONE;
+      for (const [place, one] of near.entries()) {
+        one.linked = linked[place] ?? NONE;
+        one.place = place;
+      }
+      await duck.run(`CREATE OR REPLACE TABLE outside AS SELECT DISTINCT page, object, event_hash FROM keys
+        WHERE event_hash IN (SELECT event_hash FROM linked_events) AND NOT (day >= ${fromDay} AND day < ${toDay})`);
       const gave = await duck.rows(
         `SELECT DISTINCT raw_object FROM (${standing}) WHERE key_hash IN (SELECT event_hash FROM linked_events)`,
       );
@@ -121,15 +129,30 @@ export class DuckSurvey implements CatalogSurvey {
       const { date } = this.#chosen[from] as Chosen;
       const found: SurveyedEntry[] = [];
       for (; this.#chosen[from]?.date === date; from++) {
-        const { page, objects, linked } = this.#chosen[from] as Chosen;
+        const { page, objects, linked, place } = this.#chosen[from] as Chosen;
         const { entries } = await this.#page(date, page);
+        const outside = linked.size === 0 ? undefined : await this.#outsideOf(place);
         for (const object of objects) {
           const entry = entries[object];
-          if (entry !== undefined) found.push({ entry, isLinked: linked.has(object) });
+          if (entry === undefined) continue;
+          found.push({ entry, isLinked: linked.has(object), eventsOutside: outside?.get(object) ?? [] });
         }
       }
       yield found.sort((a, b) => (a.entry.object.key < b.entry.object.key ? -1 : 1));
     }
+  }
+
+  /** Of the objects of a page the events of the window that they have deliveries of at other dates. */
+  async #outsideOf(place: number): Promise<ReadonlyMap<number, bigint[]>> {
+    const duck = await this.#deps.duck();
+    const rows = await duck.rows(`SELECT object, event_hash FROM outside WHERE page = ${place} ORDER BY ALL`);
+    const byObject = new Map<number, bigint[]>();
+    for (const { object, event_hash } of rows) {
+      const events = byObject.get(Number(object));
+      if (events === undefined) byObject.set(Number(object), [event_hash as bigint]);
+      else events.push(event_hash as bigint);
+    }
+    return byObject;
   }
 
   /** The page with its entries. Throws ObjectMissing when another process has replaced it since. */

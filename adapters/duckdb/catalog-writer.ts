@@ -4,7 +4,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { KeyedDay } from '../../model/dating.ts';
-import { sha256Hex } from '../../model/digest.ts';
+import { keyHash } from '../../model/keyed.ts';
 import type { CatalogEntry, CatalogPage } from '../../ports/catalog.ts';
 import { TableAppender } from './appender.ts';
 import { type CatalogPages, nameOf, type Page, versionKey } from './catalog-pages.ts';
@@ -18,13 +18,6 @@ export const PAGE_LIMITS = {
   smallObjects: 2_000,
   smallKeys: 200_000,
 } as const;
-
-/**
- * The 60-bit hash under which keys are kept: the first 15 hex digits of a sha256 with `secret` (sealKey of keyed.ts), since
- * the key of a delivery that is rejected is nowhere else.
- */
-export const keyHash = (secret: string, key: string): bigint =>
-  BigInt(`0x${sha256Hex(`${secret}:row:${key}`).slice(0, 15)}`);
 
 /** How a file of keys names its page. */
 export const PAGE = 'page';

@@ -16,6 +16,7 @@ export function runDocument(run: RunRecord, durationMs: number): unknown {
     state: run.state,
     tables: run.summary?.tables ?? {},
     quarantined: run.summary?.quarantined ?? {},
+    ...(run.summary?.deliveries === undefined ? {} : { deliveries: run.summary.deliveries }),
     causes: run.summary?.causes ?? {},
     dates: run.summary?.dates ?? [],
     heldDates: run.summary?.heldDates ?? [],
@@ -50,9 +51,10 @@ export function renderRun(run: RunRecord, durationMs: number | undefined): strin
     ]);
     const titles = ['table', 'inserted', 'updated', 'deleted', 'unchanged', 'kept newer'];
     lines.push('', table([...titles, ...kept.map(([title]) => title)], rows));
+    if (summary.deliveries !== undefined) lines.push('', readLine(summary.deliveries));
     const causes = Object.entries(summary.causes);
     if (causes.length > 0)
-      lines.push('', `events changed because of: ${causes.map(([cause, n]) => `${cause} ${count(n)}`).join(', ')}`);
+      lines.push(`events changed because of: ${causes.map(([cause, n]) => `${cause} ${count(n)}`).join(', ')}`);
     const quarantined = Object.entries(summary.quarantined);
     if (quarantined.length > 0)
       lines.push(`quarantined: ${quarantined.map(([reason, n]) => `${reason} ${count(n)}`).join(', ')}`);
@@ -75,6 +77,9 @@ export function renderRun(run: RunRecord, durationMs: number | undefined): strin
   lines.push('', `next: ${nextCommand(run)}`);
   return lines.join('\n');
 }
+
+const readLine = ({ read, dropped }: { readonly read: number; readonly dropped: number }): string =>
+  `read: ${plural(read, 'delivery', 'deliveries')}${dropped === 0 ? '' : `, ${count(dropped)} of them dropped because they belong to other dates`}`;
 
 /** Values that no replay makes again, by the column. */
 export const lostLines = (lost: readonly LostValues[]): string[] =>

@@ -4,6 +4,7 @@
 import { formatDay, parseDay } from '../../model/time.ts';
 import type { CatalogEntry, CatalogSurvey, SurveyedEntry } from '../../ports/catalog.ts';
 import { datesOfEntry } from './entry-dates.ts';
+import { encodedEvents } from './events-outside.ts';
 import { PLAN_LIMITS } from './limits.ts';
 import type { Because, PinnedObject, PinnedObjects } from './plan-document.ts';
 import { arrivalDate } from './raw-keys.ts';
@@ -61,7 +62,7 @@ export class Pins {
     return this.#objectsBeyond;
   }
 
-  #pinned({ entry, isLinked }: SurveyedEntry, gave: boolean): PinnedObject | undefined {
+  #pinned({ entry, isLinked, eventsOutside }: SurveyedEntry, gave: boolean): PinnedObject | undefined {
     const { object, rows, rowGroups, unreadable } = entry;
     if (this.#arrived !== undefined && !inWindow(arrivalDate(object.key), this.#arrived)) this.#objectsBeyond++;
     const rowsInWindow = sumInWindow(entry.deliveriesByDate, this.#window);
@@ -74,14 +75,17 @@ export class Pins {
     };
     if (unreadable === undefined) this.#count(entry);
     else if (lastPossibleDate(object.key) > this.#gapUntil) this.#gapUntil = lastPossibleDate(object.key);
+    const dates = datesOfEntry(entry);
+    const isMixed = dates.some((date) => !inWindow(date, this.#window));
     return {
       ...{ key: object.key, bytes: object.bytes, version: object.version },
       rows,
       rowsInWindow,
-      dates: datesOfEntry(entry),
+      dates,
       rowGroups: rowGroups.map((group) => [group.rows, group.bytes]),
       because,
       ...(unreadable === undefined ? {} : { unreadable }),
+      ...(isMixed ? { eventsOutside: encodedEvents(eventsOutside) } : {}),
     };
   }
 

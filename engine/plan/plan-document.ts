@@ -22,6 +22,15 @@ export interface SlicePart {
   readonly version: string;
   /** Absent: the whole object. */
   readonly rows?: RowRange;
+  /** Of an object with deliveries outside of the window: the line of the plan's objects that says which of them are staged. */
+  readonly line?: LinePlace;
+}
+
+/** Where a line is in a document, and the first 32 hex digits of its sha256. */
+export interface LinePlace {
+  readonly at: number;
+  readonly bytes: number;
+  readonly sha256: string;
 }
 
 /** The unit of fan-out, with all that its task needs. Numbered from 0. */
@@ -52,6 +61,11 @@ export interface PinnedObject extends ObjectInfo {
   readonly rowGroups: readonly RowGroup[];
   readonly because: Because;
   readonly unreadable?: string;
+  /**
+   * The object has deliveries outside of the window; absent when it has none. Of these only the ones of events that have
+   * copies in it are staged: hashes of the events, as base64 of 8 bytes each, ascending.
+   */
+  readonly eventsOutside?: string;
 }
 
 /** The raw objects of a plan, as a shard of `PinnedObject`, and what they add up to. */

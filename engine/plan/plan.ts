@@ -14,10 +14,10 @@ import { planDates } from './dates.ts';
 import { goneRaw } from './gone-raw.ts';
 import { PLAN_LIMITS } from './limits.ts';
 import { horizonOf, Pins } from './pins.ts';
-import { type PinnedObject, type PinnedObjects, type Plan, type PlanBody, planIdOf } from './plan-document.ts';
+import { type PinnedObjects, type Plan, type PlanBody, planIdOf } from './plan-document.ts';
 import { mayBeDeliveries, rawPrefix, type SkippedRaw } from './raw-keys.ts';
 import { pinnedObjects, writeShard } from './shards.ts';
-import { cutSlices } from './slices.ts';
+import { cutSlices, type SliceableObject } from './slices.ts';
 import { absentOf, type LakeSurvey, overSurvey, surveyLake } from './survey.ts';
 import { endDay, WINDOW_HELP, type Window, windowOver } from './window.ts';
 
@@ -96,7 +96,7 @@ async function planOf(
   const dates = planDates(pins, { standing, partial, gone });
   refuseEmptyFuture(window, dates.dates.length + objects.count, Math.floor(deps.clock.nowMs() / DAY_MS));
   const limits = { bytes: request.sliceBytes, rows: deps.sliceRowsMax };
-  const slices = await writeShard(control, cutSlices(readableOf(pinnedObjects(control, objects)), limits));
+  const slices = await writeShard(control, cutSlices(readableOf(control, objects), limits));
   const body: PlanBody = {
     format: 2,
     pipeline: pipeline.name,
@@ -118,8 +118,14 @@ async function planOf(
   return { id: planIdOf(body), body, reason: request.reason, createdAt: isoTime(deps.clock) };
 }
 
-async function* readableOf(objects: AsyncIterable<PinnedObject>): AsyncGenerator<PinnedObject, void, undefined> {
-  for await (const object of objects) if (object.unreadable === undefined) yield object;
+async function* readableOf(
+  control: ObjectStore,
+  objects: PinnedObjects,
+): AsyncGenerator<SliceableObject, void, undefined> {
+  for await (const { object, line } of pinnedObjects(control, objects)) {
+    if (object.unreadable !== undefined) continue;
+    yield object.eventsOutside === undefined ? object : { ...object, line };
+  }
 }
 
 /** Finds the objects with copies of the window's events. Gives those that gave rows which stand there, listed or not. */

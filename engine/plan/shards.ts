@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { RepriseError } from '../../model/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import { encodedLines, readLines, readLinesBackwards } from '../ledger/lines.ts';
-import type { PinnedObject, Plan, Shard, Slice } from './plan-document.ts';
+import type { LinePlace, PinnedObject, Plan, Shard, Slice } from './plan-document.ts';
 
 export const shardKey = (sha256: string): string => `plan-shards/${sha256}.jsonl`;
 
@@ -25,9 +25,33 @@ export async function writeShard(
   return { count, sha256 };
 }
 
-/** Every raw object of a plan that is being made. */
-export const pinnedObjects = (control: ObjectStore, shard: Shard): AsyncGenerator<PinnedObject, void, undefined> =>
-  readShard<PinnedObject>(control, 'a plan in the making', shard, 'objects');
+/** Every raw object of a plan that is being made, and the line that has it. */
+export async function* pinnedObjects(
+  control: ObjectStore,
+  shard: Shard,
+): AsyncGenerator<{ readonly object: PinnedObject; readonly line: LinePlace }, void, undefined> {
+  let at = 0;
+  for await (const text of shardLines(control, 'a plan in the making', shard, 'objects')) {
+    const bytes = Buffer.byteLength(text);
+    yield { object: JSON.parse(text) as PinnedObject, line: { at, bytes, sha256: lineDigest(text) } };
+    at += bytes + 1;
+  }
+}
+
+/** The object that a line of the plan's objects has. Throws NotAsRecorded when the line is not the one that was named. */
+export async function objectAt(
+  control: ObjectStore,
+  objectsSha256: string,
+  { at, bytes, sha256 }: LinePlace,
+): Promise<PinnedObject> {
+  const key = shardKey(objectsSha256);
+  const text = Buffer.from((await control.range(key, at, bytes)) ?? []).toString('utf8');
+  if (lineDigest(text) !== sha256) throw notAsRecorded('the plan', key, 'objects');
+  return JSON.parse(text) as PinnedObject;
+}
+
+const LINE_DIGITS = 32;
+const lineDigest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, LINE_DIGITS);
 
 /** Every raw object of the plan, ascending by key. Throws NotAsRecorded, at the latest at its end. */
 export async function* objectsOf(control: ObjectStore, plan: Plan): AsyncGenerator<PinnedObject, void, undefined> {
@@ -83,20 +107,29 @@ export async function checkShards(control: ObjectStore, plan: Plan): Promise<voi
 async function* readShard<T>(
   control: ObjectStore,
   plan: string,
-  { count, sha256 }: Shard,
+  shard: Shard,
   what: string,
 ): AsyncGenerator<T, void, undefined> {
+  try {
+    for await (const line of shardLines(control, plan, shard, what)) yield JSON.parse(line) as T;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw notAsRecorded(plan, shardKey(shard.sha256), what);
+  }
+}
+
+async function* shardLines(
+  control: ObjectStore,
+  plan: string,
+  { count, sha256 }: Shard,
+  what: string,
+): AsyncGenerator<string, void, undefined> {
   const key = shardKey(sha256);
   const hash = createHash('sha256');
   let lines = 0;
-  try {
-    for await (const line of readLines(control, key, (piece) => hash.update(piece))) {
-      lines++;
-      yield JSON.parse(line) as T;
-    }
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw notAsRecorded(plan, key, what);
+  for await (const line of readLines(control, key, (piece) => hash.update(piece))) {
+    lines++;
+    yield line;
   }
   if (lines !== count || hash.digest('hex') !== sha256) throw notAsRecorded(plan, key, what);
 }

@@ -2,13 +2,14 @@
 
 import type { RowRange } from '../../ports/raw-reader.ts';
 import { PLAN_LIMITS } from './limits.ts';
-import type { RowGroup, Slice, SlicePart } from './plan-document.ts';
+import type { LinePlace, RowGroup, Slice, SlicePart } from './plan-document.ts';
 
 export interface SliceableObject {
   readonly key: string;
   readonly bytes: number;
   readonly version: string;
   readonly rowGroups: readonly RowGroup[];
+  readonly line?: LinePlace;
 }
 
 export interface SliceLimits {
@@ -62,9 +63,9 @@ interface Piece {
   readonly rows: number;
 }
 
-function piecesOf({ key, bytes, version, rowGroups }: SliceableObject, limits: SliceLimits): Piece[] {
+function piecesOf({ key, bytes, version, rowGroups, line }: SliceableObject, limits: SliceLimits): Piece[] {
   const rows = rowGroups.reduce((sum, [count]) => sum + count, 0);
-  const part = { key, bytes, version };
+  const part = { key, bytes, version, ...(line === undefined ? {} : { line }) };
   if ((bytes <= limits.bytes && rows <= limits.rows) || rowGroups.length < 2) return [{ part, bytes, rows }];
   const declared = rowGroups.reduce((sum, [, size]) => sum + size, 0);
   const pieces: (Piece & { readonly range: RowRange })[] = [];

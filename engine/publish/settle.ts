@@ -16,7 +16,7 @@ import { sliceOf } from '../replay/slice-lines.ts';
 import { slicesLeft, stagedSlices } from '../replay/stage-slice.ts';
 import { areAsStaged, asStaged, fetchStaged, type StageFile } from '../replay/staged-files.ts';
 import { checkedDocument, documentDigest, type Recorded, recordedOf } from '../run/recorded.ts';
-import type { RunRecord } from '../run/run-record.ts';
+import type { RunRecord, SliceManifest } from '../run/run-record.ts';
 import type { Runs } from '../run/runs.ts';
 import { type ReadBeforeDeps, readBefore } from './read-before.ts';
 
@@ -35,6 +35,8 @@ export const SETTLED = 'settled';
 
 export interface Settled {
   readonly files: readonly StageFile[];
+  /** Of raw, read while staging, and of these dropped since they count for other dates. */
+  readonly deliveries?: { readonly read: number; readonly dropped: number };
   readonly unreadable: readonly { readonly key: string; readonly detail: string }[];
 }
 
@@ -82,7 +84,8 @@ export async function settle(
       if (known === undefined) await deps.stage.writeFile(key, file.path, { if: 'always' });
       files.push(await asStaged(deps.stage, key, file));
     }
-    const document = { files, unreadable: manifests.flatMap((manifest) => manifest.unreadable) };
+    const deliveries = { read: sumOf(manifests, 'deliveries'), dropped: sumOf(manifests, 'dropped') };
+    const document = { files, deliveries, unreadable: manifests.flatMap((manifest) => manifest.unreadable) };
     await deps.runs.saveDocument(runId, SETTLED, document);
     return document;
   } finally {
@@ -90,11 +93,14 @@ export async function settle(
   }
 }
 
+const sumOf = (manifests: readonly SliceManifest[], count: 'deliveries' | 'dropped'): number =>
+  manifests.reduce((sum, manifest) => sum + (manifest[count] ?? 0), 0);
+
 const OBJECTS_NAMED_MAX = 3;
 
 /** The objects that a slice reads, for a message. */
 async function namedObjects(control: ObjectStore, plan: Plan, slice: number): Promise<string> {
-  const keys = (await sliceOf(control, plan, slice)).map(({ key }) => key);
+  const keys = (await sliceOf(control, plan, slice)).parts.map(({ key }) => key);
   return `${keys.slice(0, OBJECTS_NAMED_MAX).join(', ')}${keys.length > OBJECTS_NAMED_MAX ? `, and ${keys.length - OBJECTS_NAMED_MAX} more` : ''}`;
 }
 

@@ -2,13 +2,13 @@
 // and compares them with hashes that the warehouse makes anew from its columns. Changes nothing.
 
 import type { CompiledPipeline } from '../../model/compile.ts';
-import type { ObjectStore } from '../../ports/object-store.ts';
 import type { StagedFile, Stager } from '../../ports/stage.ts';
 import type { PublishScope, Verification, Warehouse } from '../../ports/warehouse.ts';
 import { Ledger, type LedgerDeps } from '../ledger/ledger.ts';
 import type { Plan } from '../plan/plan-document.ts';
 import { slicesOf } from '../plan/shards.ts';
 import { type ReplayDeps, replaySlice } from '../replay/replay.ts';
+import { workOf } from '../replay/slice-lines.ts';
 import { documentDigest } from '../run/recorded.ts';
 import type { RunRecord } from '../run/run-record.ts';
 import type { Runs } from '../run/runs.ts';
@@ -18,7 +18,6 @@ import { earlierEpochsOf, scopeOf } from './settle.ts';
 const VERIFIED = 'verified';
 
 export interface VerifyDeps extends Omit<ReplayDeps, 'stager'> {
-  readonly control: ObjectStore;
   withWarehouse<T>(work: (warehouse: Warehouse) => Promise<T>): Promise<T>;
   /** A stager of its own for each slice, by number, whose files nobody else uses; -1 settles. */
   readonly stager: (slice: number) => { readonly stager: Stager; readonly folder: string };
@@ -67,7 +66,7 @@ export async function verifyPlan(
   let number = 0;
   for await (const { parts } of slicesOf(deps.control, plan)) {
     const { stager } = deps.stager(number++);
-    const outcome = await replaySlice({ ...deps, stager }, pipeline, parts, onRows);
+    const outcome = await replaySlice({ ...deps, stager }, pipeline, workOf(plan, parts), onRows);
     staged.push(...outcome.files);
     unreadable.push(...outcome.unreadable);
   }

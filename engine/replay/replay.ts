@@ -4,14 +4,19 @@
 import type { CompiledPipeline } from '../../model/compile.ts';
 import { RepriseError } from '../../model/errors.ts';
 import { type Evaluation, Evaluator } from '../../model/evaluate.ts';
+import { sealKey } from '../../model/keyed.ts';
 import type { RawRow } from '../../model/raw-row.ts';
 import { isVersion, type ObjectStore } from '../../ports/object-store.ts';
 import type { RawReader } from '../../ports/raw-reader.ts';
 import type { StagedFile, Stager } from '../../ports/stage.ts';
+import { countsFor, decodedEvents } from '../plan/events-outside.ts';
 import type { SlicePart } from '../plan/plan-document.ts';
 import { readRaw } from '../plan/read-raw.ts';
+import { objectAt } from '../plan/shards.ts';
+import type { SliceWork } from './slice-lines.ts';
 
 export interface ReplayDeps {
+  readonly control: ObjectStore;
   readonly lake: ObjectStore;
   readonly reader: RawReader;
   readonly stager: Stager;
@@ -22,6 +27,8 @@ export interface SliceOutcome {
   readonly files: readonly StagedFile[];
   readonly deliveries: number;
   readonly rejected: number;
+  /** Deliveries that count for other dates than those of the plan. */
+  readonly dropped: number;
   /** Objects that turned out to be unreadable, with a fixed-vocabulary detail. Nothing of them is staged. */
   readonly unreadable: readonly { readonly key: string; readonly detail: string }[];
 }
@@ -35,17 +42,19 @@ export interface SliceOutcome {
 export async function replaySlice(
   deps: ReplayDeps,
   pipeline: CompiledPipeline,
-  slice: readonly SlicePart[],
+  slice: SliceWork,
   onRows: (rows: number) => void,
 ): Promise<SliceOutcome> {
   const unreadable = new Map<string, string>();
+  const filters = await filtersOf(deps, pipeline, slice);
   for (;;) {
     const writer = await deps.stager.openSlice(pipeline);
     const evaluator = new Evaluator(pipeline, deps.deliveryKey);
     let deliveries = 0;
     let rejected = 0;
+    let dropped = 0;
     try {
-      const parts = slice.filter(({ key }) => !unreadable.has(key));
+      const parts = slice.parts.filter(({ key }) => !unreadable.has(key));
       const check = (part: SlicePart): Promise<void> => refuseChanged(deps.lake, part);
       let begun: string | undefined;
       let isBroken = false;
@@ -59,7 +68,12 @@ export async function replaySlice(
         }
         begun = key;
         if (found.kind !== 'rows') continue;
+        const counts = filters.get(key);
         for (const raw of found.rows) {
+          if (counts?.(raw) === false) {
+            dropped++;
+            continue;
+          }
           const evaluation = evaluated(evaluator, pipeline.name, key, raw);
           if (!evaluation.accepted) rejected++;
           writer.add(key, raw, evaluation);
@@ -73,12 +87,34 @@ export async function replaySlice(
         continue;
       }
       const files = await writer.finish();
-      return { files, deliveries, rejected, unreadable: [...unreadable].map(([key, detail]) => ({ key, detail })) };
+      return {
+        files,
+        deliveries,
+        rejected,
+        dropped,
+        unreadable: [...unreadable].map(([key, detail]) => ({ key, detail })),
+      };
     } catch (error) {
       await writer.discard();
       throw error;
     }
   }
+}
+
+/** Of each object with deliveries outside of the window what says which of its deliveries count. */
+async function filtersOf(
+  { control, deliveryKey }: ReplayDeps,
+  pipeline: CompiledPipeline,
+  { window, objects, parts }: SliceWork,
+): Promise<ReadonlyMap<string, (raw: RawRow) => boolean>> {
+  const secret = sealKey(deliveryKey);
+  const filters = new Map<string, (raw: RawRow) => boolean>();
+  for (const { key, line } of parts) {
+    if (line === undefined || filters.has(key)) continue;
+    const { eventsOutside = '' } = await objectAt(control, objects, line);
+    filters.set(key, countsFor(pipeline, window, decodedEvents(eventsOutside), secret));
+  }
+  return filters;
 }
 
 /** A fault of the declaration is named with the delivery that shows it. */

@@ -7,15 +7,29 @@ import type { ObjectStore } from '../../ports/object-store.ts';
 import { encodedLines } from '../ledger/lines.ts';
 import type { Plan, Slice, SlicePart } from '../plan/plan-document.ts';
 import { slicesBackwards, slicesOf } from '../plan/shards.ts';
+import type { Window } from '../plan/window.ts';
 import type { RunRecord } from '../run/run-record.ts';
 import type { Runs } from '../run/runs.ts';
 
-export interface SliceLine {
-  readonly slice: number;
+/** What one slice reads, and what counts of it. */
+export interface SliceWork {
+  readonly window: Window;
+  /** Digest of the plan's objects, of which parts name lines. */
+  readonly objects: string;
   readonly parts: readonly SlicePart[];
+}
+
+export interface SliceLine extends SliceWork {
+  readonly slice: number;
   /** Made with the key of the home, for the run and the slice. */
   readonly seal: string;
 }
+
+export const workOf = ({ body }: Plan, parts: readonly SlicePart[]): SliceWork => ({
+  window: body.window,
+  objects: body.objects.sha256,
+  parts,
+});
 
 export interface LineDeps {
   readonly control: ObjectStore;
@@ -32,29 +46,33 @@ export async function writeSliceLines(
 ): Promise<string> {
   const lines = async function* (): AsyncGenerator<SliceLine, void, undefined> {
     for await (const { slice, parts } of (newestFirst ? slicesBackwards : slicesOf)(control, plan))
-      if (left.has(slice)) yield { slice, parts, seal: sealOf(deliveryKey, runId, slice, parts) };
+      if (left.has(slice)) {
+        const work = workOf(plan, parts);
+        yield { slice, ...work, seal: sealOf(deliveryKey, runId, slice, work) };
+      }
   };
   return (await stage.writeNamed(encodedLines(lines()), () => `${runId}/slices.jsonl`)).key;
 }
 
 /** What the slice of a line reads; of a line that is not as it was written, by the plan. Throws NotAsRecorded. */
-export async function partsOf(
+export async function workOfLine(
   { control, runs, deliveryKey }: Omit<LineDeps, 'stage'> & { readonly runs: Runs },
   { runId, planId }: Pick<RunRecord, 'runId' | 'planId'>,
-  { slice, parts, seal }: SliceLine,
-): Promise<readonly SlicePart[]> {
-  if (Array.isArray(parts) && seal === sealOf(deliveryKey, runId, slice, parts)) return parts;
+  { slice, window, objects, parts, seal }: SliceLine,
+): Promise<SliceWork> {
+  const work = { window, objects, parts };
+  if (Array.isArray(parts) && seal === sealOf(deliveryKey, runId, slice, work)) return work;
   return sliceOf(control, await runs.plan(planId), slice);
 }
 
 /** What a slice of the plan reads. Reads the plan's slices to their end. Throws NotAsRecorded. */
-export async function sliceOf(control: ObjectStore, plan: Plan, number: number): Promise<readonly SlicePart[]> {
+export async function sliceOf(control: ObjectStore, plan: Plan, number: number): Promise<SliceWork> {
   let found: Slice | undefined;
   for await (const slice of slicesOf(control, plan)) if (slice.slice === number) found = slice;
   if (found === undefined)
     throw new RangeError(`plan ${plan.id} has ${plan.body.slices.count} slices, no number ${number}`);
-  return found.parts;
+  return workOf(plan, found.parts);
 }
 
-const sealOf = (key: Uint8Array, runId: string, slice: number, parts: readonly SlicePart[]): string =>
-  hashJson(createHmac('sha256', key).update(`slice parts\n${runId}\n${slice}\n`), parts);
+const sealOf = (key: Uint8Array, runId: string, slice: number, work: SliceWork): string =>
+  hashJson(createHmac('sha256', key).update(`slice\n${runId}\n${slice}\n`), work);

@@ -7,12 +7,11 @@ import { isSealed, sealed } from '../run/manifests.ts';
 import type { RunRecord, SliceManifest } from '../run/run-record.ts';
 import type { Runs } from '../run/runs.ts';
 import { type ReplayDeps, replaySlice } from './replay.ts';
-import { partsOf, type SliceLine } from './slice-lines.ts';
+import { type SliceLine, workOfLine } from './slice-lines.ts';
 import { areAsStaged, asStaged, type StageFile } from './staged-files.ts';
 
 export interface StageDeps extends ReplayDeps {
   readonly runs: Runs;
-  readonly control: ObjectStore;
   readonly stage: ObjectStore;
 }
 
@@ -27,7 +26,7 @@ export async function stageSlice(
   const number = line.slice;
   const done = await deps.runs.slice(runId, number);
   if (done !== undefined && (await isDone(deps, runId, done))) return done;
-  const outcome = await replaySlice(deps, pipeline, await partsOf(deps, run, line), onRows);
+  const outcome = await replaySlice(deps, pipeline, await workOfLine(deps, run, line), onRows);
   const files: StageFile[] = [];
   for (const [place, file] of outcome.files.entries()) {
     const key = `${runId}/slices/${String(number).padStart(6, '0')}/${file.table}-${place}.parquet`;
@@ -38,6 +37,7 @@ export async function stageSlice(
     slice: number,
     deliveries: outcome.deliveries,
     rejected: outcome.rejected,
+    dropped: outcome.dropped,
     files,
     unreadable: outcome.unreadable,
   });

@@ -15,6 +15,7 @@ import { arrivalDate } from '../plan/raw-keys.ts';
 import { unreadableOf } from '../plan/shards.ts';
 import { publishedGroups } from '../publish/record.ts';
 import { settleTransforms } from '../publish/retire.ts';
+import type { Settled } from '../publish/settle.ts';
 import { changesAnything, summarize, undoneDates } from '../publish/summary.ts';
 import { coverRun } from '../reconcile/rebuild.ts';
 import { checkedDocument, checkedRun, optionsInForce } from './recorded.ts';
@@ -49,7 +50,7 @@ export async function finish(
   const published = await publishedGroups(deps, run, recorded);
   const document = <T>(name: string): Promise<T | undefined> => checkedDocument<T>(runs, runId, name, recorded);
   const preview = await document<{ outcomes: readonly GroupOutcome[]; quarantined: Record<string, number> }>('preview');
-  const settled = await document<{ unreadable: readonly { key: string; detail: string }[] }>('settled');
+  const settled = await document<Pick<Settled, 'unreadable' | 'deliveries'>>('settled');
   const verification = await document<Verification>('verified');
   const known = run.undoes === undefined ? await unreadableOf(deps.control, plan) : [];
   const found = (settled?.unreadable ?? []).filter((one) => !known.some((other) => other.key === one.key));
@@ -57,6 +58,7 @@ export async function finish(
   const summary: RunSummary = {
     ...summarize(pipeline, shown),
     quarantined: preview?.quarantined ?? {},
+    ...(settled?.deliveries === undefined || run.undoes !== undefined ? {} : { deliveries: settled.deliveries }),
     unreadable: [...known, ...found].sort((a, b) => (arrivalDate(a.key) < arrivalDate(b.key) ? -1 : 1)),
     ...(await retiredSummary(deps, plan, failure)),
     ...(verification === undefined

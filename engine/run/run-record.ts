@@ -67,6 +67,8 @@ export interface RunSummary {
   readonly tables: Readonly<Record<string, TableCounts>>;
   readonly quarantined: Readonly<Record<string, number>>;
   readonly causes: Readonly<Record<string, number>>;
+  /** Of raw, read while staging, and of these dropped since they count for other dates; absent in records of older versions. */
+  readonly deliveries?: { readonly read: number; readonly dropped: number };
   readonly dates: readonly string[];
   readonly heldDates: readonly string[];
   /** Values of undeclared columns that went with their rows; absent in runs of older versions. */
@@ -94,8 +96,11 @@ export interface UndoSummary {
 /** What the manifest of one staged slice says. Keys are in the stage store. */
 export interface SliceManifest {
   readonly slice: number;
+  /** Read. */
   readonly deliveries: number;
   readonly rejected: number;
+  /** Dropped, since they count for other dates; absent in manifests of older versions. */
+  readonly dropped?: number;
   readonly files: readonly {
     readonly table: string;
     readonly key: string;

@@ -20,7 +20,8 @@ export async function liveLoad(engine: Engine, name: string, key: string): Promi
   await mkdir(folder, { recursive: true });
   const info = await engine.home.lake.head(key);
   const parts = [{ key, bytes: info?.bytes ?? 0, version: info?.version ?? '' }];
-  const { files } = await replaySlice({ ...context, stager }, pipeline, parts, () => {});
+  const all = { window: { from: '0001-01-01', to: 'infinity' }, objects: '', parts };
+  const { files } = await replaySlice({ ...context, stager }, pipeline, all, () => {});
   const settled = await stager.settle(pipeline, files, join(folder, 'settled'));
   const order = (alias: string): string => tuple(copyOrder(pipeline, alias));
   const statements: string[] = ['BEGIN'];

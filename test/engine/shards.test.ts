@@ -8,7 +8,7 @@ import { encodedLines, readLines, readLinesBackwards } from '../../engine/ledger
 import type { PinnedObject, Plan, Shard, Slice } from '../../engine/plan/plan-document.ts';
 import { checkShards, objectsOf, shardKey, slicesBackwards, slicesOf, writeShard } from '../../engine/plan/shards.ts';
 import { cutSlices, type SliceableObject } from '../../engine/plan/slices.ts';
-import { partsOf, type SliceLine, sliceOf, writeSliceLines } from '../../engine/replay/slice-lines.ts';
+import { type SliceLine, sliceOf, workOfLine, writeSliceLines } from '../../engine/replay/slice-lines.ts';
 import type { Runs } from '../../engine/run/runs.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import { newFolder, STORES } from './control-world.ts';
@@ -40,6 +40,7 @@ async function planIn(control: ObjectStore, objects: readonly PinnedObject[]): P
   const body = {
     format: 2,
     pipeline: 'p',
+    window: { from: '2026-06-01', to: '2026-06-02' },
     objects: { ...(await writeShard(control, objects)), unreadable: 0 },
     slices: await writeShard(control, cutSlices(objects, LIMITS)),
   };
@@ -113,14 +114,15 @@ describe.each(Object.entries(STORES))('documents of lines in %s', (_, open) => {
       expect(lines.map(({ slice }) => slice)).toEqual(newestFirst ? [4, 2, 1] : [1, 2, 4]);
       for (const line of lines) {
         const planned = await sliceOf(control, plan, line.slice);
-        expect(line.parts).toEqual(planned);
-        expect(await partsOf(deps, run, line)).toEqual(planned);
+        expect(line).toMatchObject(planned);
+        expect(await workOfLine(deps, run, line)).toEqual(planned);
         for (const changed of [
           { ...line, parts: line.parts.slice(1) },
           { ...line, seal: 'none' },
+          { ...line, window: { from: '2026-06-01', to: '2026-07-01' } },
           { slice: line.slice } as SliceLine,
         ])
-          expect(await partsOf(deps, run, changed)).toEqual(planned);
+          expect(await workOfLine(deps, run, changed)).toEqual(planned);
       }
     }
     await expect(sliceOf(control, plan, 99)).rejects.toThrow('no number 99');

@@ -100,7 +100,7 @@ describe('the catalog over files', () => {
   it('says what the catalog in memory says, over many pages of random objects', async () => {
     const random = randomFrom('catalog');
     const { catalog } = newCatalog();
-    const model = new SimCatalog(async () => []);
+    const model = new SimCatalog(async () => [], undefined, new Uint8Array(32));
     const objects: ObjectInfo[] = [];
     const pages = DATES.length * (PAGE_LIMITS.smallPagesMax + 3);
     for (let number = 0; number < pages; number++) {

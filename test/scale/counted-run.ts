@@ -123,7 +123,8 @@ class CountedWorld {
       return result;
     };
     await perform('Admit');
-    for (const item of await this.#items(await perform('WriteSlices'), 'key')) await perform('StageSlice', { slice: item });
+    for (const item of await this.#items(await perform('WriteSlices'), 'key'))
+      await perform('StageSlice', { slice: item });
     await perform('Settle');
     for (const item of await this.#items(await perform('Preview'), 'groupsKey')) await perform('PublishGroup', item);
     await perform('Verify');

@@ -5,7 +5,6 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DuckCatalog } from '../../adapters/duckdb/catalog.ts';
-import { keyHash } from '../../adapters/duckdb/catalog-writer.ts';
 import { type Duck, openDuck } from '../../adapters/duckdb/instance.ts';
 import { readParquet } from '../../adapters/duckdb/parquet-path.ts';
 import { sql } from '../../adapters/duckdb/sql.ts';
@@ -25,7 +24,7 @@ import { admit } from '../../engine/run/admit.ts';
 import { createRun } from '../../engine/run/begin.ts';
 import { Runs } from '../../engine/run/runs.ts';
 import type { CompiledPipeline } from '../../model/compile.ts';
-import { sealKey } from '../../model/keyed.ts';
+import { keyHash, sealKey } from '../../model/keyed.ts';
 import type { Catalog } from '../../ports/catalog.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { GroupOutcome, TableDigest, Verification, Warehouse } from '../../ports/warehouse.ts';
@@ -177,6 +176,7 @@ export class World {
         : new SimCatalog(
             (path) => exportedKeys(this.ground.duck, path),
             (key) => String(keyHash(sealKey(DELIVERY_KEY), key)),
+            DELIVERY_KEY,
           );
       this.#catalogs.set(pipeline.timeRulesDigest, catalog);
     }
