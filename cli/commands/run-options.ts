@@ -21,6 +21,10 @@ export const PLAN_OPTIONS: Readonly<Record<string, Options>> = {
   'slice-size': { type: 'string', default: '256MB', describe: 'raw bytes of a slice: 200KB, 64MB, 1GB' },
   only: { type: 'string', array: true, describe: 'only these raw objects (keys): a partial plan, which never deletes' },
   repair: { type: 'boolean', default: false, describe: 'also rewrite rows whose columns were changed by hand' },
+  'copy-horizon': {
+    type: 'string',
+    describe: 'days before and after the window in whose arrivals copies at other dates are looked for (default: all)',
+  },
 };
 
 export const AWAIT_APPROVAL: Options = {
@@ -55,7 +59,19 @@ export function planRequest(args: Arguments): PlanRequest {
     sliceBytes: sizeOf(String(args['slice-size'])),
     onlyObjects: listArgument(args, 'only'),
     repair: args.repair === true,
+    ...copyHorizon(optionalText(args, 'copy-horizon')),
   };
+}
+
+function copyHorizon(text: string | undefined): Pick<PlanRequest, 'copyHorizonDays'> {
+  if (text === undefined) return {};
+  if (!/^\d{1,5}$/.test(text))
+    throw new RepriseError(
+      'Usage',
+      `--copy-horizon must be a whole number of days; got \`${text}\``,
+      'give days, as in --copy-horizon 30, or leave it out to look everywhere',
+    );
+  return { copyHorizonDays: Number(text) };
 }
 
 /** The window of a command that needs none. Throws Usage for half a window, and for one that is none. */

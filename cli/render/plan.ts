@@ -1,6 +1,6 @@
 // A plan as a person reads it before anything runs.
 
-import type { PinnedObject, Plan, PlannedDate } from '../../engine/plan/plan-document.ts';
+import type { CopyHorizon, PinnedObject, Plan, PlannedDate } from '../../engine/plan/plan-document.ts';
 import { arrivalDate, type SkippedRaw } from '../../engine/plan/raw-keys.ts';
 import type { UndeclaredColumn } from '../../ports/warehouse.ts';
 import { renderSkipped } from './skipped.ts';
@@ -22,6 +22,7 @@ export function renderPlan(
     `reads ${plural(body.objects.count, 'raw object')}, ${bytes(body.objects.bytes)}, ${plural(body.objects.rows, 'delivery', 'deliveries')}, in ${plural(body.slices.count, 'slice')}`,
     `writes ${body.tables.map((name) => `${body.pipeline}.${name}`).join(', ')}, in ${plural(body.groups, 'transaction')}`,
     `transforms ${body.transformDigest.slice(0, 12)}  schema ${body.schemaDigest.slice(0, 12)}`,
+    ...horizonLines(body.copyHorizon),
     '',
     table(
       ['event date', 'rows in raw', 'whole'],
@@ -50,6 +51,15 @@ export function renderPlan(
     lines.push('', ...undeclaredLines(undeclared, 'kept in rows that stay, lost with rows that go'));
   lines.push('', `next: reprise run ${plan.id.slice(0, 12)}`);
   return lines.join('\n');
+}
+
+/** What a plan with a copy horizon does not see. */
+function horizonLines(horizon: CopyHorizon | undefined): string[] {
+  if (horizon === undefined) return [];
+  const { days, from, to, objectsBeyond } = horizon;
+  return [
+    `copies of its events at other dates are looked for in what arrived in [${from}, ${to}), ${plural(days, 'day')} around the window; ${plural(objectsBeyond, 'object')} beyond ${objectsBeyond === 1 ? 'is' : 'are'} not looked through: a correction there that moves an event to another date is not seen`,
+  ];
 }
 
 /** Columns that the declaration does not have, and what becomes of them. */

@@ -80,6 +80,9 @@ export interface PinnedObjects extends Shard {
 export interface CopyHorizon {
   /** Days before and after the window. */
   readonly days: number;
+  /** Dates of arrival, half-open. */
+  readonly from: string;
+  readonly to: string;
   /** Objects that arrived outside of them, and were not looked through for copies. */
   readonly objectsBeyond: number;
 }

@@ -108,9 +108,9 @@ async function planOf(
     objects,
     ...(gone.objects.length === 0 ? {} : { goneObjects: await writeShard(control, gone.objects) }),
     slices,
-    ...(request.copyHorizonDays === undefined
+    ...(arrived === undefined || request.copyHorizonDays === undefined
       ? {}
-      : { copyHorizon: { days: request.copyHorizonDays, objectsBeyond: pins.objectsBeyond } }),
+      : { copyHorizon: { days: request.copyHorizonDays, ...arrived, objectsBeyond: pins.objectsBeyond } }),
     ...dates,
     tables: pipeline.tables.map((table) => table.name),
     repair: request.repair,
