@@ -52,6 +52,9 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 try {
+  // The rooms below first: Node opens the files of all modules that it comes to at once, and the process may have few.
+  await import('../dist/engine/plan/plan.js');
+  await import('../dist/profiles/embedded/engine.js');
   const { main } = await import('../dist/cli/main.js');
   process.exitCode = await main(process.argv.slice(2), process.env);
 } catch (error) {

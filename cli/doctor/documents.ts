@@ -89,7 +89,10 @@ async function refuseDamaged(home: Home, key: string, fix: string | undefined): 
     );
   }
   const content = (await home.control.read(key)) ?? Buffer.alloc(0);
-  if (/^catalog\/.*\/dt=/.test(key)) refuseChangedPage(home, key, content);
+  if (/^catalog\/.*\/dt=/.test(key)) {
+    refuseChangedPage(home, key, content);
+    return;
+  }
   if (fix !== undefined || isDerivable(key)) {
     documentOf(key, content, fix ?? 'nothing to do: resuming the run derives it again');
     return;
@@ -100,11 +103,10 @@ async function refuseDamaged(home: Home, key: string, fix: string | undefined): 
   else await runs.document(runId, rest.join('/').replace(/\.json$/, ''));
 }
 
-/** Throws Damaged for entries that are whole, and not those that were written. */
+/** Throws Damaged for entries that are not those that were written. */
 function refuseChangedPage(home: Home, key: string, content: Uint8Array): void {
-  documentOf(key, content, PAGES_AGAIN);
   if (parsePage(key.replace(/\.jsonl$/, ''), content, sealKey(home.deliveryKey)) === undefined)
-    throw new RepriseError('Damaged', `control/${key} was changed after it was written`, PAGES_AGAIN);
+    throw new RepriseError('Damaged', `control/${key} is damaged, or was changed after it was written`, PAGES_AGAIN);
 }
 
 /** Documents that others say there are. */

@@ -32,10 +32,7 @@ async function planFindings(home: Home): Promise<{ readonly findings: Finding[];
   let intact = 0;
   for await (const { key } of home.control.list('plans/')) {
     const id = key.slice('plans/'.length).replace(/\.json$/, '');
-    try {
-      await checkShards(home.control, await store.plan(id));
-      intact++;
-    } catch (error) {
+    const plan = await store.plan(id).catch((error: unknown) => {
       const fault = faultOf(error);
       const run = runs.find(({ planId }) => planId === id);
       const fix =
@@ -43,6 +40,14 @@ async function planFindings(home: Home): Promise<{ readonly findings: Finding[];
           ? `no run was made of it: remove control/${key}`
           : `restore control/${key} from a backup: run ${run.runId} was made of it`;
       findings.push(isRepriseError(error) && error.code === 'NotAsRecorded' ? { ...fault, fix } : fault);
+      return undefined;
+    });
+    if (plan === undefined) continue;
+    try {
+      await checkShards(home.control, plan);
+      intact++;
+    } catch (error) {
+      findings.push(faultOf(error));
     }
   }
   return { findings, intact };

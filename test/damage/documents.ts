@@ -87,6 +87,7 @@ const damaged = (key: string): RegExp => new RegExp(`${key} is damaged: its \\d+
 
 const REBUILD = ['reprise reconcile shop --rebuild'];
 const dayOf = (home: Home, arrival: string): string => home.keys(`control/coverage/shop/dt=${arrival}`)[0] ?? '';
+const CHANGED_PAGE = /control\/catalog\/shop\/\S+\.jsonl is damaged, or was changed after it was written/;
 
 const caches: readonly Damage[] = [
   ...(['cut', 'garbage'] as const).flatMap((how): Damage[] => [
@@ -117,8 +118,8 @@ const caches: readonly Damage[] = [
     derived(`the head of the ledger is ${how}`, (one) => one[how](HEAD), damaged(HEAD), BY_ENTRY, PLAN),
     derived(
       `entries of the catalog are ${how}`,
-      (one) => one[how](pages(one, '.json')[0] ?? ''),
-      damaged('control/catalog/shop/\\S+\\.json'),
+      (one) => one[how](pages(one, '.jsonl')[0] ?? ''),
+      CHANGED_PAGE,
       BY_PLAN,
       PLAN,
     ),
@@ -143,18 +144,12 @@ const caches: readonly Damage[] = [
   },
   derived(
     'entries of the catalog are edited',
-    (one) => one.edit(pages(one, '.json')[0] ?? '', (text) => text.replace(/"rows":\d+/, '"rows":1')),
-    /control\/catalog\/shop\/\S+\.json was changed after it was written/,
+    (one) => one.edit(pages(one, '.jsonl')[0] ?? '', (text) => text.replace(/"rows":\d+/, '"rows":1')),
+    CHANGED_PAGE,
     BY_PLAN,
     PLAN,
   ),
-  derived(
-    'entries of the catalog are swapped',
-    (one) => swap(one, '.json'),
-    /control\/catalog\/shop\/\S+\.json was changed after it was written/,
-    BY_PLAN,
-    PLAN,
-  ),
+  derived('entries of the catalog are swapped', (one) => swap(one, '.jsonl'), CHANGED_PAGE, BY_PLAN, PLAN),
   {
     kind: 'pages of the catalog are swapped',
     done: (one) => swap(one, '.parquet'),

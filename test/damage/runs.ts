@@ -99,6 +99,13 @@ const previews: readonly Damage[] = [
   },
 ];
 
+const shardOf =
+  (list: 'objects' | 'slices'): KeyOf =>
+  (home, intact) => {
+    const { body } = JSON.parse(intact.home.read(plan(home, intact))) as { body: Record<string, { sha256: string }> };
+    return `control/plan-shards/${body[list]?.sha256}.jsonl`;
+  };
+
 const CHANGED = /plan \w+ has a body whose hash is \w+: it was changed after it was made/;
 const FROM_BACKUP = /restore control\/plans\/\w+\.json from a backup: run \S+ was made of it/;
 /** Of all there is, so that it is not one of the runs' plans. */
@@ -109,13 +116,7 @@ const newPlan = (home: Home, intact: IntactHome): string => {
 
 const plans: readonly Damage[] = [
   fromBackup('a plan is removed', plan, (home, key) => home.remove(key), /control\/plans\/\w+\.json is missing/),
-  fromBackup(
-    'a plan has no slices',
-    plan,
-    replaced(/"slices": \[[\s\S]*?\n {2}\],/, '"slices": [],'),
-    CHANGED,
-    FROM_BACKUP,
-  ),
+  fromBackup('a plan has no slices', plan, replaced(/("slices": \{\s*"count": )\d+/, '$10'), CHANGED, FROM_BACKUP),
   fromBackup(
     'a plan has a wider window',
     plan,
@@ -124,6 +125,17 @@ const plans: readonly Damage[] = [
     FROM_BACKUP,
   ),
   fromBackup('a plan is cut', plan, (home, key) => home.cut(key), /plan \w+ cannot be read as a plan/, FROM_BACKUP),
+  ...(['objects', 'slices'] as const).flatMap((list) =>
+    (['cut', 'garbage', 'remove'] as const).map((how) =>
+      fromBackup(
+        `the ${list} of a plan: ${how}`,
+        shardOf(list),
+        (home, key) => home[how](key),
+        new RegExp(`the ${list} of plan \\w+, control/plan-shards/\\w+\\.jsonl, are not what the plan names`),
+        /restore control\/plan-shards\/\w+\.jsonl from a backup/,
+      ),
+    ),
+  ),
   {
     kind: 'a plan that no run was made of is edited',
     done: async (home, intact) => {
