@@ -47,7 +47,11 @@ const BACKUP = 'restore it from a backup of the home';
 
 /** Documents that are JSON, the first that fits. Those of runs are sorted by the engine. */
 const KINDS: readonly Kind[] = [
-  { keys: /^(?:home\.json|delivery\.key)$|^(?:ledger|plans|plan-shards|declarations|schemas)\//, fix: '', isDerived: true },
+  {
+    keys: /^(?:home\.json|delivery\.key)$|^(?:ledger|plans|plan-shards|declarations|schemas)\//,
+    fix: '',
+    isDerived: true,
+  },
   { keys: /^coverage\/[^/]+\//, fix: '', isDerived: true },
   { keys: /^settings\.json$/, fix: 'say it again: reprise init --four-eyes, or --no-four-eyes', isDerived: false },
   { keys: /^leases\//, fix: 'nothing to do: the next run derives it from the ledger', isDerived: true },

@@ -45,7 +45,8 @@ async function published(): Promise<string[]> {
       'SELECT event_date::VARCHAR AS date, text FROM chatorbit.messages ORDER BY ALL',
     );
     connection.closeSync();
-    return rows.getRowObjects().map(({ date, text }) => `${date} ${text}`);
+    const texts = rows.getRowObjects().map(({ date, text }) => `${date} ${text}`);
+    return texts;
   } finally {
     instance.closeSync();
   }
