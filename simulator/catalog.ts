@@ -1,6 +1,7 @@
 // The catalog in memory: what ports/catalog.ts promises, as maps. Processes share it, as they share the control store.
 
 import type { KeyedDay } from '../model/dating.ts';
+import { RepriseError } from '../model/errors.ts';
 import { keyHash, sealKey } from '../model/keyed.ts';
 import { arrivalDate } from '../ports/arrival.ts';
 import type { Catalog, CatalogEntry, CatalogPage, CatalogSurvey, SurveyedEntry, WindowKeys } from '../ports/catalog.ts';
@@ -92,6 +93,13 @@ class SimSurvey implements CatalogSurvey {
   }
 
   async add(objects: readonly ObjectInfo[]): Promise<void> {
+    for (const object of objects)
+      if (this.#catalog.known(object).entry === undefined)
+        throw new RepriseError(
+          'ObjectMissing',
+          `the catalog does not know this version of ${object.key}`,
+          'plan again',
+        );
     this.#objects.push(...objects);
   }
 
@@ -131,12 +139,16 @@ class SimSurvey implements CatalogSurvey {
   }
 
   async *entries(): AsyncGenerator<readonly SurveyedEntry[]> {
-    const entries = this.#objects.map((object) => ({
-      entry: this.#catalog.known(object).entry as CatalogEntry,
-      isLinked: this.#linked.has(object),
-      eventsOutside: this.#outside.get(object) ?? [],
-    }));
-    yield entries.sort((a, b) => (a.entry.object.key < b.entry.object.key ? -1 : 1));
+    for (const date of new Set(this.#objects.map(({ key }) => arrivalDate(key)))) {
+      const entries = this.#objects
+        .filter(({ key }) => arrivalDate(key) === date)
+        .map((object) => ({
+          entry: this.#catalog.known(object).entry as CatalogEntry,
+          isLinked: this.#linked.has(object),
+          eventsOutside: this.#outside.get(object) ?? [],
+        }));
+      yield entries.sort((a, b) => (a.entry.object.key < b.entry.object.key ? -1 : 1));
+    }
   }
 }
 

@@ -39,9 +39,13 @@ const NONE: ReadonlySet<number> = new Set();
 export class DuckSurvey implements CatalogSurvey {
   readonly #deps: SurveyDeps;
   readonly #chosen: Chosen[] = [];
+  /** A table of its own: other surveys of the catalog have theirs. */
+  readonly #outside: string;
 
-  constructor(deps: SurveyDeps) {
+  /** `number`: no other survey of the instance has it. */
+  constructor(deps: SurveyDeps, number: number) {
     this.#deps = deps;
+    this.#outside = `outside_${number}`;
   }
 
   async add(objects: readonly ObjectInfo[]): Promise<void> {
@@ -97,7 +101,7 @@ export class DuckSurvey implements CatalogSurvey {
         one.linked = linked[place] ?? NONE;
         one.place = place;
       }
-      await duck.run(`CREATE OR REPLACE TABLE outside AS SELECT DISTINCT page, object, event_hash FROM keys
+      await duck.run(`CREATE OR REPLACE TABLE ${this.#outside} AS SELECT DISTINCT page, object, event_hash FROM keys
         WHERE event_hash IN (SELECT event_hash FROM linked_events) AND NOT (day >= ${fromDay} AND day < ${toDay})`);
       const gave = await duck.rows(
         `SELECT DISTINCT raw_object FROM (${standing}) WHERE key_hash IN (SELECT event_hash FROM linked_events)`,
@@ -145,7 +149,7 @@ export class DuckSurvey implements CatalogSurvey {
   /** Of the objects of a page the events of the window that they have deliveries of at other dates. */
   async #outsideOf(place: number): Promise<ReadonlyMap<number, bigint[]>> {
     const duck = await this.#deps.duck();
-    const rows = await duck.rows(`SELECT object, event_hash FROM outside WHERE page = ${place} ORDER BY ALL`);
+    const rows = await duck.rows(`SELECT object, event_hash FROM ${this.#outside} WHERE page = ${place} ORDER BY ALL`);
     const byObject = new Map<number, bigint[]>();
     for (const { object, event_hash } of rows) {
       const events = byObject.get(Number(object));

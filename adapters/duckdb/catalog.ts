@@ -32,6 +32,7 @@ export class DuckCatalog implements Catalog {
   /** One instance for all that is written and asked; opened when first needed. */
   #opened: Promise<Duck> | undefined;
   #writers = 0;
+  #surveys = 0;
 
   constructor(options: DuckCatalogOptions) {
     this.#options = options;
@@ -69,12 +70,13 @@ export class DuckCatalog implements Catalog {
   }
 
   survey(): CatalogSurvey {
-    return new DuckSurvey({
+    const deps = {
       pages: this.#pages,
       secret: this.#secret,
       duck: () => this.#duck(),
-      refuseDamaged: (pages) => this.#refuseDamaged(pages),
-    });
+      refuseDamaged: (pages: readonly Page[]) => this.#refuseDamaged(pages),
+    };
+    return new DuckSurvey(deps, ++this.#surveys);
   }
 
   /**

@@ -8,13 +8,22 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DuckCatalog } from '../../adapters/duckdb/catalog.ts';
 import { PAGE_LIMITS } from '../../adapters/duckdb/catalog-writer.ts';
+import { openDuck, quoteLiteral } from '../../adapters/duckdb/instance.ts';
+import { copyToParquet } from '../../adapters/duckdb/parquet-path.ts';
 import { openFileStore } from '../../adapters/folder/files.ts';
 import { randomFrom } from '../../generator/random.ts';
 import type { KeyedDay } from '../../model/dating.ts';
+import { keyHash, sealKey } from '../../model/keyed.ts';
 import { arrivalDate } from '../../ports/arrival.ts';
 import type { Catalog, CatalogEntry, CatalogSurvey, SurveyedEntry } from '../../ports/catalog.ts';
 import type { ObjectInfo } from '../../ports/object-store.ts';
 import { SimCatalog } from '../../simulator/catalog.ts';
+import { describeCatalog } from '../contracts/catalog.ts';
+
+const STATES = 8;
+const DELIVERY_KEY = new Uint8Array(32);
+/** Columns of what a warehouse exports. */
+const EXPORTED = 'key_hash, raw_object, in_window';
 
 let folder: string;
 let count = 0;
@@ -33,7 +42,7 @@ function newCatalog(control = join(folder, `control-${count}`)): Place {
     pipeline: 'shop',
     timeRulesDigest: 'ab'.repeat(32),
     scratch: join(folder, `scratch-${count++}`),
-    deliveryKey: new Uint8Array(32),
+    deliveryKey: DELIVERY_KEY,
   };
   return { control, catalog: new DuckCatalog({ ...options, control: openFileStore(control) }) };
 }
@@ -95,6 +104,28 @@ const files = (control: string): string[] =>
     .filter((entry) => entry.isFile())
     .map(({ parentPath, name }) => join(parentPath, name))
     .sort();
+
+describeCatalog('DuckDB', STATES, async () => {
+  const { catalog } = newCatalog();
+  const spill = join(folder, `export-${count}`);
+  const duck = await openDuck({ memoryMb: 64, threads: 1, tempFolder: spill, preserveInsertionOrder: false });
+  const hashOf = (key: string): bigint => keyHash(sealKey(DELIVERY_KEY), key);
+  let exported = 0;
+  return {
+    catalog,
+    exportKeys: async (rows) => {
+      const path = join(folder, `export-${count}-${exported++}.parquet`);
+      const values = rows.map((row) => `(${hashOf(row.key)}, ${quoteLiteral(row.rawObject)}, ${row.inWindow})`);
+      await duck.run(copyToParquet(`SELECT * FROM (VALUES ${values.join(', ')}) AS rows (${EXPORTED})`, path));
+      return path;
+    },
+    hashOf,
+    close: async () => {
+      await catalog.close();
+      await duck.close();
+    },
+  };
+});
 
 describe('the catalog over files', () => {
   it('says what the catalog in memory says, over many pages of random objects', async () => {
