@@ -17,6 +17,9 @@ import { countedRun, type TaskCost } from './counted-run.ts';
 const MISSION = { objects: 1_000_000, days: 180 };
 const LISTED_KEYS_PER_REQUEST = 1000;
 const PLAN_REQUESTS_MAX = 2000;
+/** Of a plan: its root, and a line that says what one slice reads. */
+const ROOT_BYTES_MAX = 100_000;
+const LINE_BYTES_MAX = 64_000;
 const RECONCILE_REQUESTS_MAX = 10;
 const SLICE_REQUESTS_MAX = 20;
 const GROUP_REQUESTS_MAX = 30;
@@ -39,12 +42,15 @@ describe('a lake that is cataloged and published', () => {
     for (const lake of lakes) await lake.close();
   });
 
-  it('is planned with as many requests for a date of arrival, however many objects arrived on it', async () => {
+  it('is planned with as many requests for a date of arrival, however many objects arrived, and into a small root', async () => {
     const costs: { readonly lake: number; readonly control: number }[] = [];
     for (const lake of lakes) {
       const plan = await lake.planOneDay();
       expect(plan.body.objects.count).toBeGreaterThan(0);
       costs.push({ lake: lake.lake.requests(), control: lake.control.requests() });
+      const { rootBytes, longestLineBytes } = await lake.sizesOf(plan);
+      expect(rootBytes).toBeLessThan(ROOT_BYTES_MAX);
+      expect(longestLineBytes).toBeLessThan(LINE_BYTES_MAX);
       expect(lake.lake.requestsByKind()).toEqual({ list: lake.lake.requests() });
     }
     const [small, large] = costs as [(typeof costs)[0], (typeof costs)[0]];

@@ -8,9 +8,11 @@ import { openDuckWarehouse } from '../../adapters/duckdb-warehouse/warehouse.ts'
 import { openFileStore } from '../../adapters/folder/files.ts';
 import { Leases } from '../../engine/ledger/leases.ts';
 import { Ledger } from '../../engine/ledger/ledger.ts';
+import { readLines } from '../../engine/ledger/lines.ts';
 import { PLAN_LIMITS } from '../../engine/plan/limits.ts';
 import { makePlan } from '../../engine/plan/plan.ts';
 import type { Plan } from '../../engine/plan/plan-document.ts';
+import { shardKey } from '../../engine/plan/shards.ts';
 import { Coverage } from '../../engine/reconcile/coverage.ts';
 import { cover } from '../../engine/reconcile/coverage-changes.ts';
 import type { PublishedObject } from '../../engine/reconcile/covered-day.ts';
@@ -36,6 +38,8 @@ export interface CountedLake {
   readonly control: CountingStore;
   /** Plans the day in the middle, in an empty warehouse, and keeps the plan. */
   planOneDay(): Promise<Plan>;
+  /** Of the plan's root, and of the longest line of its slices; not counted. */
+  sizesOf(plan: Plan): Promise<{ readonly rootBytes: number; readonly longestLineBytes: number }>;
   /** Throws when something would have to be read or replayed. */
   reconcile(): Promise<Reconciliation>;
   close(): Promise<void>;
@@ -77,6 +81,13 @@ export async function openCountedLake(folder: string, objects: number, days: num
           await warehouse.close();
         }
       }),
+    sizesOf: async ({ id, body }) => {
+      const uncounted = openFileStore(join(folder, 'control'));
+      let longestLineBytes = 0;
+      for await (const line of readLines(uncounted, shardKey(body.slices.sha256)))
+        longestLineBytes = Math.max(longestLineBytes, Buffer.byteLength(line));
+      return { rootBytes: (await uncounted.head(`plans/${id}.json`))?.bytes ?? 0, longestLineBytes };
+    },
     reconcile: () =>
       counted(() => {
         const process = new World(control).process('test');
