@@ -29,12 +29,20 @@ export interface PlanDate {
   readonly whole: boolean;
 }
 
-/** A raw object from which a date was published before. */
-export interface ReadBefore {
+/** What a decision knows of one raw object. */
+export interface ScopeObject {
   readonly rawObject: string;
-  readonly date: string;
-  /** By the transforms that the run has too. */
-  readonly sameTransforms: boolean;
+  /** It was pinned and read. */
+  readonly judged?: true;
+  /**
+   * It gave rows and is not in the lake any more. A date is not whole while events stay there that it gave: those to which
+   * the plan has nothing as great to say.
+   */
+  readonly gone?: true;
+  /** Judged, with other content than when it was read last. */
+  readonly changed?: true;
+  /** Judged, and read before: dates that were published from it, where that is known, and whether by the run's transforms. */
+  readonly readBefore?: Readonly<Record<string, boolean>>;
 }
 
 /** How many rows of `events` at a date an object gave. */
@@ -63,19 +71,10 @@ export interface PublishScope {
   readonly epoch: number;
   /** Of a partial plan: earlier epochs of the same transforms, for dates that only tell their epoch. */
   readonly earlierEpochs?: readonly number[];
-  /** Keys of the objects that were pinned and read. */
-  readonly judgedObjects: readonly string[];
-  /**
-   * Keys of objects that gave rows and are not in the lake any more. A date is not whole while events stay there that
-   * they gave: those to which the plan has nothing as great to say.
-   */
-  readonly goneObjects?: readonly string[];
-  /** Of the judged ones, what had been read already, where that is known. */
-  readonly readBefore?: readonly ReadBefore[];
+  /** What is known of raw objects, each once. May be read again; there are as many as a lake holds. */
+  objects(): AsyncIterable<ScopeObject>;
   /** Dates of which the warehouse has lost what was published: it was restored, or replaced. */
   readonly lostDates?: readonly string[];
-  /** Of the judged ones, what has other content than when it was read last. */
-  readonly changedObjects?: readonly string[];
   /** Objects that could not be read, each with its fixed-vocabulary detail and arrival date. */
   readonly unreadable: readonly { readonly key: string; readonly detail: string; readonly date: string }[];
   readonly settled: readonly StagedFile[];

@@ -16,9 +16,10 @@ import {
 } from '../engine/publish/rule.ts';
 import type { CompiledPipeline, CompiledTable } from '../model/compile.ts';
 import { UNREADABLE_OBJECT, WHOLE_OBJECT_ROW } from '../model/limits.ts';
-import type { DateChange, GroupOutcome, PublishScope } from '../ports/warehouse.ts';
+import type { DateChange, GroupOutcome } from '../ports/warehouse.ts';
 import { orderOfRow } from './model.ts';
 import type { Row } from './rows.ts';
+import type { SimScope } from './scope.ts';
 import { beatenName, greatestOffers } from './stager.ts';
 
 /** What a decision is made of beside the scope. */
@@ -49,7 +50,7 @@ export interface GroupDecision {
 }
 
 /** The scope of a group's decision, with dates that lack raw as not whole. */
-export function scopeOfRule(rule: PublishRule, scope: PublishScope, group: number, standing: Standing): RuleScope {
+export function scopeOfRule(rule: PublishRule, scope: SimScope, group: number, standing: Standing): RuleScope {
   const { pipeline } = scope;
   const staged = copies(pipeline, standing.settled('events'), eventContent);
   const rows = copies(pipeline, standing.rows('events'), eventContent);
@@ -59,7 +60,7 @@ export function scopeOfRule(rule: PublishRule, scope: PublishScope, group: numbe
 /** Events whose row in the warehouse is greater than the staged one, and stays. */
 export function overruledOf(
   rule: PublishRule,
-  { pipeline }: PublishScope,
+  { pipeline }: SimScope,
   ruleScope: RuleScope,
   standing: Standing,
 ): Set<string> {
@@ -67,7 +68,7 @@ export function overruledOf(
   return overruledEvents(rule, ruleScope, staged, copies(pipeline, standing.rows('events'), eventContent));
 }
 
-export function decideGroup(rule: PublishRule, scope: PublishScope, group: number, standing: Standing): GroupDecision {
+export function decideGroup(rule: PublishRule, scope: SimScope, group: number, standing: Standing): GroupDecision {
   const { pipeline } = scope;
   const stagedEvents = byKey(standing.settled('events'));
   const settledEvents = copies(pipeline, stagedEvents.values(), eventContent);
@@ -115,13 +116,13 @@ export function decideGroup(rule: PublishRule, scope: PublishScope, group: numbe
 /** Dates that lack raw are not whole. */
 function ruleScopeOf(
   rule: PublishRule,
-  scope: PublishScope,
+  scope: SimScope,
   group: number,
   heldDates: ReadonlySet<string>,
   staged: ReadonlyMap<string, Copy>,
   standing: ReadonlyMap<string, Copy>,
 ): RuleScope {
-  const sets = { judgedObjects: new Set(scope.judgedObjects), goneObjects: new Set(scope.goneObjects) };
+  const sets = { judgedObjects: scope.judgedObjects, goneObjects: scope.goneObjects };
   const bare = { group, window: scope.window, dates: new Map(), ...sets };
   const lacking = rule.datesOfGoneRaw(bare, staged, standing);
   const dates = scope.dates.map(({ date, group, whole }) => {
@@ -184,7 +185,7 @@ const rowDecision = ({ key, action, staged, standing }: Decision): RowDecision =
   oldDate: standing?.date ?? null,
 });
 
-function quarantineDecision(scope: PublishScope, ruleScope: RuleScope, standing: Standing): TableDecision {
+function quarantineDecision(scope: SimScope, ruleScope: RuleScope, standing: Standing): TableDecision {
   const keyOf = (row: Row): string => `${row._raw_row} ${row._raw_object}`;
   const entryOf = (row: Row): Entry => ({
     rawObject: row._raw_object as string,

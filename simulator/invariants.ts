@@ -1,9 +1,10 @@
 // What must hold after every step of a history, whatever came before.
 
 import type { CompiledPipeline } from '../model/compile.ts';
-import type { GroupOutcome, PublishScope, UndoScope } from '../ports/warehouse.ts';
+import type { GroupOutcome, UndoScope } from '../ports/warehouse.ts';
 import { compareOrders, type Order, orderOfRow } from './model.ts';
 import { type Row, rowsOf, type Tables } from './rows.ts';
+import type { SimScope } from './scope.ts';
 
 /** Unique keys; parts belong to events that stand, and to the same delivery of them. */
 export function checkStanding(pipeline: CompiledPipeline, tables: Tables): void {
@@ -66,13 +67,13 @@ export function checkPublish({ pipeline, partial, judged, repeated, outcome, bef
  * that is gone nor of raw that was read.
  */
 export function checkGoneRaw(
-  { pipeline, dates, goneObjects, judgedObjects }: PublishScope,
+  { pipeline, dates, goneObjects, judgedObjects }: SimScope,
   stagedEvents: readonly Row[],
   outcome: GroupOutcome,
   before: Tables,
   after: Tables,
 ): void {
-  const [gone, judged] = [new Set(goneObjects), new Set(judgedObjects)];
+  const [gone, judged] = [goneObjects, judgedObjects];
   const orderOf = (row: Row): Order => orderOfRow(pipeline, row);
   const staged = new Map(stagedEvents.map((row) => [row.event_id, row]));
   const staying = rowsOf(before, 'events').filter((row) => {

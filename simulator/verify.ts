@@ -5,10 +5,11 @@ import type { PublishRule } from '../engine/publish/rule.ts';
 import type { CompiledTable } from '../model/compile.ts';
 import { sha256Hex } from '../model/digest.ts';
 import { QUARANTINE_COLUMNS } from '../model/tables.ts';
-import type { Difference, PublishScope, TableDigest, Verification } from '../ports/warehouse.ts';
+import type { Difference, TableDigest, Verification } from '../ports/warehouse.ts';
 import { overruledOf, type Standing, scopeOfRule, unreadableEntry } from './decide.ts';
 import { compareOrders, orderOfRow } from './model.ts';
 import type { Row } from './rows.ts';
+import type { SimScope } from './scope.ts';
 
 interface Compared {
   readonly eventId: string;
@@ -20,7 +21,7 @@ interface Compared {
 
 export function verifyRows(
   rule: PublishRule,
-  scope: PublishScope,
+  scope: SimScope,
   standing: Standing,
   differencesMax: number,
 ): Verification {
@@ -66,10 +67,10 @@ export function verifyRows(
 
 /** What is rejected today and what cannot be read, against the quarantine. */
 function compareEntries(
-  scope: PublishScope,
+  scope: SimScope,
   standing: Standing,
 ): (Omit<Difference, 'kind'> & { readonly kind: Exclude<Compared['kind'], 'raw_gone'> })[] {
-  const judged = new Set(scope.judgedObjects);
+  const judged = scope.judgedObjects;
   const isIn = ({ event_date }: Row): boolean =>
     (event_date as string) >= scope.window.from && (event_date as string) < scope.window.to;
   const keyOf = (row: Row): string => `${row._raw_object}#${row._raw_row}`;
@@ -105,9 +106,9 @@ export const digestOf = (rows: readonly Row[]): string =>
       .join(' '),
   );
 
-function compareTable(rule: PublishRule, scope: PublishScope, table: CompiledTable, standing: Standing): Compared[] {
-  const judged = new Set(scope.judgedObjects);
-  const gone = new Set(scope.goneObjects);
+function compareTable(rule: PublishRule, scope: SimScope, table: CompiledTable, standing: Standing): Compared[] {
+  const judged = scope.judgedObjects;
+  const gone = scope.goneObjects;
   const ruleScope = scopeOfRule(rule, scope, 0, standing);
   const isWhole = (row: Row): boolean => ruleScope.dates.get(row.event_date as string)?.whole ?? true;
   const isIn = ({ event_date }: Row): boolean =>

@@ -23,6 +23,7 @@ import type { StandingKey } from './catalog.ts';
 import { decideGroup, type GroupDecision, type RowDecision, type Standing } from './decide.ts';
 import { objectRows, staleOfferDates } from './object-rows.ts';
 import type { Row, Tables } from './rows.ts';
+import { readScope, type SimScope } from './scope.ts';
 import { rowsIn } from './stager.ts';
 import type { Disk } from './store.ts';
 import { countUndeclared, lostOf, undeclaredOf } from './undeclared.ts';
@@ -73,7 +74,7 @@ export const SOUND_BEHAVIOUR: WarehouseBehaviour = {
 
 /** What a transaction did, for whoever watches. */
 export interface Applied {
-  readonly scope: PublishScope | UndoScope;
+  readonly scope: SimScope | UndoScope;
   readonly commit: Commit;
   readonly outcome: GroupOutcome;
   readonly before: Tables;
@@ -86,7 +87,7 @@ export interface Applied {
 }
 
 interface Changing {
-  readonly scope: PublishScope | UndoScope;
+  readonly scope: SimScope | UndoScope;
   readonly group: number;
   readonly commit: Commit;
   readonly outcome: GroupOutcome;
@@ -154,8 +155,9 @@ export class SimWarehouse implements Warehouse, OfferReader {
     if (anchor !== undefined && anchor.sequence >= (anchors[0]?.sequence ?? 0)) anchors.splice(0, 1, anchor);
   }
 
-  preview(scope: PublishScope, group: number): Promise<GroupOutcome> {
-    return this.#ask('preview', () => this.#decide(scope, group).outcome);
+  async preview(scope: PublishScope, group: number): Promise<GroupOutcome> {
+    const read = await readScope(scope);
+    return this.#ask('preview', () => this.#decide(read, group).outcome);
   }
 
   rejected(scope: PublishScope): Promise<Readonly<Record<string, number>>> {
@@ -167,8 +169,9 @@ export class SimWarehouse implements Warehouse, OfferReader {
     });
   }
 
-  publish(scope: PublishScope, group: number, folder: string, commit: Commit): Promise<GroupOutcome> {
-    return this.#once(commit.token, () => this.#transact(scope, group, folder, commit));
+  async publish(scope: PublishScope, group: number, folder: string, commit: Commit): Promise<GroupOutcome> {
+    const read = await readScope(scope);
+    return this.#once(commit.token, () => this.#transact(read, group, folder, commit));
   }
 
   async undo(scope: UndoScope, group: number, folder: string, commit: Commit | undefined): Promise<UndoOutcome> {
@@ -218,7 +221,7 @@ export class SimWarehouse implements Warehouse, OfferReader {
     return this.#ask(`committed ${token}`, () => this.#options.state.commits.get(token));
   }
 
-  #transact(scope: PublishScope, group: number, folder: string, commit: Commit): GroupOutcome {
+  #transact(scope: SimScope, group: number, folder: string, commit: Commit): GroupOutcome {
     const lineage = { _run_id: scope.runId, _published_at: commit.publishedAt };
     const { tables, outcome } = this.#decide(scope, group);
     const here = scope.dates.filter((one) => one.group === group);
@@ -284,7 +287,7 @@ export class SimWarehouse implements Warehouse, OfferReader {
     );
   }
 
-  #decide(scope: PublishScope, group: number): GroupDecision {
+  #decide(scope: SimScope, group: number): GroupDecision {
     const decision = decideGroup(this.#options.behaviour.rule, scope, group, this.#standing(scope));
     const lost = lostOf(scope.pipeline, decision.tables, (table) => this.#rows(table));
     return lost.length === 0 ? decision : { ...decision, outcome: { ...decision.outcome, lost } };
@@ -373,9 +376,10 @@ export class SimWarehouse implements Warehouse, OfferReader {
     );
   }
 
-  verify(scope: PublishScope, differencesMax: number): Promise<Verification> {
+  async verify(scope: PublishScope, differencesMax: number): Promise<Verification> {
+    const read = await readScope(scope);
     return this.#ask('verify', () =>
-      verifyRows(this.#options.behaviour.rule, scope, this.#standing(scope), differencesMax),
+      verifyRows(this.#options.behaviour.rule, read, this.#standing(read), differencesMax),
     );
   }
 

@@ -4,10 +4,11 @@
 import { datesIn } from '../engine/plan/window.ts';
 import type { CompiledPipeline } from '../model/compile.ts';
 import { isRepriseError } from '../model/errors.ts';
-import type { GroupOutcome, PublishScope, UndoOutcome, UndoScope } from '../ports/warehouse.ts';
+import type { GroupOutcome, UndoOutcome, UndoScope } from '../ports/warehouse.ts';
 import { checkGoneRaw, checkPublish, checkStanding, checkUndo } from './invariants.ts';
 import type { Records } from './records.ts';
 import type { Row, Tables } from './rows.ts';
+import type { SimScope } from './scope.ts';
 import type { Applied } from './warehouse.ts';
 
 /** What must hold and does not. */
@@ -89,7 +90,7 @@ export class Watch {
         this.#checkTakenBack(scope, outcome as UndoOutcome, after);
         return;
       }
-      const judged = new Set(scope.judgedObjects);
+      const judged = scope.judgedObjects;
       this.#noteGone(before, after, (row) => judged.has(row._raw_object ?? ''));
       const { partial, pipeline } = scope;
       checkPublish({ pipeline, partial, judged, repeated: false, outcome, before, after });
@@ -101,7 +102,7 @@ export class Watch {
   }
 
   /** A partial plan adds to the dates that were last published whole by its own transforms, and to no others. */
-  #checkHeld({ dates, partial, pipeline }: PublishScope, { group, heldDates }: GroupOutcome): void {
+  #checkHeld({ dates, partial, pipeline }: SimScope, { group, heldDates }: GroupOutcome): void {
     const here = dates.filter((one) => one.group === group);
     for (const { date, whole } of here) {
       const isOurs = this.#wholeBy.get(date) === pipeline.transformDigest;
@@ -114,7 +115,7 @@ export class Watch {
   }
 
   /** No replay brings back what was undone, by the transforms that had made it, unless somebody has allowed that. */
-  #checkRetired({ dates, pipeline: { transformDigest } }: PublishScope, { group }: GroupOutcome): void {
+  #checkRetired({ dates, pipeline: { transformDigest } }: SimScope, { group }: GroupOutcome): void {
     const undone = new Map<string, string>();
     for (const entry of this.#records.entries()) {
       if (entry.kind === 'transforms_retired' && entry.transformDigest === transformDigest)

@@ -4,7 +4,7 @@
 import type { CompiledPipeline, CompiledTable } from '../../model/compile.ts';
 import { UNREADABLE_OBJECT, WHOLE_OBJECT_ROW } from '../../model/limits.ts';
 import { QUARANTINE_COLUMNS, type TableColumn } from '../../model/tables.ts';
-import type { PlanDate, PublishScope } from '../../ports/warehouse.ts';
+import type { PlanDate, PublishScope, ScopeObject } from '../../ports/warehouse.ts';
 import { columnDefinitions } from '../duckdb/columns.ts';
 import { type Duck, quoteLiteral } from '../duckdb/instance.ts';
 import { readParquet } from '../duckdb/parquet-path.ts';
@@ -26,8 +26,7 @@ export async function openScope(duck: Duck, scope: PublishScope): Promise<void> 
         AND CASE WHEN whole_transforms IS NULL THEN whole_epoch IN (${epochs})
           ELSE whole_transforms = ${quoteLiteral(pipeline.transformDigest)} END)`);
   }
-  await openObjects(duck, 'judged_objects', scope.judgedObjects);
-  await openObjects(duck, 'gone_objects', scope.goneObjects ?? []);
+  await openScopeObjects(duck, scope.objects());
   await duck.run(`CREATE OR REPLACE TEMP TABLE unreadable_entries (${columnDefinitions(QUARANTINE_COLUMNS)})`);
   await insert(
     duck,
@@ -39,17 +38,6 @@ export async function openScope(duck: Duck, scope: PublishScope): Promise<void> 
   );
   await duck.run(`CREATE OR REPLACE TEMP TABLE known_dates AS
     SELECT event_date FROM reprise.fences WHERE pipeline = ${quoteLiteral(pipeline.name)} AND run_id <> ${quoteLiteral(scope.runId)}`);
-  await duck.run(
-    'CREATE OR REPLACE TEMP TABLE read_before (raw_object VARCHAR, event_date DATE, same_transforms BOOLEAN)',
-  );
-  await insert(
-    duck,
-    'read_before',
-    (scope.readBefore ?? []).map(
-      (one) => `(${quoteLiteral(one.rawObject)}, DATE '${one.date}', ${one.sameTransforms})`,
-    ),
-  );
-  await openObjects(duck, 'changed_objects', scope.changedObjects ?? []);
   await duck.run('CREATE OR REPLACE TEMP TABLE lost_dates (event_date DATE)');
   await insert(
     duck,
@@ -70,6 +58,39 @@ export async function openDates(duck: Duck, dates: readonly PlanDate[]): Promise
     'plan_dates',
     dates.map(({ date, group, whole }) => `(DATE '${date}', ${group}, ${whole}, false, ${whole})`),
   );
+}
+
+const OBJECT_TABLES = {
+  judged_objects: 'raw_object VARCHAR',
+  gone_objects: 'raw_object VARCHAR',
+  changed_objects: 'raw_object VARCHAR',
+  read_before: 'raw_object VARCHAR, event_date DATE, same_transforms BOOLEAN',
+} as const;
+
+/** The temporary tables of what is known of raw objects, filled as they come. */
+async function openScopeObjects(duck: Duck, objects: AsyncIterable<ScopeObject>): Promise<void> {
+  for (const [table, columns] of Object.entries(OBJECT_TABLES))
+    await duck.run(`CREATE OR REPLACE TEMP TABLE ${table} (${columns})`);
+  const rows: Record<keyof typeof OBJECT_TABLES, string[]> = {
+    ...{ judged_objects: [], gone_objects: [], changed_objects: [], read_before: [] },
+  };
+  const put = async (rowsMax: number): Promise<void> => {
+    for (const table of Object.keys(rows) as (keyof typeof rows)[]) {
+      if (rows[table].length < rowsMax) continue;
+      await insert(duck, table, rows[table]);
+      rows[table] = [];
+    }
+  };
+  for await (const { rawObject, judged, gone, changed, readBefore } of objects) {
+    const key = quoteLiteral(rawObject);
+    if (judged === true) rows.judged_objects.push(`(${key})`);
+    if (gone === true) rows.gone_objects.push(`(${key})`);
+    if (changed === true) rows.changed_objects.push(`(${key})`);
+    for (const [date, isSame] of Object.entries(readBefore ?? {}))
+      rows.read_before.push(`(${key}, DATE '${date}', ${isSame})`);
+    await put(INSERT_ROWS_MAX);
+  }
+  await put(1);
 }
 
 /** A temporary table of keys of raw objects. */

@@ -99,6 +99,7 @@ export class DuckCatalog implements Catalog {
 
   async #removeDamaged(pages: readonly Page[]): Promise<readonly Page[]> {
     const damaged: Page[] = [];
+    if (pages.length === 0) return damaged;
     // An instance of its own: one that failed inside refuses everything afterwards.
     const duck = await this.#open('catalog-probe');
     try {

@@ -12,7 +12,7 @@ import { contentVersion, fileIdentity } from './content-version.ts';
 /** A file whose ctime is younger may be written to again within the same tick: its version is not kept. */
 const SETTLED_MS = 2000;
 /** Versions held in memory at a time. */
-const HELD_MAX = 100_000;
+const HELD_MAX = 10_000;
 /** Folders of a key that one document covers: `raw/<pipeline>/dt=…`. */
 const SHARD_DEPTH = 3;
 const FORMAT = 2;

@@ -10,12 +10,12 @@ import type { Plan } from '../plan/plan-document.ts';
 import { checkedDocument, checkedRun, documentDigest } from '../run/recorded.ts';
 import type { RunRecord } from '../run/run-record.ts';
 import { ACKNOWLEDGED, type Acknowledged, refuseUnexplained } from './gate.ts';
-import type { ReadBeforeDeps } from './read-before.ts';
 import { publishToken, type RecordDeps, recordCommitted } from './record.ts';
+import { SCOPE, type ScopeObjectsDeps } from './scope-objects.ts';
 import { openScope, SETTLED } from './settle.ts';
 import { type ChangeShare, causeCounts, changeShare, countsByTable } from './summary.ts';
 
-export interface PreviewDeps extends ReadBeforeDeps, RecordDeps {
+export interface PreviewDeps extends ScopeObjectsDeps, RecordDeps {
   readonly warehouse: Warehouse;
   /** Where the changes go, for diff. */
   readonly folder: string;
@@ -43,7 +43,7 @@ export async function previewRun(
   plan: Plan,
   run: RunRecord,
 ): Promise<Preview> {
-  const { scope, settled, release } = await openScope(deps, pipeline, plan, run);
+  const { scope, documents, release } = await openScope(deps, pipeline, plan, run);
   try {
     const outcomes: GroupOutcome[] = [];
     const groupsLeft: number[] = [];
@@ -67,7 +67,10 @@ export async function previewRun(
         .flatMap((outcome) => outcome.changes)
         .reduce((sum, c) => sum + c.inserted + c.updated + c.deleted, 0),
     };
-    await recordPreview(deps, run, preview, left, { [SETTLED]: documentDigest(settled) });
+    await recordPreview(deps, run, preview, left, {
+      [SETTLED]: documentDigest(documents.settled),
+      [SCOPE]: documentDigest(documents.scope),
+    });
     const { recorded } = await checkedRun(deps, run.runId);
     const acknowledged = await checkedDocument<Acknowledged>(deps.runs, run.runId, ACKNOWLEDGED, recorded);
     refuseUnexplained(run.runId, left, acknowledged);

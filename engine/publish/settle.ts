@@ -5,20 +5,26 @@ import type { CompiledPipeline } from '../../model/compile.ts';
 import { RepriseError } from '../../model/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { StagedFile, Stager } from '../../ports/stage.ts';
-import type { PublishScope } from '../../ports/warehouse.ts';
+import type { PublishScope, ScopeObject } from '../../ports/warehouse.ts';
 import { readEntries } from '../ledger/inspect.ts';
 import { epochsOf } from '../ledger/ledger.ts';
 import { lastPossibleDate } from '../plan/pins.ts';
 import { isComplete, type Plan } from '../plan/plan-document.ts';
 import { arrivalDate } from '../plan/raw-keys.ts';
-import { goneObjectsOf, objectsOf, unreadableOf } from '../plan/shards.ts';
+import { unreadableOf } from '../plan/shards.ts';
 import { sliceOf } from '../replay/slice-lines.ts';
 import { slicesLeft, stagedSlices } from '../replay/stage-slice.ts';
 import { areAsStaged, asStaged, fetchStaged, type StageFile } from '../replay/staged-files.ts';
 import { checkedDocument, documentDigest, type Recorded, recordedOf } from '../run/recorded.ts';
 import type { RunRecord, SliceManifest } from '../run/run-record.ts';
 import type { Runs } from '../run/runs.ts';
-import { type ReadBeforeDeps, readBefore } from './read-before.ts';
+import {
+  readScopeObjects,
+  SCOPE,
+  type ScopeDocument,
+  type ScopeObjectsDeps,
+  writeScopeObjects,
+} from './scope-objects.ts';
 
 export interface SettleDeps {
   readonly runs: Runs;
@@ -37,7 +43,7 @@ export interface Settled {
   readonly files: readonly StageFile[];
   /** Of raw, read while staging, and of these dropped since they count for other dates. */
   readonly deliveries?: { readonly read: number; readonly dropped: number };
-  readonly unreadable: readonly { readonly key: string; readonly detail: string }[];
+  readonly unreadable: readonly Unreadable[];
 }
 
 /**
@@ -115,28 +121,72 @@ async function isAsSettled(
   return documents.get(SETTLED) === documentDigest(settled) && areAsStaged(deps.stage, settled.files);
 }
 
+export interface OpenScope {
+  readonly scope: PublishScope;
+  /** What it is made of, as documents of the run. */
+  readonly documents: { readonly settled: Settled; readonly scope: ScopeDocument };
+  /** Gives the local files back. */
+  release(): Promise<void>;
+}
+
 /**
- * The scope of the run's decisions. `release` gives the local files back. `recorded`: what was settled must be what the
- * ledger says. Throws NotAsRecorded.
+ * The scope of the run's decisions. With `recorded` what was settled, and what is known of raw objects, must be what the
+ * ledger says; without, the latter is worked out anew. Throws NotAsRecorded.
  */
 export async function openScope(
-  deps: Pick<SettleDeps, 'runs' | 'stage'> & ReadBeforeDeps,
+  deps: Pick<SettleDeps, 'runs'> & ScopeObjectsDeps,
   pipeline: CompiledPipeline,
   plan: Plan,
   run: RunRecord,
   recorded?: Recorded,
-): Promise<{ readonly scope: PublishScope; readonly settled: Settled; release(): Promise<void> }> {
-  const settled =
-    recorded === undefined
-      ? await deps.runs.document<Settled>(run.runId, SETTLED)
-      : await checkedDocument<Settled>(deps.runs, run.runId, SETTLED, recorded);
-  if (settled === undefined)
-    throw new RepriseError('NotFound', `run ${run.runId} is not staged`, `reprise resume ${run.runId}`);
-  const known = await readBefore(deps, plan);
-  const local = await fetchStaged(deps.stage, run.runId, settled.files);
-  const scope = await scopeOf(deps.control, pipeline, plan, run, local.files, settled.unreadable);
-  const earlierEpochs = await earlierEpochsOf(deps.control, plan);
-  return { scope: { ...scope, ...known, earlierEpochs }, settled, release: local.release };
+): Promise<OpenScope> {
+  const { runId } = run;
+  const document = <T>(name: string): Promise<T | undefined> =>
+    recorded === undefined ? deps.runs.document<T>(runId, name) : checkedDocument<T>(deps.runs, runId, name, recorded);
+  const settled = await document<Settled>(SETTLED);
+  if (settled === undefined) throw notThere(runId, 'is not staged');
+  const unreadable = await unreadableIn(deps.control, plan, settled.unreadable);
+  const known =
+    recorded === undefined ? await newScope(deps, plan, runId, unreadable) : await document<ScopeDocument>(SCOPE);
+  if (known === undefined) throw notThere(runId, 'has no preview');
+  const local = await fetchStaged(deps.stage, runId, settled.files);
+  const objects = (): AsyncGenerator<ScopeObject> => readScopeObjects(deps.stage, runId, known.objects);
+  const scope: PublishScope = {
+    ...scopeOf(pipeline, plan, run, local.files, unreadable),
+    objects,
+    lostDates: known.lostDates,
+    earlierEpochs: await earlierEpochsOf(deps.control, plan),
+  };
+  return { scope, documents: { settled, scope: known }, release: local.release };
+}
+
+const notThere = (runId: string, what: string): RepriseError =>
+  new RepriseError('NotFound', `run ${runId} ${what}`, `reprise resume ${runId}`);
+
+async function newScope(
+  deps: Pick<SettleDeps, 'runs'> & ScopeObjectsDeps,
+  plan: Plan,
+  runId: string,
+  unreadable: readonly Unreadable[],
+): Promise<ScopeDocument> {
+  const document = await writeScopeObjects(deps, plan, runId, new Set(unreadable.map(({ key }) => key)));
+  await deps.runs.saveDocument(runId, SCOPE, document);
+  return document;
+}
+
+export interface Unreadable {
+  readonly key: string;
+  readonly detail: string;
+}
+
+/** Every object that cannot be read: those that the plan knew, and those of which it was found since. */
+export async function unreadableIn(
+  control: ObjectStore,
+  plan: Plan,
+  foundUnreadable: readonly Unreadable[],
+): Promise<readonly Unreadable[]> {
+  const found = new Map(foundUnreadable.toReversed().map((one) => [one.key, one]));
+  return [...(await unreadableOf(control, plan)), ...[...found.values()].toReversed()];
 }
 
 /** Only a partial plan asks in which epochs its transforms were in force before. */
@@ -145,26 +195,18 @@ export async function earlierEpochsOf(control: ObjectStore, { body }: Plan): Pro
 }
 
 /** Dates that an unreadable object may touch are not whole, whether it was known when the plan was made or not. */
-export async function scopeOf(
-  control: ObjectStore,
+export function scopeOf(
   pipeline: CompiledPipeline,
-  plan: Plan,
+  { body }: Plan,
   run: Pick<RunRecord, 'runId' | 'epoch'>,
   settled: readonly StagedFile[],
-  foundUnreadable: readonly { readonly key: string; readonly detail: string }[],
-): Promise<PublishScope> {
-  const { body } = plan;
-  const known = await unreadableOf(control, plan);
-  const found = new Map(foundUnreadable.toReversed().map((one) => [one.key, one]));
-  const unreadable = [...known, ...[...found.values()].toReversed()];
-  const unreadableKeys = new Set(unreadable.map(({ key }) => key));
+  unreadable: readonly Unreadable[],
+): Omit<PublishScope, 'objects'> {
   const gapUntil =
     unreadable
       .map(({ key }) => lastPossibleDate(key))
       .sort()
       .at(-1) ?? '';
-  const judgedObjects: string[] = [];
-  for await (const { key } of objectsOf(control, plan)) if (!unreadableKeys.has(key)) judgedObjects.push(key);
   return {
     pipeline,
     runId: run.runId,
@@ -176,8 +218,6 @@ export async function scopeOf(
     })),
     partial: body.partial,
     epoch: run.epoch,
-    judgedObjects,
-    goneObjects: await goneObjectsOf(control, plan),
     unreadable: unreadable.map(({ key, detail }) => ({ key, detail, date: arrivalDate(key) })),
     settled,
     repair: body.repair,

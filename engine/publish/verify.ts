@@ -12,12 +12,20 @@ import { workOf } from '../replay/slice-lines.ts';
 import { documentDigest } from '../run/recorded.ts';
 import type { RunRecord } from '../run/run-record.ts';
 import type { Runs } from '../run/runs.ts';
-import { readBefore } from './read-before.ts';
-import { earlierEpochsOf, scopeOf } from './settle.ts';
+import {
+  readScopeObjects,
+  removeScopeObjects,
+  SCOPE,
+  type ScopeDocument,
+  type ScopeObjectsDeps,
+  writeScopeObjects,
+} from './scope-objects.ts';
+import { earlierEpochsOf, scopeOf, unreadableIn } from './settle.ts';
 
 const VERIFIED = 'verified';
 
-export interface VerifyDeps extends Omit<ReplayDeps, 'stager'> {
+export interface VerifyDeps extends Omit<ReplayDeps, 'stager'>, ScopeObjectsDeps {
+  readonly runs: Runs;
   withWarehouse<T>(work: (warehouse: Warehouse) => Promise<T>): Promise<T>;
   /** A stager of its own for each slice, by number, whose files nobody else uses; -1 settles. */
   readonly stager: (slice: number) => { readonly stager: Stager; readonly folder: string };
@@ -72,11 +80,24 @@ export async function verifyPlan(
   }
   const { stager, folder } = deps.stager(-1);
   const settled = await stager.settle(pipeline, staged, folder);
-  const scope: PublishScope = {
-    ...(await scopeOf(deps.control, pipeline, plan, run, settled, unreadable)),
-    ...(await readBefore(deps, plan)),
-    earlierEpochs: await earlierEpochsOf(deps.control, plan),
-  };
-  const verification = await deps.withWarehouse((warehouse) => warehouse.verify(scope, DIFFERENCES_NAMED_MAX));
-  return { ...verification, unreadable: scope.unreadable.map(({ key, detail }) => ({ key, detail })) };
+  const unread = await unreadableIn(deps.control, plan, unreadable);
+  const { objects, lostDates } = await writeScopeObjects(deps, plan, run.runId, new Set(unread.map(({ key }) => key)));
+  try {
+    const scope: PublishScope = {
+      ...scopeOf(pipeline, plan, run, settled, unread),
+      objects: () => readScopeObjects(deps.stage, run.runId, objects),
+      lostDates,
+      earlierEpochs: await earlierEpochsOf(deps.control, plan),
+    };
+    const verification = await deps.withWarehouse((warehouse) => warehouse.verify(scope, DIFFERENCES_NAMED_MAX));
+    return { ...verification, unreadable: unread };
+  } finally {
+    await discardScopeObjects(deps, run.runId, objects);
+  }
+}
+
+/** Those of a run are what it publishes by. */
+async function discardScopeObjects({ runs, stage }: VerifyDeps, runId: string, sha256: string): Promise<void> {
+  const kept = await runs.document<ScopeDocument>(runId, SCOPE);
+  if (kept?.objects !== sha256) await removeScopeObjects(stage, runId, sha256);
 }

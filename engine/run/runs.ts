@@ -235,7 +235,7 @@ export class Runs {
 
 /** What a run derives again when it is resumed, or only tells people. */
 export const isDerivable = (key: string): boolean =>
-  /^runs\/[^/]+\/(?:slices\/|failures\/|(?:settled|verified|waiting)\.json$)/.test(key);
+  /^runs\/[^/]+\/(?:slices\/|failures\/|(?:settled|scope|verified|waiting)\.json$)/.test(key);
 
 /** What to do about a document of a run that is damaged, and that nothing else has. */
 function fixOf(key: string): string {

@@ -6,6 +6,7 @@ import { randomFrom } from '../../generator/random.ts';
 import type { GroupOutcome, PublishScope } from '../../ports/warehouse.ts';
 import { dateOf } from '../../simulator/deliveries.ts';
 import { type Row, rowsOf } from '../../simulator/rows.ts';
+import { readScope, scopeObjects } from '../../simulator/scope.ts';
 import { tinyPipeline } from '../../simulator/tiny-pipeline.ts';
 import { groupsOf, landedObject, settled, texts, type WarehouseUnderTest } from './under-test.ts';
 
@@ -55,8 +56,12 @@ async function damageScope(real: WarehouseUnderTest): Promise<PublishScope> {
     dates: DAYS.slice(0, -1).map((date, place) => ({ date, group: place < 6 ? 0 : 1, whole: true })),
     partial: false,
     epoch: 1,
-    judgedObjects,
-    readBefore: judgedObjects.flatMap((rawObject) => DAYS.map((date) => ({ rawObject, date, sameTransforms: true }))),
+    objects: scopeObjects(
+      judgedObjects.map((rawObject) => ({
+        ...{ rawObject, judged: true },
+        readBefore: Object.fromEntries(DAYS.map((date) => [date, true])),
+      })),
+    ),
     unreadable: [],
     settled: await settled(real, pipeline, landed, 'damaged'),
     repair: false,
@@ -79,7 +84,9 @@ async function playDamage(
     return outcomes;
   };
   // Nothing had been read before the first one.
-  await publish({ ...scope, readBefore: [] }, 1);
+  const { judgedObjects } = await readScope(scope);
+  const unread = scopeObjects([...judgedObjects].map((rawObject) => ({ rawObject, judged: true })));
+  await publish({ ...scope, objects: unread }, 1);
   expect((await real.warehouse.verify(scope, 10)).differencesTotal).toBe(0);
   const before = await real.tables();
   const rows = rowsOf(before, table);

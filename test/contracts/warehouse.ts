@@ -16,6 +16,7 @@ import { dateOf } from '../../simulator/deliveries.ts';
 import { liveChange, withLiveChange } from '../../simulator/live-load.ts';
 import type { Landed } from '../../simulator/model.ts';
 import { type Row, rowsOf, type Tables } from '../../simulator/rows.ts';
+import { readScope, scopeObjects } from '../../simulator/scope.ts';
 import { SimStager } from '../../simulator/stager.ts';
 import type { Disk } from '../../simulator/store.ts';
 import { tinyPipeline } from '../../simulator/tiny-pipeline.ts';
@@ -176,8 +177,10 @@ function randomScope(
     dates,
     partial,
     epoch,
-    judgedObjects: judged.map(keyOf),
-    goneObjects: gone.map(keyOf),
+    objects: scopeObjects([
+      ...judged.map((object) => ({ rawObject: keyOf(object), judged: true as const })),
+      ...gone.map((object) => ({ rawObject: keyOf(object), gone: true as const })),
+    ]),
     unreadable: unread.map((object) => ({ key: keyOf(object), detail: 'corrupt', date: dateOf(0) })),
     settled: await settled(under, pipeline, read, `run-${number}`),
     repair: false,
@@ -232,7 +235,7 @@ async function expectSameAnswers(
   expect(differences(found)).toEqual(differences(wanted));
   const counts = ({ checked, notJudged, rawGone }: typeof found): unknown => ({ checked, notJudged, rawGone });
   expect(counts(found)).toEqual(counts(wanted));
-  const asked = a.goneObjects ?? [];
+  const asked = [...(await readScope(a)).goneObjects];
   expect((await one.rowsOfObjects(pipeline, window, asked)).map(withoutRuns)).toEqual(
     (await other.rowsOfObjects(pipeline, window, asked)).map(withoutRuns),
   );

@@ -13,6 +13,7 @@ import { text, timeText } from '../../model/fields.ts';
 import { sealKey } from '../../model/keyed.ts';
 import { column, definePipeline, type Pipeline, listed as words } from '../../model/language.ts';
 import { SQL_WORDS } from '../../model/words.ts';
+import { scopeObjects } from '../../simulator/scope.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'reprise-words-'));
 const DATE = '2026-06-01';
@@ -117,7 +118,7 @@ async function publishNothing(warehouse: DuckWarehouse, pipeline: ReturnType<typ
   await warehouse.raiseFence(pipeline, window, 1);
   const scope = {
     ...{ pipeline, runId: 'words-1', window, dates: [{ date: DATE, group: 0, whole: true }], partial: false, epoch: 1 },
-    ...{ judgedObjects: [], unreadable: [], settled: [], repair: false },
+    ...{ objects: scopeObjects([]), unreadable: [], settled: [], repair: false },
   };
   await warehouse.preview(scope, 0, join(folder, pipeline.name, 'preview'));
   const commit = { token: `${pipeline.name}/0`, lease: 1, publishedAt: '2026-06-03T00:00:00.000Z' };

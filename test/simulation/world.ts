@@ -13,10 +13,11 @@ import { DuckWarehouse } from '../../adapters/duckdb-warehouse/warehouse.ts';
 import { readLines } from '../../engine/ledger/lines.ts';
 import { makePlan, type PlanRequest } from '../../engine/plan/plan.ts';
 import type { Plan } from '../../engine/plan/plan-document.ts';
+import { objectsOf } from '../../engine/plan/shards.ts';
 import { previewRun } from '../../engine/publish/preview.ts';
 import { publishGroup } from '../../engine/publish/publish.ts';
 import { publishToken } from '../../engine/publish/record.ts';
-import { scopeOf, settle } from '../../engine/publish/settle.ts';
+import { settle, unreadableIn } from '../../engine/publish/settle.ts';
 import { verifyPlan } from '../../engine/publish/verify.ts';
 import { writeSliceLines } from '../../engine/replay/slice-lines.ts';
 import { slicesLeft, stageSlice } from '../../engine/replay/stage-slice.ts';
@@ -267,9 +268,9 @@ export class World {
       const before = await this.tables();
       const repeated = (await this.#warehouse.committed(publishToken(runId, group))) !== undefined;
       const outcome = await publishGroup({ ...deps, folder }, pipeline, plan, record, group);
-      const judged = new Set(
-        (await scopeOf(deps.control, pipeline, plan, record, [], settled.unreadable)).judgedObjects,
-      );
+      const unreadable = new Set((await unreadableIn(deps.control, plan, settled.unreadable)).map(({ key }) => key));
+      const judged = new Set<string>();
+      for await (const { key } of objectsOf(deps.control, plan)) if (!unreadable.has(key)) judged.add(key);
       const { partial } = plan.body;
       checkPublish({ pipeline, partial, judged, repeated, outcome, before, after: await this.tables() });
       outcomes.push(outcome);
