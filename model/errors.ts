@@ -25,6 +25,8 @@ export const ERROR_CODES = {
   /** The warehouse file is that of another home. */
   WarehouseNotOurs: { retry: 'terminal', exit: 3 },
   HomeNewer: { retry: 'terminal', exit: 2 },
+  /** An earlier release made the home: one command brings it to this one's format. */
+  HomeOlder: { retry: 'terminal', exit: 2 },
   HomeGone: { retry: 'terminal', exit: 1 },
   HomeReadOnly: { retry: 'terminal', exit: 2 },
   EmptyLake: { retry: 'terminal', exit: 2 },

@@ -73,10 +73,7 @@ export const SOUND_BEHAVIOUR: WarehouseBehaviour = {
 };
 
 /** What a transaction did, for whoever watches. */
-export interface Applied {
-  readonly scope: SimScope | UndoScope;
-  readonly commit: Commit;
-  readonly outcome: GroupOutcome;
+export interface Applied extends Pick<Changing, 'scope' | 'commit' | 'outcome'> {
   readonly before: Tables;
   readonly after: Tables;
   /** What a replay has to say of events. */

@@ -8,7 +8,8 @@ import { unlessMissing } from '../system/file-errors.ts';
 import { KEY_FILE } from './delivery-key.ts';
 import { openFileStore } from './files.ts';
 
-const FORMAT = 1;
+/** 1: plans, coverage and pages of the catalog in one document each. */
+const FORMAT = 2;
 const MARKER = 'home.json';
 const CONTENT = `${JSON.stringify({ format: FORMAT, createdBy: 'reprise' })}\n`;
 
@@ -16,10 +17,14 @@ const CONTENT = `${JSON.stringify({ format: FORMAT, createdBy: 'reprise' })}\n`;
  * What the folder is: a home, or one that may be made there, when it is absent, empty, was not finished, or holds
  * nothing but a raw lake.
  * @throws NotFound when it is absent and not to be made, HomeNotOurs when something else is there, HomeNewer when a later
- *   version made it, Configuration when it is a home whose marker was lost or damaged
+ *   version made it, HomeOlder when an earlier one did and it is not to be upgraded, Configuration when it is a home whose
+ *   marker was lost or damaged
  */
-export async function lookAtHome(home: string, create: boolean): Promise<'home' | 'to be made'> {
-  if (await isMarked(home)) return 'home';
+export async function lookAtHome(
+  home: string,
+  { create, upgrades = false }: { readonly create: boolean; readonly upgrades?: boolean },
+): Promise<'home' | 'to be made'> {
+  if (await isMarked(home, upgrades)) return 'home';
   const names = await unlessMissing(() => readdir(home));
   if (!create && (names ?? []).length === 0) {
     throw new RepriseError('NotFound', `there is no home at ${home}`, 'run `reprise init`, or name another by --home');
@@ -29,7 +34,7 @@ export async function lookAtHome(home: string, create: boolean): Promise<'home' 
   const isFree = (others.length === 0 || adopts) && (await isUnfinished(join(home, 'control')));
   if (isFree && (create || adopts)) return 'to be made';
   // Another process may just have made it: the marker is there before anything else is.
-  if (await isMarked(home)) return 'home';
+  if (await isMarked(home, upgrades)) return 'home';
   const wasHome = await unlessMissing(() => stat(join(home, 'control', KEY_FILE)));
   throw wasHome !== undefined && others.length > 0 ? damaged(home, 'is missing') : notOurs(home);
 }
@@ -39,7 +44,19 @@ export async function markHome(home: string): Promise<void> {
   await openFileStore(join(home, 'control')).write(MARKER, Buffer.from(CONTENT), { if: 'absent' });
 }
 
-async function isMarked(home: string): Promise<boolean> {
+/** The format of a home that is open. */
+export async function formatOf(home: string): Promise<number> {
+  const marker = await openFileStore(join(home, 'control')).read(MARKER);
+  return Number(parsed(home, marker ?? new Uint8Array()).format);
+}
+
+/** From now on it is a home of this format. */
+export async function markUpgraded(home: string): Promise<{ readonly format: number }> {
+  await openFileStore(join(home, 'control')).write(MARKER, Buffer.from(CONTENT), { if: 'always' });
+  return { format: FORMAT };
+}
+
+async function isMarked(home: string, upgrades: boolean): Promise<boolean> {
   const marker = await openFileStore(join(home, 'control')).read(MARKER);
   if (marker === undefined) return false;
   const { format, createdBy } = parsed(home, marker);
@@ -49,6 +66,13 @@ async function isMarked(home: string): Promise<boolean> {
       'HomeNewer',
       `the home ${home} has format ${format}; this program knows up to ${FORMAT}`,
       'use the newer version of reprise that made it, or another --home',
+    );
+  }
+  if ((format as number) < FORMAT && !upgrades) {
+    throw new RepriseError(
+      'HomeOlder',
+      `the home ${home} has format ${format}, of an earlier release; this one works on format ${FORMAT}`,
+      `bring it to this format: reprise upgrade --home ${home}. Runs, ledger and warehouse are kept`,
     );
   }
   return true;

@@ -24,7 +24,7 @@ export interface Home {
   readonly stage: ObjectStore;
   /** A folder of this opening of the home alone; gone when it is closed. */
   readonly scratch: string;
-  /** What is written to control is gone when it is closed, nothing else can be written, and scratch lies in memory. */
+  /** What is written to control and stage is gone when it is closed, nothing else can be written, and scratch lies in memory. */
   readonly isReadOnly: boolean;
   readonly warehousePath: string;
   /** Keys the hash of deliveries that hold cards. Made once, never shown. */
@@ -38,6 +38,8 @@ export interface OpenHomeOptions {
   readonly create: boolean;
   /** Makes another delivery key where the old one is lost. */
   readonly newDeliveryKey?: boolean;
+  /** A home of an earlier release will do: it is upgraded. */
+  readonly upgrades?: boolean;
   /** Nothing that lasts is written: a home that cannot be written will do. */
   readonly onlyReads?: boolean;
   readonly randomBytes: (count: number) => Uint8Array;
@@ -95,8 +97,8 @@ function checkPath(home: string): void {
   );
 }
 
-async function makeWhereNone(home: string, { create, randomBytes }: OpenHomeOptions): Promise<void> {
-  if ((await lookAtHome(home, create)) === 'home') return;
+async function makeWhereNone(home: string, { create, upgrades = false, randomBytes }: OpenHomeOptions): Promise<void> {
+  if ((await lookAtHome(home, { create, upgrades })) === 'home') return;
   await mkdir(home, { recursive: true });
   // The marker comes last: a home that has it and has no key has lost it.
   await makeDeliveryKey(home, randomBytes);
@@ -129,7 +131,7 @@ async function openReadOnly(home: string, deliveryKey: Uint8Array, { onlyReads }
     path: home,
     lake: await openLake(home, deliveryKey),
     control: openOverlayStore(control, openFileStore(join(memory.folder, 'control'))),
-    stage: openFileStore(join(home, 'stage')),
+    stage: openOverlayStore(openFileStore(join(home, 'stage')), openFileStore(join(memory.folder, 'stage'))),
     scratch: memory.folder,
     isReadOnly: true,
     warehousePath: join(home, 'warehouse.duckdb'),

@@ -28,6 +28,7 @@ import { schemaCommand } from './schema.ts';
 import { statusCommand } from './status.ts';
 import { tryCommand } from './try.ts';
 import { undoCommand } from './undo.ts';
+import { upgradeCommand } from './upgrade.ts';
 import { verifyCommand } from './verify.ts';
 import { watchCommand } from './watch.ts';
 import { whyCommand } from './why.ts';
@@ -35,6 +36,7 @@ import { whyCommand } from './why.ts';
 export const COMMANDS: readonly Command[] = [
   demoCommand,
   initCommand,
+  upgradeCommand,
   landCommand,
   catalogBuildCommand,
   pipelinesCommand,

@@ -10,7 +10,7 @@ export async function withEngine<T>(
   command: string,
   create: boolean,
   work: (engine: Engine) => Promise<T>,
-  more: Pick<EngineOptions, 'newDeliveryKey' | 'onlyReads'> = {},
+  more: Pick<EngineOptions, 'newDeliveryKey' | 'onlyReads' | 'upgrades'> = {},
 ): Promise<T> {
   const engine = await Engine.open({
     ...more,

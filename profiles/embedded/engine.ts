@@ -37,6 +37,8 @@ export interface EngineOptions {
   /** Make the home when it is not there. */
   readonly create: boolean;
   readonly newDeliveryKey?: boolean;
+  /** Opens a home of an earlier release, to upgrade it. */
+  readonly upgrades?: boolean;
   /** The command changes nothing that lasts: it works on a home that cannot be written. */
   readonly onlyReads?: boolean;
   readonly pipelinesFolder: string | undefined;
@@ -73,10 +75,11 @@ export class Engine {
   }
 
   static async open(options: EngineOptions): Promise<Engine> {
-    const { create, newDeliveryKey = false, onlyReads = false } = options;
+    const { create, newDeliveryKey = false, upgrades = false, onlyReads = false } = options;
     const home = await openHome(options.home, {
       create,
       newDeliveryKey,
+      upgrades,
       onlyReads,
       randomBytes: (count) => randomBytes(count),
     });

@@ -48,7 +48,7 @@ const OTHER_KEY = /control\/delivery\.key is not what 2 manifests of runs are se
 const home: readonly Damage[] = [
   fromCopy('the marker of the home is removed', MARKER, (one, key) => one.remove(key), [
     /home\.json is missing/,
-    'it holds exactly {"format":1,"createdBy":"reprise"}',
+    'it holds exactly {"format":2,"createdBy":"reprise"}',
   ]),
   fromCopy('the marker of the home is cut', MARKER, (one, key) => one.cut(key), [/home\.json cannot be read/]),
   fromCopy('delivery.key is removed', KEY, (one, key) => one.remove(key), [/delivery\.key is missing/], NEW_KEY),

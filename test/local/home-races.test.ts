@@ -109,7 +109,7 @@ describe('what a home cannot do without', () => {
     const marker = join(path, 'control', 'home.json');
     const whole = await readFile(marker);
     await writeFile(marker, whole.subarray(0, 9));
-    const fix = expect.stringContaining('{"format":1,"createdBy":"reprise"}');
+    const fix = expect.stringContaining('{"format":2,"createdBy":"reprise"}');
     const refused = { code: 'Configuration', message: expect.stringContaining(marker), fix };
     await expect(openHome(path, create)).rejects.toMatchObject(refused);
     await rm(marker);

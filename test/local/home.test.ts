@@ -71,7 +71,7 @@ describe('home', () => {
     await writeFile(join(path, 'control', 'home.json'), '{"format":7,"createdBy":"reprise"}');
     await expect(openHome(path, existing)).rejects.toMatchObject({
       code: 'HomeNewer',
-      message: expect.stringMatching(/format 7.*up to 1/),
+      message: expect.stringMatching(/format 7.*up to 2/),
     });
   });
 
