@@ -14,7 +14,7 @@ export const PLAN_LIMITS = {
   togetherObjectsMax: 128,
   togetherBytesMax: 4 * 1024 * 1024,
   /** Raw objects that one page of the catalog holds, and their bytes: what is read again after a crash. */
-  pageObjectsMax: 5_000,
+  pageObjectsMax: 20_000,
   pageBytesMax: 256 * 1024 * 1024,
   /** Deliveries that one publish transaction takes on, unless one date alone holds more. */
   groupDeliveriesMax: 500_000,
