@@ -8,12 +8,14 @@ const SECOND_MS = 1000;
 
 /** The heavy ones first, so that no worker is left alone with one of them at the end. */
 const HEAVY = [
-  'crash/kill',
-  'cli/undo',
-  'cli/backfill',
-  'simulation/history-1',
-  'simulation/history-2',
-  'cli/reconcile',
+  'crash/kill.long',
+  'cli/undo.long',
+  'cli/backfill.long',
+  'simulation/history-1.long',
+  'simulation/history-2.long',
+  'cli/reconcile.long',
+  'cli/tampering',
+  'cli/explain',
 ];
 
 class HeavyFirst extends BaseSequencer {
@@ -26,10 +28,19 @@ class HeavyFirst extends BaseSequencer {
   }
 }
 
+/** Which tests run: the quick ones, those that the gate runs too, or those that try the same in many more ways. */
+const INCLUDED = {
+  quick: 'test/**/!(*.long|*.night).test.ts',
+  long: 'test/**/*.long.test.ts',
+  night: 'test/**/*.night.test.ts',
+} as const;
+const tier = (process.env.REPRISE_TESTS ?? 'quick') as keyof typeof INCLUDED;
+if (INCLUDED[tier] === undefined) throw new Error(`REPRISE_TESTS must be quick, long or night; got \`${tier}\``);
+const RESULTS = `.cache/test-results${tier === 'quick' ? '' : `-${tier}`}.json`;
+
 export default defineConfig({
   test: {
-    // The long ones try the same in more ways; `npm run test:long` runs them.
-    include: [process.env.REPRISE_LONG === '1' ? 'test/**/*.long.test.ts' : 'test/**/!(*.long).test.ts'],
+    include: [INCLUDED[tier]],
     globalSetup: ['test/fresh-build.ts'],
     // Processes, not threads: DuckDB and the runs under test start threads of their own.
     pool: 'forks',
@@ -37,6 +48,6 @@ export default defineConfig({
     sequence: { sequencer: HeavyFirst },
     testTimeout: 120 * SECOND_MS,
     hookTimeout: 120 * SECOND_MS,
-    reporters: ['default', ['json', { outputFile: '.cache/test-results.json' }]],
+    reporters: ['default', ['json', { outputFile: RESULTS }]],
   },
 });

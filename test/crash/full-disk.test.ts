@@ -1,4 +1,4 @@
-// A disk that fills up while a run works, once; full-disk.long.test.ts does so in every phase of every command.
+// A disk that fills up while a run works, once; full-disk.night.test.ts does so in every phase of every command.
 
 import { mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

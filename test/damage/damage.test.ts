@@ -1,4 +1,4 @@
-// A few kinds of damage that have little in common; damage.long.test.ts has all of them.
+// A few kinds of damage that have little in common; damage.night.test.ts has all of them.
 
 import { afterAll, beforeAll, it } from 'vitest';
 import { type Damage, tried } from './damage.ts';

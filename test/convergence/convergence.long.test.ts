@@ -1,6 +1,6 @@
 // However a history is replayed, the tables end the same: by one slice, by small ones, day by day in any order, with the
 // files landed in another order and cut otherwise, with a live loader in between. On a real home, by what the command line
-// calls; test/simulation/convergence.long.test.ts does the same in memory, for more slicings and codewave too.
+// calls; test/simulation/convergence.night.test.ts does the same in memory, for more slicings and codewave too.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
