@@ -144,11 +144,12 @@ export async function openScope(
   const document = <T>(name: string): Promise<T | undefined> =>
     recorded === undefined ? deps.runs.document<T>(runId, name) : checkedDocument<T>(deps.runs, runId, name, recorded);
   const settled = await document<Settled>(SETTLED);
-  if (settled === undefined) throw notThere(runId, 'is not staged');
+  if (settled === undefined)
+    throw new RepriseError('NotFound', `run ${runId} is not staged`, `reprise resume ${runId}`);
   const unreadable = await unreadableIn(deps.control, plan, settled.unreadable);
-  const known =
-    recorded === undefined ? await newScope(deps, plan, runId, unreadable) : await document<ScopeDocument>(SCOPE);
-  if (known === undefined) throw notThere(runId, 'has no preview');
+  // One that is not there any more is worked out again: it follows from the plan, the lake and coverage.
+  const kept = recorded === undefined ? undefined : await document<ScopeDocument>(SCOPE);
+  const known = kept ?? (await newScope(deps, plan, runId, unreadable));
   const local = await fetchStaged(deps.stage, runId, settled.files);
   const objects = (): AsyncGenerator<ScopeObject> => readScopeObjects(deps.stage, runId, known.objects);
   const scope: PublishScope = {
@@ -159,9 +160,6 @@ export async function openScope(
   };
   return { scope, documents: { settled, scope: known }, release: local.release };
 }
-
-const notThere = (runId: string, what: string): RepriseError =>
-  new RepriseError('NotFound', `run ${runId} ${what}`, `reprise resume ${runId}`);
 
 async function newScope(
   deps: Pick<SettleDeps, 'runs'> & ScopeObjectsDeps,
