@@ -14,8 +14,8 @@ const HEAVY = [
   'simulation/history-1.long',
   'simulation/history-2.long',
   'cli/reconcile.long',
-  'cli/tampering',
-  'cli/explain',
+  'local/warehouse.long',
+  'cli/tampering.long',
 ];
 
 class HeavyFirst extends BaseSequencer {
