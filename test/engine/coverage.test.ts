@@ -220,13 +220,24 @@ describe('coverage by arrival dates', () => {
         async (ones, others, turns) => {
           const store = new SimStore('control', new Map());
           const slow = (): ObjectStore => unhurried(store, () => turns.next().value as number);
-          const made: { readonly sequence: number; readonly operation: Operation }[] = [];
+          const made: { readonly sequence: number; readonly wrote: boolean; readonly operation: Operation }[] = [];
           const seen: { readonly sequence: number; readonly document: model.CoverageModel }[] = [];
           const write = async (operations: readonly Operation[]): Promise<void> => {
-            const coverage = new Coverage(slow(), 'tiny', 2);
+            let wrote = false;
+            const own = slow();
+            const noticed: ObjectStore = {
+              ...own,
+              write: async (key, content, condition) => {
+                const outcome = await own.write(key, content, condition);
+                wrote ||= key === ROOT && outcome === 'written';
+                return outcome;
+              },
+            };
+            const coverage = new Coverage(noticed, 'tiny', 2);
             for (const one of operations) {
+              wrote = false;
               const { sequence } = await coverage.change(async (draft) => void (await one.done(draft)), nothing);
-              made.push({ sequence, operation: one });
+              made.push({ sequence, wrote, operation: one });
             }
           };
           const look = async (): Promise<void> => {
@@ -237,10 +248,13 @@ describe('coverage by arrival dates', () => {
               });
           };
           await Promise.all([write(ones), write(others), look()]);
-          // What changed nothing is noted with the root that it found, after whatever made that root.
+          // What changed nothing is noted with the root that it found: it comes after whatever wrote that root, although that may
+          // have ended later.
           const documents = new Map<number, model.CoverageModel>();
           let document = model.NOTHING_COVERED;
-          for (const { sequence, operation: one } of made.sort((a, b) => a.sequence - b.sequence)) {
+          for (const { sequence, operation: one } of made.sort(
+            (a, b) => a.sequence - b.sequence || Number(b.wrote) - Number(a.wrote),
+          )) {
             document = one.modelled(document);
             documents.set(sequence, document);
           }
