@@ -13,7 +13,10 @@ export function checkedPlan(id: string, text: string): Plan {
   const found = planIdOf(plan.body);
   if (found !== id)
     throw changed(id, `has a body whose hash is ${found.slice(0, 12)}: it was changed after it was made`, plan);
-  return isFormer(plan.body) ? upToDate(plan, plan.body) : plan;
+  if (isFormer(plan.body)) return upToDate(plan, plan.body);
+  // Nothing beside the body is covered by the hash, so that nothing else decides anything.
+  const { body, reason, createdAt } = plan;
+  return { id, body, reason, createdAt };
 }
 
 /** The body of a plan of format 1, where it differs. */
