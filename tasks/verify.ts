@@ -5,7 +5,7 @@ import { runOf, type Task } from './context.ts';
 export const verifyTask: Task = async (context, payload) => {
   const { runs, run, plan, pipeline } = await runOf(context, payload);
   if (!run.options.verify) return { skipped: true };
-  const deps = { ...context, runs, stager: (slice: number) => context.stager(`verify-${slice}`) };
+  const deps = { ...context, stager: (slice: number) => context.stager(`verify-${slice}`) };
   const verification = await verifyPlan(deps, pipeline, plan, run, context.onRows);
   await recordVerification({ ...context, runs }, run, verification);
   return { checked: verification.checked, differences: verification.differencesTotal };

@@ -102,7 +102,7 @@ async function verifyAgain(
     giveBackMemory();
     return context.stager(`verify-${slice}`);
   };
-  const deps = { ...context, runs: engine.runs, stager };
+  const deps = { ...context, stager };
   const verification = await verifyPlan(deps, pipeline, plan, run, (more) => {
     rows += more;
     terminal.progress(`deriving again: ${count(rows)} of ${count(rowsToRead)} deliveries`);

@@ -1,18 +1,18 @@
 // What the decisions of a run know of raw objects, worked out once for each attempt and kept as a document of lines: which
-// are judged, which are gone, and what is known of those that were read before. A row that an object gives at a date at which it
+// are judged, which are gone, and what is known of those that were read before; a verification asks for it as it is now. A row that an object gives at a date at which it
 // was read before cannot have come late. That is not said when raw that was read has changed or is gone since, because what
 // lost then may win now; nor of partial plans, which do not see all copies.
 
 import { RepriseError } from '../../model/errors.ts';
 import { isSameVersion, isVersion, type ObjectInfo, type ObjectStore } from '../../ports/object-store.ts';
-import type { ScopeObject } from '../../ports/warehouse.ts';
+import type { PublishScope, ScopeObject } from '../../ports/warehouse.ts';
 import { inspectLedger } from '../ledger/inspect.ts';
 import { epochsOf } from '../ledger/ledger.ts';
 import { encodedLines, readLines } from '../ledger/lines.ts';
 import type { Plan } from '../plan/plan-document.ts';
 import { rawDays } from '../plan/raw-days.ts';
 import { arrivalDate } from '../plan/raw-keys.ts';
-import { goneObjectsOf, objectsOf } from '../plan/shards.ts';
+import { goneObjectsOf, objectsOf, unreadableOf } from '../plan/shards.ts';
 import { inWindow } from '../plan/window.ts';
 import { Coverage, type CoverageView } from '../reconcile/coverage.ts';
 import { type DayObjects, listingOf, type ObjectCoverage } from '../reconcile/covered-day.ts';
@@ -30,33 +30,67 @@ export const SCOPE = 'scope';
 export interface ScopeDocument {
   /** Digest of the lines, which names their document in the stage. */
   readonly objects: string;
+  readonly unreadable: readonly Unreadable[];
   /** Dates of which the warehouse has lost what was published. */
   readonly lostDates: readonly string[];
 }
 
+/** A raw object that cannot be read, which judges nothing. */
+export interface Unreadable {
+  readonly key: string;
+  readonly detail: string;
+}
+
+/** What is known of raw objects, as decisions are given it. */
+export type KnownObjects = Required<Pick<PublishScope, 'objects' | 'lostDates'>>;
+
 const keyOf = (runId: string, sha256: string): string => `${runId}/objects/${sha256}.jsonl`;
 
+/** Every object that cannot be read: those that the plan knew, and those of which it was found since. */
+export async function unreadableIn(
+  control: ObjectStore,
+  plan: Plan,
+  foundUnreadable: readonly Unreadable[],
+): Promise<readonly Unreadable[]> {
+  const found = new Map(foundUnreadable.toReversed().map((one) => [one.key, one]));
+  return [...(await unreadableOf(control, plan)), ...[...found.values()].toReversed()];
+}
+
 /**
- * Writes the document. Opens the arrival dates of the plan's objects in coverage, and those that are listed otherwise than
- * they were read.
- * @param unreadable keys of objects that could not be read, which judge nothing
+ * What the work does with what is known now; it begins anew when coverage changes while it asks. Opens the arrival dates of
+ * the plan's objects in coverage, and those that are listed otherwise than they were read.
  */
-export async function writeScopeObjects(
+export function withKnownObjects<T>(
+  deps: Pick<ScopeObjectsDeps, 'control' | 'lake'>,
+  plan: Plan,
+  unreadable: readonly Unreadable[],
+  work: (known: KnownObjects) => Promise<T>,
+): Promise<T> {
+  const unread = new Set(unreadable.map(({ key }) => key));
+  return new Coverage(deps.control, plan.body.pipeline).look((view) => {
+    const wholeNeeded = view?.root.wholeNeeded ?? {};
+    return work({
+      objects: () => scopeObjects(deps, plan, unread, view),
+      lostDates: Object.keys(wholeNeeded).filter((date) => wholeNeeded[date] === 'lost'),
+    });
+  });
+}
+
+/** Writes it for the decisions of a run. */
+export function writeScopeObjects(
   deps: ScopeObjectsDeps,
   plan: Plan,
   runId: string,
-  unreadable: ReadonlySet<string>,
+  unreadable: readonly Unreadable[],
 ): Promise<ScopeDocument> {
-  return new Coverage(deps.control, plan.body.pipeline).look(async (view) => {
-    const wholeNeeded = view?.root.wholeNeeded ?? {};
-    const lines = encodedLines(scopeObjects(deps, plan, unreadable, view));
-    const { sha256 } = await deps.stage.writeNamed(lines, (digest) => keyOf(runId, digest));
-    return { objects: sha256, lostDates: Object.keys(wholeNeeded).filter((date) => wholeNeeded[date] === 'lost') };
+  return withKnownObjects(deps, plan, unreadable, async ({ objects, lostDates }) => {
+    const { sha256 } = await deps.stage.writeNamed(encodedLines(objects()), (digest) => keyOf(runId, digest));
+    return { objects: sha256, unreadable, lostDates };
   });
 }
 
 async function* scopeObjects(
-  { control, lake }: ScopeObjectsDeps,
+  { control, lake }: Pick<ScopeObjectsDeps, 'control' | 'lake'>,
   plan: Plan,
   unreadable: ReadonlySet<string>,
   view: CoverageView | undefined,
@@ -91,10 +125,6 @@ export async function* readScopeObjects(
     );
   for await (const line of readLines(stage, key)) yield JSON.parse(line) as ScopeObject;
 }
-
-/** Removes what nobody goes on with. */
-export const removeScopeObjects = (stage: ObjectStore, runId: string, sha256: string): Promise<void> =>
-  stage.remove(keyOf(runId, sha256));
 
 /** Those in which the plan's transforms were in force. */
 async function epochsOfPlan(control: ObjectStore, { body }: Plan): Promise<ReadonlySet<number>> {

@@ -11,7 +11,6 @@ import { epochsOf } from '../ledger/ledger.ts';
 import { lastPossibleDate } from '../plan/pins.ts';
 import { isComplete, type Plan } from '../plan/plan-document.ts';
 import { arrivalDate } from '../plan/raw-keys.ts';
-import { unreadableOf } from '../plan/shards.ts';
 import { sliceOf } from '../replay/slice-lines.ts';
 import { slicesLeft, stagedSlices } from '../replay/stage-slice.ts';
 import { areAsStaged, asStaged, fetchStaged, type StageFile } from '../replay/staged-files.ts';
@@ -23,6 +22,8 @@ import {
   SCOPE,
   type ScopeDocument,
   type ScopeObjectsDeps,
+  type Unreadable,
+  unreadableIn,
   writeScopeObjects,
 } from './scope-objects.ts';
 
@@ -146,17 +147,15 @@ export async function openScope(
   const settled = await document<Settled>(SETTLED);
   if (settled === undefined)
     throw new RepriseError('NotFound', `run ${runId} is not staged`, `reprise resume ${runId}`);
-  const unreadable = await unreadableIn(deps.control, plan, settled.unreadable);
   // One that is not there any more is worked out again: it follows from the plan, the lake and coverage.
   const kept = recorded === undefined ? undefined : await document<ScopeDocument>(SCOPE);
-  const known = kept ?? (await newScope(deps, plan, runId, unreadable));
+  const known = kept ?? (await newScope(deps, plan, runId, settled.unreadable));
   const local = await fetchStaged(deps.stage, runId, settled.files);
   const objects = (): AsyncGenerator<ScopeObject> => readScopeObjects(deps.stage, runId, known.objects);
   const scope: PublishScope = {
-    ...scopeOf(pipeline, plan, run, local.files, unreadable),
+    ...(await scopeOf(deps.control, pipeline, plan, run, local.files, known.unreadable)),
     objects,
     lostDates: known.lostDates,
-    earlierEpochs: await earlierEpochsOf(deps.control, plan),
   };
   return { scope, documents: { settled, scope: known }, release: local.release };
 }
@@ -165,41 +164,26 @@ async function newScope(
   deps: Pick<SettleDeps, 'runs'> & ScopeObjectsDeps,
   plan: Plan,
   runId: string,
-  unreadable: readonly Unreadable[],
+  foundUnreadable: readonly Unreadable[],
 ): Promise<ScopeDocument> {
-  const document = await writeScopeObjects(deps, plan, runId, new Set(unreadable.map(({ key }) => key)));
+  const unreadable = await unreadableIn(deps.control, plan, foundUnreadable);
+  const document = await writeScopeObjects(deps, plan, runId, unreadable);
   await deps.runs.saveDocument(runId, SCOPE, document);
   return document;
 }
 
-export interface Unreadable {
-  readonly key: string;
-  readonly detail: string;
-}
-
-/** Every object that cannot be read: those that the plan knew, and those of which it was found since. */
-export async function unreadableIn(
+/**
+ * All but what is known of raw objects. Dates that an unreadable object may touch are not whole, whether it was known when
+ * the plan was made or not.
+ */
+export async function scopeOf(
   control: ObjectStore,
-  plan: Plan,
-  foundUnreadable: readonly Unreadable[],
-): Promise<readonly Unreadable[]> {
-  const found = new Map(foundUnreadable.toReversed().map((one) => [one.key, one]));
-  return [...(await unreadableOf(control, plan)), ...[...found.values()].toReversed()];
-}
-
-/** Only a partial plan asks in which epochs its transforms were in force before. */
-export async function earlierEpochsOf(control: ObjectStore, { body }: Plan): Promise<readonly number[]> {
-  return body.partial ? epochsOf(await readEntries(control, body.pipeline), body.transformDigest) : [];
-}
-
-/** Dates that an unreadable object may touch are not whole, whether it was known when the plan was made or not. */
-export function scopeOf(
   pipeline: CompiledPipeline,
   { body }: Plan,
   run: Pick<RunRecord, 'runId' | 'epoch'>,
   settled: readonly StagedFile[],
   unreadable: readonly Unreadable[],
-): Omit<PublishScope, 'objects'> {
+): Promise<Omit<PublishScope, 'objects' | 'lostDates'>> {
   const gapUntil =
     unreadable
       .map(({ key }) => lastPossibleDate(key))
@@ -216,6 +200,8 @@ export function scopeOf(
     })),
     partial: body.partial,
     epoch: run.epoch,
+    // Only a partial plan asks in which epochs its transforms were in force before.
+    earlierEpochs: body.partial ? epochsOf(await readEntries(control, body.pipeline), body.transformDigest) : [],
     unreadable: unreadable.map(({ key, detail }) => ({ key, detail, date: arrivalDate(key) })),
     settled,
     repair: body.repair,
