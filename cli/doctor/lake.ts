@@ -1,6 +1,6 @@
 // Whether everything that is in the lake is read.
 
-import { listRaw } from '../../engine/plan/catalog.ts';
+import { rawDays } from '../../engine/plan/raw-days.ts';
 import { mayBeDeliveries, type SkippedRaw } from '../../engine/plan/raw-keys.ts';
 import { whatToDo, whySkipped } from '../render/skipped.ts';
 import { plural } from '../render/text.ts';
@@ -15,10 +15,10 @@ export const lakeCheck: HomeCheck = {
     let objects = 0;
     for (const name of pipelineNames(args)) {
       let skipped: readonly SkippedRaw[] = [];
-      const listed = await listRaw(home.lake, name, (found) => {
+      const onSkipped = (found: readonly SkippedRaw[]): void => {
         skipped = found;
-      });
-      objects += listed.length;
+      };
+      for await (const day of rawDays(home.lake, name, { onSkipped })) objects += day.objects.length;
       for (const one of skipped.filter(mayBeDeliveries))
         findings.push({
           state: 'wrong',

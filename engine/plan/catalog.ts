@@ -9,7 +9,6 @@ import type { Catalog, CatalogEntry, CatalogPage } from '../../ports/catalog.ts'
 import type { ObjectInfo, ObjectStore } from '../../ports/object-store.ts';
 import type { RawFooter, RawReader } from '../../ports/raw-reader.ts';
 import { PLAN_LIMITS } from './limits.ts';
-import { rawDays } from './raw-days.ts';
 import { arrivalDate, type SkippedRaw } from './raw-keys.ts';
 import { readRaw } from './read-raw.ts';
 
@@ -29,17 +28,6 @@ export interface CatalogProgress {
   readonly objects: number;
   readonly bytesDone: number;
   readonly bytes: number;
-}
-
-/** Every raw object of the pipeline, ascending by key. `onSkipped` hears once of all else that is there. */
-export async function listRaw(
-  lake: ObjectStore,
-  pipeline: string,
-  onSkipped: (skipped: readonly SkippedRaw[]) => void = () => {},
-): Promise<ObjectInfo[]> {
-  const listed: ObjectInfo[] = [];
-  for await (const { objects } of rawDays(lake, pipeline, { onSkipped })) listed.push(...objects);
-  return listed;
 }
 
 /** The entry of every object of one date of arrival, read now where it is not known. `read`: the keys of these. */

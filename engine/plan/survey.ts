@@ -4,7 +4,6 @@
 import type { CompiledPipeline } from '../../model/compile.ts';
 import { isRepriseError, RepriseError } from '../../model/errors.ts';
 import type { CatalogEntry, CatalogSurvey } from '../../ports/catalog.ts';
-import type { ObjectInfo } from '../../ports/object-store.ts';
 import { type CatalogDeps, type CatalogProgress, catalogObjects } from './catalog.ts';
 import { datesOfEntry } from './entry-dates.ts';
 import { rawDays } from './raw-days.ts';
@@ -21,8 +20,6 @@ export interface SurveyRequest {
 export interface LakeSurvey {
   readonly survey: CatalogSurvey;
   readonly objects: number;
-  /** How many of them were read now. */
-  readonly read: number;
   /** Every event date that gets rows from some object, and the dates on which unreadable ones arrived. */
   readonly dates: ReadonlySet<string>;
   /** What else the listing found. */
@@ -40,7 +37,6 @@ export async function surveyLake(
   const dates = new Set<string>();
   let skipped: readonly SkippedRaw[] = [];
   let objects = 0;
-  let read = 0;
   const options = {
     ...(only.length === 0 ? {} : { dates: only.map(arrivalDate) }),
     onSkipped: (found: readonly SkippedRaw[]) => {
@@ -51,12 +47,11 @@ export async function surveyLake(
   for await (const day of rawDays(deps.lake, pipeline.name, options)) {
     const some = only.length === 0 ? day.objects : day.objects.filter(({ key }) => wanted.delete(key));
     if (some.length === 0) continue;
-    const found = await catalogObjects(deps, pipeline, some, onProgress);
+    const { entries } = await catalogObjects(deps, pipeline, some, onProgress);
     await survey.add(some);
     objects += some.length;
-    read += found.read.length;
-    onEntries(found.entries);
-    for (const entry of found.entries) {
+    onEntries(entries);
+    for (const entry of entries) {
       for (const date of datesOfEntry(entry)) dates.add(date);
       if (entry.unreadable !== undefined) dates.add(arrivalDate(entry.object.key));
     }
@@ -69,7 +64,7 @@ export async function surveyLake(
       'give the key as `plan` lists it, from raw/ on',
     );
   }
-  return { survey, objects, read, dates, skipped };
+  return { survey, objects, dates, skipped };
 }
 
 /** How often a survey begins anew because another process rewrote the catalog meanwhile. */
@@ -97,14 +92,7 @@ export async function absentOf(
   keys: Iterable<string>,
 ): Promise<ReadonlySet<string>> {
   const absent = new Set(keys);
-  const dates = [...absent].map(arrivalDate).filter((date) => DATE.test(date));
-  if (dates.length === 0) return absent;
-  for await (const { objects } of rawDays(lake, pipeline, { dates })) forgetListed(absent, objects);
+  const dates = [...absent].map(arrivalDate);
+  for await (const { objects } of rawDays(lake, pipeline, { dates })) for (const { key } of objects) absent.delete(key);
   return absent;
-}
-
-const DATE = /^\d{4}-\d{2}-\d{2}$/;
-
-function forgetListed(keys: Set<string>, objects: readonly ObjectInfo[]): void {
-  for (const { key } of objects) keys.delete(key);
 }

@@ -5,7 +5,6 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { expect } from 'vitest';
-import { listRaw } from '../../engine/plan/catalog.ts';
 import type { UndoSummary } from '../../engine/run/run-record.ts';
 import { type Sample, toNdjson } from '../../generator/sample.ts';
 import { packageRoot } from '../../lib/package-root.ts';
@@ -14,6 +13,7 @@ import { Engine } from '../../profiles/embedded/engine.ts';
 import { landChunks } from '../../profiles/embedded/landing.ts';
 import { liveLoad } from '../convergence/live-loader.ts';
 import { copyHome } from '../copy-home.ts';
+import { listRaw } from '../listed-raw.ts';
 import { type RunDocument, repriseJson } from './reprise.ts';
 
 export type Row = Readonly<Record<string, unknown>>;

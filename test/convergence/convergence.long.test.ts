@@ -9,7 +9,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../adapters/system/clock.ts';
 import { planAndSave } from '../../cli/commands/planning.ts';
 import { Terminal } from '../../cli/render/terminal.ts';
-import { listRaw } from '../../engine/plan/catalog.ts';
 import { PLAN_LIMITS } from '../../engine/plan/limits.ts';
 import { nextDate, type Window } from '../../engine/plan/window.ts';
 import { createRun } from '../../engine/run/begin.ts';
@@ -21,6 +20,7 @@ import type { TableDigest } from '../../ports/warehouse.ts';
 import { Engine } from '../../profiles/embedded/engine.ts';
 import { executeRun } from '../../profiles/embedded/execute.ts';
 import { landChunks } from '../../profiles/embedded/landing.ts';
+import { listRaw } from '../listed-raw.ts';
 import { liveLoad } from './live-loader.ts';
 
 const SEED = 3;

@@ -1,12 +1,12 @@
 // The synthetic lake, and the catalog that is written for it: they must be what a real lake could be.
 
 import { describe, expect, it } from 'vitest';
-import { listRaw } from '../../engine/plan/catalog.ts';
 import type { KeyedDay } from '../../model/dating.ts';
 import { parseDay } from '../../model/time.ts';
 import type { Catalog, CatalogEntry } from '../../ports/catalog.ts';
 import { writeSyntheticCatalog } from '../../simulator/synthetic-catalog.ts';
 import { SyntheticLake } from '../../simulator/synthetic-lake.ts';
+import { listRaw } from '../listed-raw.ts';
 
 const lake = new SyntheticLake({ pipeline: 'shop', objects: 700, days: 40, firstDate: '2026-01-20' });
 
