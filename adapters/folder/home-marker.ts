@@ -9,9 +9,9 @@ import { KEY_FILE } from './delivery-key.ts';
 import { openFileStore } from './files.ts';
 
 /** 1: plans, coverage and pages of the catalog in one document each. */
-const FORMAT = 2;
+export const HOME_FORMAT = 2;
 const MARKER = 'home.json';
-const CONTENT = `${JSON.stringify({ format: FORMAT, createdBy: 'reprise' })}\n`;
+const CONTENT = `${JSON.stringify({ format: HOME_FORMAT, createdBy: 'reprise' })}\n`;
 
 /**
  * What the folder is: a home, or one that may be made there, when it is absent, empty, was not finished, or holds
@@ -51,9 +51,8 @@ export async function formatOf(home: string): Promise<number> {
 }
 
 /** From now on it is a home of this format. */
-export async function markUpgraded(home: string): Promise<{ readonly format: number }> {
+export async function markUpgraded(home: string): Promise<void> {
   await openFileStore(join(home, 'control')).write(MARKER, Buffer.from(CONTENT), { if: 'always' });
-  return { format: FORMAT };
 }
 
 async function isMarked(home: string, upgrades: boolean): Promise<boolean> {
@@ -61,17 +60,17 @@ async function isMarked(home: string, upgrades: boolean): Promise<boolean> {
   if (marker === undefined) return false;
   const { format, createdBy } = parsed(home, marker);
   if (createdBy !== 'reprise' || !Number.isSafeInteger(format)) throw notOurs(home);
-  if ((format as number) > FORMAT) {
+  if ((format as number) > HOME_FORMAT) {
     throw new RepriseError(
       'HomeNewer',
-      `the home ${home} has format ${format}; this program knows up to ${FORMAT}`,
+      `the home ${home} has format ${format}; this program knows up to ${HOME_FORMAT}`,
       'use the newer version of reprise that made it, or another --home',
     );
   }
-  if ((format as number) < FORMAT && !upgrades) {
+  if ((format as number) < HOME_FORMAT && !upgrades) {
     throw new RepriseError(
       'HomeOlder',
-      `the home ${home} has format ${format}, of an earlier release; this one works on format ${FORMAT}`,
+      `the home ${home} has format ${format}, of an earlier release; this one works on format ${HOME_FORMAT}`,
       `bring it to this format: reprise upgrade --home ${home}. Runs, ledger and warehouse are kept`,
     );
   }

@@ -6,7 +6,10 @@ export const payloadBytesMax = 256 * 1024;
 export const variablesBytesMax = 10 * 1024 * 1024;
 /** Events of one execution; a loop that never leaves ends here (service). */
 export const historyEventsMax = 25_000;
-/** Items in flight when MaxConcurrency is 0 or absent: what the service grants an inline map. A task of ours is a thread, not a Lambda. */
+/**
+ * Items in flight when MaxConcurrency is 0 or absent: what the service grants an inline map. A task of ours is a thread, not
+ * a Lambda.
+ */
 export const unsetConcurrency = 40;
 /** Items in flight whatever MaxConcurrency says (service: children of a distributed map). */
 export const concurrencyMax = 10_000;

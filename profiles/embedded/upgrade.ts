@@ -1,8 +1,8 @@
 // Brings a home of an earlier release to this one's format. Each step can be repeated: what is half done is finished by doing
 // it again, and the marker is written last.
 
-import { formatOf, markUpgraded } from '../../adapters/folder/home-marker.ts';
-import { Coverage } from '../../engine/reconcile/coverage.ts';
+import { formatOf, HOME_FORMAT, markUpgraded } from '../../adapters/folder/home-marker.ts';
+import { Coverage, type CoverageWork } from '../../engine/reconcile/coverage.ts';
 import { rebuildCoverage } from '../../engine/reconcile/rebuild.ts';
 import type { Engine } from './engine.ts';
 
@@ -20,16 +20,17 @@ export function upgradeHome(engine: Engine): Promise<Upgraded> {
   return engine.withWarehouse(async () => {
     const { path, control } = engine.home;
     const from = await formatOf(path);
-    const coverage: string[] = [];
-    for (const name of await coveredPipelines(engine)) {
-      const pipeline = await engine.pipelines.compiled(name);
-      const derive = (draft: Parameters<Parameters<Coverage['change']>[1]>[0]): Promise<void> =>
-        rebuildCoverage({ control, runs: engine.runs }, pipeline, draft);
+    if (from === HOME_FORMAT) return { from, to: from, coverage: [], catalogFilesRemoved: 0 };
+    const coverage = await coveredPipelines(engine);
+    for (const name of coverage) {
+      // Only what cannot be read is derived again, which needs the pipeline.
+      const derive: CoverageWork = async (draft) =>
+        rebuildCoverage({ control, runs: engine.runs }, await engine.pipelines.compiled(name), draft);
       await new Coverage(control, name).change(async () => {}, derive);
-      coverage.push(name);
     }
     const catalogFilesRemoved = await removeFormerPages(engine);
-    return { from, to: (await markUpgraded(path)).format, coverage, catalogFilesRemoved };
+    await markUpgraded(path);
+    return { from, to: HOME_FORMAT, coverage, catalogFilesRemoved };
   });
 }
 
