@@ -75,7 +75,7 @@ export class SimStore implements ObjectStore {
 
   /** What a local file holds, which is then not there any more. */
   take(localPath: string): unknown {
-    if (!this.#disk.has(localPath)) throw new RangeError(`there is no local file ${localPath}`);
+    if (!this.#disk.has(localPath)) throw new RangeError(`local file ${localPath} is missing`);
     const content = this.#disk.get(localPath);
     this.#disk.delete(localPath);
     return content;

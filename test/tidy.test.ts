@@ -228,6 +228,7 @@ describe('promises', () => {
 
 describe('what is written down', () => {
   const manifest = JSON.parse(read('package.json')) as {
+    scripts: Record<string, string>;
     dependencies: Record<string, string>;
     devDependencies: Record<string, string>;
   };
@@ -275,6 +276,21 @@ describe('what is written down', () => {
         .map((target) => `${page} → ${target}`),
     );
     expect(broken).toEqual([]);
+  });
+
+  it('names only files and commands that are there', () => {
+    const pages = everyText.filter((file) => file.endsWith('.md'));
+    const named = (page: string, pattern: RegExp): string[] =>
+      [...read(page).matchAll(pattern)].map(([, one = '']) => one);
+    const files = new RegExp(`\`((?:${[...HOUSE, ...AROUND].join('|')})/[\\w./-]+)\``, 'g');
+    const scripts = Object.keys(manifest.scripts);
+    const absent = pages.flatMap((page) =>
+      [
+        ...named(page, files).filter((file) => !existsSync(join(root, file))),
+        ...named(page, /npm run ([\w:]+)/g).filter((script) => !scripts.includes(script)),
+      ].map((what) => `${page} → ${what}`),
+    );
+    expect(absent).toEqual([]);
   });
 });
 

@@ -165,8 +165,8 @@ export async function keepAll(
 }
 
 /**
- * Conditions that are each true of some of the rows whose decision is one of the actions, and together of all; none when
- * there are no such rows. A condition holds in memory the keys that it looks for: about `rowsMax` of them.
+ * Conditions that are each true of some of the rows whose decision is one of the actions, and together of all; without such
+ * rows none. A condition holds in memory the keys that it looks for: about `rowsMax` of them.
  */
 export async function decidedSteps(
   duck: Duck,

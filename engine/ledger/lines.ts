@@ -26,7 +26,7 @@ export async function* encodedLines(
   if (lines.length > 0) yield Buffer.from(lines.join(''));
 }
 
-/** The document's lines in order; `onPiece` hears of its bytes before they are given. None when there is no document. */
+/** The document's lines in order; `onPiece` hears of its bytes before they are given. A missing document has none. */
 export async function* readLines(
   store: ObjectStore,
   key: string,

@@ -4,7 +4,7 @@ export const PLAN_LIMITS = {
   /** Raw bytes of a slice, the unit of fan-out, unless the plan says otherwise. */
   sliceBytes: 256 * 1024 * 1024,
   sliceBytesMin: 1024,
-  /** A slice as a line of JSON, with what its task is told beside: what a map gives a task has a limit of 256 KiB. */
+  /** A slice as a line of JSON, with room for what else its task is given: a map gives a task at most 256 KiB. */
   sliceLineBytesMax: 60_000,
   /** Objects of a slice: reading one costs something, however small it is. */
   sliceObjectsMax: 1_000,

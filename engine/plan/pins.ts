@@ -1,5 +1,5 @@
 // Which objects of a lake a plan pins, and why: those with rows in the window, those with other copies of the same events,
-// those whose rows stand there, and those that may have some. Goes through a survey once and keeps what it adds up to.
+// those that gave rows of it before, and those that may hold some. Goes through a survey once and keeps what it adds up to.
 
 import { formatDay, parseDay } from '../../model/time.ts';
 import type { CatalogEntry, CatalogSurvey, SurveyedEntry } from '../../ports/catalog.ts';
@@ -28,7 +28,7 @@ export class Pins {
   readonly deliveries = new Map<string, number>();
 
   /**
-   * @param gave keys of objects that gave rows which stand in the window; those that the survey has are taken out of it
+   * @param gave keys of objects that gave rows of the window before; those that the survey has are taken out of it
    * @param arrived where copies were looked for; undefined for everywhere
    */
   constructor(survey: CatalogSurvey, window: Window, gave: Set<string>, arrived: Arrived | undefined) {
@@ -95,7 +95,7 @@ export class Pins {
       return lastPossibleDate(entry.object.key) < this.#window.from ? undefined : 'cannot be read';
     if (rowsInWindow > 0 || sumInWindow(entry.offeredByDate, this.#window) > 0) return 'holds the window';
     if (isLinked) return 'holds other copies of its events';
-    return gave ? 'gave rows that stand there' : undefined;
+    return gave ? 'gave rows of the window' : undefined;
   }
 
   #count({ deliveriesByDate, offeredByDate }: CatalogEntry): void {

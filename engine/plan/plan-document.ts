@@ -49,7 +49,7 @@ export type Because =
   | 'holds the window'
   | 'holds other copies of its events'
   /** By earlier rules. It is judged, so that rows go which today's rules date or key elsewhere. */
-  | 'gave rows that stand there'
+  | 'gave rows of the window'
   | 'cannot be read';
 
 export interface PinnedObject extends ObjectInfo {
@@ -106,7 +106,7 @@ export interface PlanBody {
   readonly transformDigest: string;
   readonly schemaDigest: string;
   readonly timeRulesDigest: string;
-  /** Some objects were left out by hand: nothing is deleted or taken back. */
+  /** Some objects were left out by hand: nothing is deleted or replaced by a lesser copy. */
   readonly partial: boolean;
   readonly objects: PinnedObjects;
   /** Keys of objects that gave rows of the window and are not in the lake any more; absent for none. */

@@ -128,7 +128,7 @@ async function* readableOf(
   }
 }
 
-/** Finds the objects with copies of the window's events. Gives those that gave rows which stand there, listed or not. */
+/** Finds the objects with copies of the window's events. Gives the objects whose rows the window has in the warehouse, listed or not. */
 async function link(
   deps: PlanningDeps,
   pipeline: CompiledPipeline,

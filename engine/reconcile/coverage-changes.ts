@@ -1,4 +1,4 @@
-// How coverage changes: what a run has published, what the lake lists, what was taken back or lost. Each opens only the
+// How coverage changes: what a run has published, what the lake lists, what was undone or lost. Each opens only the
 // arrival dates that it is about, one at a time. What dates are marked with is the same as if all days were changed at once.
 
 import type { CatalogEntry } from '../../ports/catalog.ts';
@@ -116,7 +116,7 @@ const catalogued = (entry: CatalogEntry): PublishedObject => ({
   ...(entry.unreadable === undefined ? {} : { unreadable: entry.unreadable }),
 });
 
-/** The objects were looked at for what has to be taken back, and at which dates. */
+/** The objects were checked for offered rows that have to go; `takesBack`: the dates that have some. */
 export async function checked(
   draft: CoverageDraft,
   keys: readonly string[],

@@ -49,8 +49,8 @@ export class Coverage {
   }
 
   /**
-   * What the work finds, which begins anew when a day is replaced while it looks. It is given nothing when there is no
-   * coverage, or a part of it is damaged.
+   * What the work finds, which begins anew when a day is replaced while it looks. It is given undefined when coverage
+   * is missing, or a part of it damaged.
    * @throws StoreUnavailable after so many looks
    */
   async look<T>(work: (view: CoverageView | undefined) => Promise<T>): Promise<T> {

@@ -11,7 +11,7 @@ export interface ObjectCoverage {
   readonly published: Readonly<Record<string, number>>;
   /** Why it cannot be read; its one date is then that of its arrival. */
   readonly unreadable?: string;
-  /** Published in part; whether something has to be taken back for it was not looked at yet. */
+  /** Published in part, and not yet checked for offered rows that have to go because of it. */
   readonly unchecked?: true;
 }
 
@@ -43,7 +43,7 @@ export interface PublishedObject {
 export interface PublishedAt {
   readonly epoch: number;
   readonly partial: boolean;
-  /** The pipeline has rows that events offer: a part of them may have to be taken back. */
+  /** The pipeline has rows that events offer: after a partial publish some may have to go. */
   readonly offers: boolean;
   /** Dates whose group is committed and that were not held. */
   readonly dates: ReadonlySet<string>;

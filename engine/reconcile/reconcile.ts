@@ -147,7 +147,7 @@ export async function reconcile(
 
 interface Left {
   readonly pending: Pending;
-  /** Keys of objects that were not looked at yet for what has to be taken back. */
+  /** Keys of objects that are not yet checked for offered rows that have to go. */
   readonly unchecked: readonly string[];
 }
 

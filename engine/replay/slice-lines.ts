@@ -1,4 +1,4 @@
-// What the tasks of slices are told: one line of JSON a slice, with all that its task needs, so that no task reads the plan.
+// The input of the tasks of slices: one line of JSON a slice, with all that its task needs, so that no task reads the plan.
 // Lines are derived: a task that is given one which is not as it was written reads its slice from the plan again.
 
 import { createHmac } from 'node:crypto';

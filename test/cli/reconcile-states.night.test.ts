@@ -39,7 +39,7 @@ beforeEach(async () => {
 afterEach(() => rm(home, { recursive: true, force: true }));
 
 const on = <T>(work: (engine: Engine) => Promise<T>, pipelines?: string): Promise<T> => onHome(home, work, pipelines);
-const told = ({ runs, needsWhole, waiting }: Reconciliation) => ({
+const outcomeOf = ({ runs, needsWhole, waiting }: Reconciliation) => ({
   runs: runs.map(({ state }) => state),
   whole: needsWhole.map(({ from, to, because }) => [from, to, ...because]),
   waiting: waiting.map(({ from, to, objects }) => [from, to, objects]),
@@ -50,10 +50,10 @@ const COVERAGE = () => join(home, 'control', 'coverage', `${NAME}.json`);
 describe('what was read', () => {
   it('is published by windows of its dates, once', () =>
     on(async (engine) => {
-      expect(told(await reconcile(engine, NAME))).toEqual(NOTHING);
+      expect(outcomeOf(await reconcile(engine, NAME))).toEqual(NOTHING);
       await land(engine, NAME, [...LATE, stock('later', '2026-06-05', '2026-06-20T10:00:02.000Z')]);
       const found = await reconcile(engine, NAME);
-      expect([told(found), found.read.length, found.objects]).toEqual([
+      expect([outcomeOf(found), found.read.length, found.objects]).toEqual([
         { ...NOTHING, runs: ['succeeded', 'succeeded'] },
         1,
         4,
@@ -64,7 +64,7 @@ describe('what was read', () => {
         ['2026-06-05', '2026-06-06', 1],
       ]);
       const again = await reconcile(engine, NAME);
-      expect([told(again), again.read]).toEqual([NOTHING, []]);
+      expect([outcomeOf(again), again.read]).toEqual([NOTHING, []]);
     }));
 
   it('is read a second time, and changes nothing, after a crash between a commit and the note of it', () =>
@@ -75,9 +75,9 @@ describe('what was read', () => {
       const rows = await standing(engine, NAME);
       await writeFile(COVERAGE(), before);
       const again = await reconcile(engine, NAME);
-      expect([told(again), again.read.length]).toEqual([{ ...NOTHING, runs: ['nothing_to_do'] }, 1]);
+      expect([outcomeOf(again), again.read.length]).toEqual([{ ...NOTHING, runs: ['nothing_to_do'] }, 1]);
       expect(await standing(engine, NAME)).toEqual(rows);
-      expect(told(await reconcile(engine, NAME))).toEqual(NOTHING);
+      expect(outcomeOf(await reconcile(engine, NAME))).toEqual(NOTHING);
     }));
 
   it.each(['lost', 'damaged', 'asked for'])('is derived again when the record is %s', (how) =>
@@ -87,7 +87,7 @@ describe('what was read', () => {
       const before = await wholeCoverage(engine.home.control, NAME);
       if (how === 'lost') await rm(COVERAGE());
       if (how === 'damaged') await writeFile(COVERAGE(), '{"format":2,');
-      expect(told(await reconcile(engine, NAME, how === 'asked for'))).toEqual(NOTHING);
+      expect(outcomeOf(await reconcile(engine, NAME, how === 'asked for'))).toEqual(NOTHING);
       expect(before).toBeDefined();
       expect(await wholeCoverage(engine.home.control, NAME)).toEqual(before);
     }),
@@ -104,7 +104,7 @@ describe('what was read', () => {
       }
       await land(engine, NAME, [stock('later', '2026-06-05', '2026-06-20T10:00:02.000Z')]);
       const found = await reconcile(engine, NAME);
-      expect([told(found), found.read.length]).toEqual([{ ...NOTHING, runs: ['succeeded'] }, 1]);
+      expect([outcomeOf(found), found.read.length]).toEqual([{ ...NOTHING, runs: ['succeeded'] }, 1]);
       expect(await wholeCoverage(engine.home.control, NAME)).toBeDefined();
     }),
   );
@@ -117,7 +117,7 @@ describe('what was read', () => {
       // The undo keeps today's transforms from that date.
       const found = await reconcile(engine, NAME);
       expect(found.retired.map(({ from, to }) => [from, to])).toEqual([['2026-06-01', '2026-06-02']]);
-      expect(told(found)).toEqual(NOTHING);
+      expect(outcomeOf(found)).toEqual(NOTHING);
     }));
 });
 
@@ -126,22 +126,22 @@ describe('what needs a whole plan', () => {
     on(async (engine) => {
       await land(engine, NAME, [stock('new', '2026-06-03', '2026-06-03T10:00:01.000Z'), ...LATE]);
       const whole = [['2026-06-03', '2026-06-04', 'it was never published whole']];
-      expect(told(await reconcile(engine, NAME))).toEqual({ ...NOTHING, runs: ['succeeded'], whole });
+      expect(outcomeOf(await reconcile(engine, NAME))).toEqual({ ...NOTHING, runs: ['succeeded'], whole });
       const again = await reconcile(engine, NAME);
-      expect([told(again), again.read]).toEqual([{ ...NOTHING, whole }, []]);
+      expect([outcomeOf(again), again.read]).toEqual([{ ...NOTHING, whole }, []]);
       await backfill(engine, NAME, { from: '2026-06-03', to: '2026-06-04' });
-      expect(told(await reconcile(engine, NAME))).toEqual(NOTHING);
+      expect(outcomeOf(await reconcile(engine, NAME))).toEqual(NOTHING);
     }));
 
   it('is a date of other transforms, until it is whole by today’s, even when that changes no row', async () => {
     await on((engine) => land(engine, NAME, LATE));
     await on(async (engine) => {
       const whole = [['2026-06-01', '2026-06-02', 'it was published by other transforms']];
-      expect(told(await reconcile(engine, NAME))).toEqual({ ...NOTHING, whole });
+      expect(outcomeOf(await reconcile(engine, NAME))).toEqual({ ...NOTHING, whole });
       await backfill(engine, NAME, { from: '2026-06-01', to: '2026-06-02' });
       expect((await backfill(engine, NAME, { from: '2026-06-02', to: '2026-06-03' })).state).toBe('nothing_to_do');
       await land(engine, NAME, [stock('d', '2026-06-02', '2026-06-21T10:00:01.000Z')]);
-      expect(told(await reconcile(engine, NAME))).toEqual({ ...NOTHING, runs: ['succeeded'] });
+      expect(outcomeOf(await reconcile(engine, NAME))).toEqual({ ...NOTHING, runs: ['succeeded'] });
     }, OTHERS);
   });
 
@@ -152,8 +152,8 @@ describe('what needs a whole plan', () => {
       await writeFile(COVERAGE(), JSON.stringify(record));
       await land(engine, NAME, [stock('new', '2026-06-03', '2026-06-03T10:00:01.000Z')]);
       const whole = [['2026-06-03', '2026-06-04', 'it was never published whole']];
-      expect(told(await reconcile(engine, NAME))).toEqual({ ...NOTHING, runs: ['partially_published'], whole });
-      expect(told(await reconcile(engine, NAME))).toEqual({ ...NOTHING, whole });
+      expect(outcomeOf(await reconcile(engine, NAME))).toEqual({ ...NOTHING, runs: ['partially_published'], whole });
+      expect(outcomeOf(await reconcile(engine, NAME))).toEqual({ ...NOTHING, whole });
     }));
 
   it('is what a replaced object gave and gives', () =>
@@ -165,7 +165,7 @@ describe('what needs a whole plan', () => {
       expect(found.read).toContain(key);
       expect(found.needsWhole.map(({ from }) => from)).toEqual(['2026-06-01']);
       await backfill(engine, NAME, { from: '2026-06-01', to: '2026-06-03' });
-      expect(told(await reconcile(engine, NAME))).toEqual(NOTHING);
+      expect(outcomeOf(await reconcile(engine, NAME))).toEqual(NOTHING);
       const ids = [...(await standing(engine, NAME)).keys()].filter((row) => row.startsWith('events'));
       expect(ids.map((id) => id.split(/[: ]/)[2])).toEqual(['a', 'b', 'c', 'y']);
     }));
@@ -175,13 +175,13 @@ describe('what needs a whole plan', () => {
       const one = await putObject(home, NAME, 'one', [stock('x', '2026-06-01', '2026-06-04T00:00:01.000Z')], WRITE);
       await reconcile(engine, NAME);
       await rm(join(home, 'lake', one));
-      expect(told(await reconcile(engine, NAME)).whole).toEqual([
+      expect(outcomeOf(await reconcile(engine, NAME)).whole).toEqual([
         ['2026-06-01', '2026-06-02', 'an object that had been read is gone'],
       ]);
       await backfill(engine, NAME, { from: '2026-06-01', to: '2026-06-02' });
       for await (const { key } of engine.home.lake.list(`raw/${NAME}/dt=2026-06-05/`))
         await engine.home.lake.remove(key);
-      expect(told(await reconcile(engine, NAME))).toEqual(NOTHING);
+      expect(outcomeOf(await reconcile(engine, NAME))).toEqual(NOTHING);
     }));
 
   it('is where an object arrived that cannot be read, once', () =>
@@ -189,7 +189,7 @@ describe('what needs a whole plan', () => {
       const key = await putObject(home, NAME, 'one', LATE, WRITE);
       await truncate(join(home, 'lake', key), 50);
       const found = await reconcile(engine, NAME);
-      expect([told(found), found.unreadable.map((one) => one.key)]).toEqual([
+      expect([outcomeOf(found), found.unreadable.map((one) => one.key)]).toEqual([
         { ...NOTHING, whole: [['2026-06-04', '2026-06-05', 'an object cannot be read']] },
         [key],
       ]);
@@ -197,7 +197,7 @@ describe('what needs a whole plan', () => {
         'published_with_gaps',
       );
       const after = await reconcile(engine, NAME);
-      expect([told(after), after.unreadable.length]).toEqual([NOTHING, 1]);
+      expect([outcomeOf(after), after.unreadable.length]).toEqual([NOTHING, 1]);
     }));
 
   it('is what a newer copy of a batch takes back', async () => {
@@ -220,13 +220,13 @@ describe('what needs a whole plan', () => {
       await backfill(engine, 'codewave');
       await land(engine, 'codewave', [batch('2026-06-20T10:00:00.000Z', [0, 2])]);
       const found = await reconcile(engine, 'codewave');
-      expect(told(found)).toEqual({
+      expect(outcomeOf(found)).toEqual({
         ...NOTHING,
         runs: ['succeeded', 'succeeded'],
         whole: [['2026-06-02', '2026-06-03', 'a newer copy of a batch takes rows back']],
       });
       await backfill(engine, 'codewave', { from: '2026-06-02', to: '2026-06-03' });
-      expect(told(await reconcile(engine, 'codewave'))).toEqual(NOTHING);
+      expect(outcomeOf(await reconcile(engine, 'codewave'))).toEqual(NOTHING);
       const operations = [...(await standing(engine, 'codewave')).keys()].filter((row) => row.startsWith('edit_op'));
       expect(operations.map((row) => row.replace(/ 0$/, '').slice(-1))).toEqual(['0', '2']);
     });
@@ -239,10 +239,10 @@ describe('while another run works', () => {
       await land(engine, NAME, [...LATE, stock('free', '2026-06-05', '2026-06-20T11:00:01.000Z')]);
       const other = new Leases({ ...engine.leaseDeps, holder: 'elsewhere', isDead: async () => false }, NAME);
       const { lease } = await other.take('other-1', { from: '2026-06-01', to: '2026-06-03' });
-      const found = told(await reconcile(engine, NAME));
+      const found = outcomeOf(await reconcile(engine, NAME));
       expect(found).toEqual({ runs: ['succeeded'], whole: [], waiting: [['2026-06-01', '2026-06-02', 1]] });
       await other.release('other-1', lease.fence);
-      expect(told(await reconcile(engine, NAME))).toEqual({ ...NOTHING, runs: ['succeeded'] });
+      expect(outcomeOf(await reconcile(engine, NAME))).toEqual({ ...NOTHING, runs: ['succeeded'] });
     }));
 });
 
@@ -250,7 +250,7 @@ describe('while other processes work', () => {
   // Of whoever reconciles: a process reads the pipelines as they are built.
   beforeEach(async () => void (await reprise(home, 'backfill', NAME, '--all')));
 
-  it('waits for the warehouse no longer than it is told to, and says so', async () => {
+  it('waits for the warehouse no longer than it may, and says so', async () => {
     await on((engine) => land(engine, NAME, LATE));
     await on(async (holder) => {
       await holder.warehouse();
@@ -273,7 +273,7 @@ describe('while other processes work', () => {
     const found = both.map(({ out }) => JSON.parse(out) as { state: string; inserted: number });
     expect(found.reduce((sum, one) => sum + one.inserted, 0)).toBe(2);
     await on(async (engine) => {
-      expect(told(await reconcile(engine, NAME))).toEqual(NOTHING);
+      expect(outcomeOf(await reconcile(engine, NAME))).toEqual(NOTHING);
       expect([...(await standing(engine, NAME)).keys()].filter((row) => row.startsWith('events'))).toHaveLength(4);
     });
   });

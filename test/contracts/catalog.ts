@@ -65,7 +65,7 @@ export function describeCatalog(name: string, seeds: number, open: () => Promise
         expect((await entriesOf(surveys[0])).flat().some(({ isLinked }) => isLinked)).toBe(false);
         for (let time = 0; time < 3; time++) {
           const asked = [await randomWindow(random, under), await randomWindow(random, under)] as const;
-          // Both are linked before either is read: they are no matter of each other's.
+          // Both are linked before either is read: neither may change what the other finds.
           const gave = [await surveys[0].link(asked[0].window), await surveys[1].link(asked[1].window)] as const;
           for (const place of [0, 1] as const) {
             const objects = (place === 0 ? one : other) ?? [];

@@ -15,7 +15,7 @@ const text = (content: Uint8Array | undefined): string | undefined =>
 export interface LocalFiles {
   /** Gives the path. */
   write(name: string, content: string): Promise<string>;
-  /** Undefined when there is no such file. */
+  /** Undefined for a missing file. */
   read(path: string): Promise<string | undefined>;
 }
 
@@ -94,9 +94,9 @@ export function describeObjectStore(
       expect(await store.digest(written.key)).toBe(written.sha256);
       const failing = async function* (): AsyncGenerator<Uint8Array> {
         yield bytes('a piece');
-        throw new RangeError('there is no second piece');
+        throw new RangeError('the second piece failed');
       };
-      await expect(store.writeNamed(failing(), () => 'named/failed')).rejects.toThrow('no second piece');
+      await expect(store.writeNamed(failing(), () => 'named/failed')).rejects.toThrow('the second piece failed');
       expect(await list('named/')).toHaveLength(1);
     });
 

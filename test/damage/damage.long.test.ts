@@ -21,7 +21,7 @@ const FEW = [
 
 function named(kind: string): Damage {
   const found = [...rows, ...documents, ...runs, ...ledger, ...raw, ...warehouseFile].find((one) => one.kind === kind);
-  if (found === undefined) throw new Error(`there is no kind ${kind}`);
+  if (found === undefined) throw new Error(`${kind} is not a kind of damage`);
   return found;
 }
 

@@ -180,7 +180,7 @@ async function forge(home: Home, key: string, date: string): Promise<void> {
     if (known?.published[date] !== 0) throw new Error(`${key} is published at ${date}, or not known`);
     day.set(key, { ...known, published: { ...known.published, [date]: 1 } });
   };
-  await coverage.change(work, () => Promise.reject(new Error('there is no coverage')));
+  await coverage.change(work, () => Promise.reject(new Error('coverage is missing')));
 }
 
 const coverage: readonly Damage[] = [

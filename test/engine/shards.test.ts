@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { encodedLines, readLines, readLinesBackwards } from '../../engine/ledger/lines.ts';
-import type { PinnedObject, Plan, Shard, Slice } from '../../engine/plan/plan-document.ts';
+import { type PinnedObject, type Plan, planIdOf, type Shard, type Slice } from '../../engine/plan/plan-document.ts';
 import { checkShards, objectsOf, shardKey, slicesBackwards, slicesOf, writeShard } from '../../engine/plan/shards.ts';
 import { cutSlices, type SliceableObject } from '../../engine/plan/slices.ts';
 import { type SliceLine, sliceOf, workOfLine, writeSliceLines } from '../../engine/replay/slice-lines.ts';
 import type { Runs } from '../../engine/run/runs.ts';
+import { canonicalJson, sha256Hex } from '../../model/digest.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import { newFolder, STORES } from './control-world.ts';
 
@@ -168,4 +169,16 @@ it('many small objects make slices whose lines stay below 64 KB', async () => {
   expect(shard.length).toBeLessThan(15);
   const none: Shard = await writeShard({ writeNamed: async () => ({ key: '', bytes: 0, sha256: 'x' }) } as never, []);
   expect(none.count).toBe(0);
+});
+
+it('the id of a plan is the hash of the whole canonical text of its body, however long that is', () => {
+  const body = {
+    window: { to: 'é', from: '' },
+    partial: false,
+    objects: { count: 0 },
+    tables: [],
+    copyHorizon: undefined,
+  };
+  for (const tables of [[], Array.from({ length: 9000 }, (_, number) => `𝒯-${number}`)])
+    expect(planIdOf({ ...body, tables })).toBe(sha256Hex(canonicalJson({ ...body, tables })));
 });
