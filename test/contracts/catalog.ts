@@ -7,6 +7,7 @@ import type { KeyedDay } from '../../model/dating.ts';
 import { arrivalDate } from '../../ports/arrival.ts';
 import type { Catalog, CatalogEntry, CatalogSurvey, SurveyedEntry, WindowKeys } from '../../ports/catalog.ts';
 import type { ObjectInfo } from '../../ports/object-store.ts';
+import { DATES, entryOf, info } from './catalog-entries.ts';
 
 /** A key that has a row in the warehouse. */
 export interface StandingRow {
@@ -24,7 +25,6 @@ export interface CatalogUnderTest {
   close(): Promise<void>;
 }
 
-const DATES = ['2026-06-01', '2026-06-02', '2026-06-03'] as const;
 const FIRST_DAY = 20_600;
 const DAYS = 5;
 const OBJECTS_MAX = 9;
@@ -106,21 +106,6 @@ export function describeCatalog(name: string, seeds: number, open: () => Promise
     });
   });
 }
-
-const info = (number: number, version: string): ObjectInfo => ({
-  key: `raw/shop/dt=${DATES[number % DATES.length]}/part-${String(number).padStart(4, '0')}.parquet`,
-  bytes: 100 + number,
-  version,
-});
-
-const entryOf = (object: ObjectInfo, rows: number, unreadable?: string): CatalogEntry => ({
-  object,
-  rows,
-  rowGroups: [{ rows, bytes: object.bytes }],
-  deliveriesByDate: rows === 0 ? {} : { '2026-06-01': rows },
-  offeredByDate: {},
-  ...(unreadable === undefined ? {} : { unreadable }),
-});
 
 const placeOf = ({ key, version }: ObjectInfo): string => `${key}\n${version}`;
 const byKey = (a: Known, b: Known): number => (a.entry.object.key < b.entry.object.key ? -1 : 1);

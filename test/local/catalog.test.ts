@@ -19,6 +19,7 @@ import type { Catalog, CatalogEntry, CatalogSurvey, SurveyedEntry } from '../../
 import type { ObjectInfo } from '../../ports/object-store.ts';
 import { SimCatalog } from '../../simulator/catalog.ts';
 import { describeCatalog } from '../contracts/catalog.ts';
+import { DATES, entryOf, info } from '../contracts/catalog-entries.ts';
 
 const STATES = 8;
 const DELIVERY_KEY = new Uint8Array(32);
@@ -46,23 +47,6 @@ function newCatalog(control = join(folder, `control-${count}`)): Place {
   };
   return { control, catalog: new DuckCatalog({ ...options, control: openFileStore(control) }) };
 }
-
-const DATES = ['2026-06-01', '2026-06-02', '2026-06-03'];
-
-const info = (number: number, version = 'v1'): ObjectInfo => ({
-  key: `raw/shop/dt=${DATES[number % DATES.length]}/part-${String(number).padStart(4, '0')}.parquet`,
-  bytes: 100 + number,
-  version,
-});
-
-const entryOf = (object: ObjectInfo, rows: number, unreadable?: string): CatalogEntry => ({
-  object,
-  rows,
-  rowGroups: [{ rows, bytes: object.bytes }],
-  deliveriesByDate: { '2026-06-01': rows },
-  offeredByDate: {},
-  ...(unreadable === undefined ? {} : { unreadable }),
-});
 
 const keyed = (event: number, day: number): KeyedDay[] => [{ key: `e-${event}`, eventKey: `e-${event}`, day }];
 
@@ -156,7 +140,7 @@ describe('the catalog over files', () => {
         [20_602, 20_606],
         [20_700, 20_701],
       ] as const) {
-        for (const arrived of [undefined, { from: DATES[1] as string, to: DATES[2] as string }]) {
+        for (const arrived of [undefined, { from: DATES[1], to: DATES[2] }]) {
           const window = { fromDay, toDay, warehouseKeys: undefined, ...(arrived === undefined ? {} : { arrived }) };
           expect(await survey.link(window)).toEqual(await expected.link(window));
           const found = await allOf(survey);
@@ -173,8 +157,8 @@ describe('the catalog over files', () => {
   it('knows an object by its very version, and the last entry of it', async () => {
     const { catalog } = newCatalog();
     const [one, other] = [info(0), info(0, 'v2')];
-    await page(catalog, DATES[0] as string, [[entryOf(one, 0, 'truncated'), [keyed(1, 20_600)]]]);
-    await page(catalog, DATES[0] as string, [[entryOf(one, 1), [keyed(2, 20_600)]]]);
+    await page(catalog, DATES[0], [[entryOf(one, 0, 'truncated'), [keyed(1, 20_600)]]]);
+    await page(catalog, DATES[0], [[entryOf(one, 1), [keyed(2, 20_600)]]]);
     expect(await catalog.entries([one, other])).toEqual([entryOf(one, 1), undefined]);
     expect(await holding(catalog, [one], ['e-1'])).toEqual([]);
     expect(await holding(catalog, [one], ['e-2'])).toEqual([one.key]);
@@ -186,7 +170,7 @@ describe('the catalog over files', () => {
     const { catalog, control } = newCatalog();
     const objects = Array.from({ length: 60 }, (_, number) => info(DATES.length * number));
     for (const [number, object] of objects.entries())
-      await page(catalog, DATES[0] as string, [[entryOf(object, 1), [keyed(number, 20_600)]]]);
+      await page(catalog, DATES[0], [[entryOf(object, 1), [keyed(number, 20_600)]]]);
     expect(files(control).length).toBeLessThanOrEqual(2 * 2 * (PAGE_LIMITS.smallPagesMax + 1));
     expect(await catalog.entries(objects)).toEqual(objects.map((object) => entryOf(object, 1)));
     expect(await holding(catalog, objects, ['e-7', 'e-59'])).toEqual([objects[7]?.key, objects[59]?.key]);
@@ -200,19 +184,16 @@ describe('the catalog over files', () => {
     for (const ending of ['json', 'parquet'])
       await store.write(`${former}.${ending}`, new Uint8Array(1), { if: 'always' });
     expect(await catalog.entries([info(0)])).toEqual([undefined]);
-    await page(catalog, DATES[0] as string, [[entryOf(info(0), 1), [keyed(1, 20_600)]]]);
+    await page(catalog, DATES[0], [[entryOf(info(0), 1), [keyed(1, 20_600)]]]);
     expect(files(control).filter((file) => !file.includes('dt='))).toEqual([]);
     await catalog.close();
   });
 
   it('forgets a page whose entries are damaged', async () => {
     const { catalog, control } = newCatalog();
-    await page(catalog, DATES[0] as string, [[entryOf(info(0), 1), [keyed(1, 20_600)]]]);
-    await page(catalog, DATES[1] as string, [[entryOf(info(1), 1), [keyed(1, 20_600)]]]);
-    writeFileSync(
-      files(control).find((file) => file.includes(DATES[0] as string) && file.endsWith('.jsonl')) as string,
-      '{',
-    );
+    await page(catalog, DATES[0], [[entryOf(info(0), 1), [keyed(1, 20_600)]]]);
+    await page(catalog, DATES[1], [[entryOf(info(1), 1), [keyed(1, 20_600)]]]);
+    writeFileSync(files(control).find((file) => file.includes(DATES[0]) && file.endsWith('.jsonl')) as string, '{');
     expect(await catalog.entries([info(0)])).toEqual([undefined]);
     expect(await catalog.entries([info(1)])).toEqual([entryOf(info(1), 1)]);
     await catalog.close();
@@ -223,11 +204,9 @@ describe('the catalog over files', () => {
     ['gone', (file: string) => rm(file)],
   ])('removes a page whose keys are %s, and says so, so that its objects are read again', async (_, damage) => {
     const { catalog, control } = newCatalog();
-    await page(catalog, DATES[0] as string, [[entryOf(info(0), 1), [keyed(1, 20_600)]]]);
-    await page(catalog, DATES[1] as string, [[entryOf(info(1), 1), [keyed(1, 20_600)]]]);
-    await damage(
-      files(control).find((file) => file.includes(DATES[0] as string) && file.endsWith('.parquet')) as string,
-    );
+    await page(catalog, DATES[0], [[entryOf(info(0), 1), [keyed(1, 20_600)]]]);
+    await page(catalog, DATES[1], [[entryOf(info(1), 1), [keyed(1, 20_600)]]]);
+    await damage(files(control).find((file) => file.includes(DATES[0]) && file.endsWith('.parquet')) as string);
     await expect(holding(catalog, [info(0), info(1)], ['e-1'])).rejects.toMatchObject({
       code: 'StoreUnavailable',
       message: expect.stringMatching(/^1 page\(s\) of the catalog could not be read/),

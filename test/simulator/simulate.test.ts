@@ -4,12 +4,11 @@ import { describe, expect, it } from 'vitest';
 import type { FaultKind } from '../../simulator/faults.ts';
 import { type History, historyOf, type Step } from '../../simulator/history.ts';
 import { playHistory } from '../../simulator/play.ts';
-import { playLot } from '../../simulator/seeds.ts';
 import { VARIANT_NAMES } from '../../simulator/tiny-pipeline.ts';
 import { SOUND_BEHAVIOUR } from '../../simulator/warehouse.ts';
+import { expectToHold } from './holding.ts';
 
 const SEEDS = 50;
-const LOT_SEEDS = 50;
 
 const plain = { afterMs: 0, faults: [] };
 const note = { kind: 'note', source: 'shop', id: 0, otherId: 0, at: 0, otherAt: 1, second: 0 } as const;
@@ -45,12 +44,7 @@ const DIED_AFTER_COMMIT: History = {
 };
 
 describe('histories', () => {
-  const lots = Array.from({ length: SEEDS / LOT_SEEDS }, (_, lot) => lot * LOT_SEEDS);
-  it.each(lots)('seeds from %i on hold', async (from) => {
-    const { played, violations } = await playLot({ from, count: LOT_SEEDS, mutant: undefined });
-    expect(violations).toEqual([]);
-    expect(played).toBe(LOT_SEEDS);
-  });
+  it('of the first seeds hold', () => expectToHold(0, SEEDS));
 
   it('a run that was overtaken writes nothing, at dates that are none for its successor either', async () => {
     const { violation, faults } = await playHistory(OVERTAKEN);
