@@ -1,6 +1,6 @@
 // A run as a person reads it, and the document that --json prints.
 
-import type { RunRecord } from '../../engine/run/run-record.ts';
+import type { RunRecord, RunSummary } from '../../engine/run/run-record.ts';
 import type { LostValues } from '../../ports/warehouse.ts';
 import { goneLines, keptColumns } from './raw-gone.ts';
 import { nextOfRetired, renderRetired } from './retired.ts';
@@ -51,31 +51,39 @@ export function renderRun(run: RunRecord, durationMs: number | undefined): strin
     ]);
     const titles = ['table', 'inserted', 'updated', 'deleted', 'unchanged', 'kept newer'];
     lines.push('', table([...titles, ...kept.map(([title]) => title)], rows));
-    if (summary.deliveries !== undefined) lines.push('', readLine(summary.deliveries));
-    const causes = Object.entries(summary.causes);
-    if (causes.length > 0)
-      lines.push(`events changed because of: ${causes.map(([cause, n]) => `${cause} ${count(n)}`).join(', ')}`);
-    const quarantined = Object.entries(summary.quarantined);
-    if (quarantined.length > 0)
-      lines.push(`quarantined: ${quarantined.map(([reason, n]) => `${reason} ${count(n)}`).join(', ')}`);
-    for (const { key, detail } of summary.unreadable)
-      lines.push(`could not be read: ${key} (${detail}); nothing is deleted at the dates it may hold`);
-    lines.push(...lostLines(summary.lost ?? []));
-    if (summary.heldDates.length > 0)
-      lines.push(`not touched, because the plan is partial: ${summary.heldDates.join(', ')}`);
-    lines.push(...goneLines(summary.rawGone));
-    if (summary.verified !== undefined) {
-      lines.push(
-        summary.verified.ok
-          ? `verified: ${plural(summary.verified.checked, 'row')} derived again from raw, all as in the warehouse`
-          : `verification found ${plural(summary.verified.differences, 'difference')} in ${plural(summary.verified.checked, 'row')}`,
-      );
-    }
-    if (summary.retired !== undefined) lines.push(...renderRetired(run, summary.retired));
+    const said = summaryLines(run, summary);
+    if (said.length > 0) lines.push('', ...said);
     if (summary.undo !== undefined) lines.push(...renderUndo(run, summary.undo));
   }
   lines.push('', `next: ${nextCommand(run)}`);
   return lines.join('\n');
+}
+
+/** What there is to say of it beside the counts of its tables. */
+function summaryLines(run: RunRecord, summary: RunSummary): string[] {
+  const lines: string[] = [];
+  if (summary.deliveries !== undefined) lines.push(readLine(summary.deliveries));
+  const causes = Object.entries(summary.causes);
+  if (causes.length > 0)
+    lines.push(`events changed because of: ${causes.map(([cause, n]) => `${cause} ${count(n)}`).join(', ')}`);
+  const quarantined = Object.entries(summary.quarantined);
+  if (quarantined.length > 0)
+    lines.push(`quarantined: ${quarantined.map(([reason, n]) => `${reason} ${count(n)}`).join(', ')}`);
+  for (const { key, detail } of summary.unreadable)
+    lines.push(`could not be read: ${key} (${detail}); nothing is deleted at the dates it may hold`);
+  lines.push(...lostLines(summary.lost ?? []));
+  if (summary.heldDates.length > 0)
+    lines.push(`not touched, because the plan is partial: ${summary.heldDates.join(', ')}`);
+  lines.push(...goneLines(summary.rawGone));
+  if (summary.verified !== undefined) {
+    lines.push(
+      summary.verified.ok
+        ? `verified: ${plural(summary.verified.checked, 'row')} derived again from raw, all as in the warehouse`
+        : `verification found ${plural(summary.verified.differences, 'difference')} in ${plural(summary.verified.checked, 'row')}`,
+    );
+  }
+  if (summary.retired !== undefined) lines.push(...renderRetired(run, summary.retired));
+  return lines;
 }
 
 const readLine = ({ read, dropped }: { readonly read: number; readonly dropped: number }): string =>
